@@ -1,0 +1,138 @@
+"""What a running view needs of the world, as Protocols: `state` and `transport` implement them, `live` calls them.
+
+This keeps imports running downwards: nothing here knows of Starlette, Redis or sockets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(slots=True)
+class Record:
+    """A view as a store keeps it (D14): everything is bytes or small integers."""
+
+    meta: bytes
+    """msgpack of what never changes: route, path parameters, session hash, created at."""
+    fields: dict[str, bytes] = field(default_factory=dict)
+    """Encoded declared fields; for a KeyedList its base."""
+    logs: dict[str, list[bytes]] = field(default_factory=dict)
+    """Per KeyedList field: encoded operations since the base, in order."""
+    ref: int = 0
+    """Last browser event contained in `fields`."""
+    system: bytes = b""
+    """msgpack of subscriptions and timers (D9)."""
+    effects: dict[int, bytes] = field(default_factory=dict)
+    """Outgoing effects by number that have not been confirmed as sent (D5)."""
+    secret: bytes = b""
+    """Hashes of the resume secrets that are accepted, set at join and resume."""
+
+
+@dataclass(slots=True)
+class Change:
+    """What one commit (or several merged ones) writes, all or nothing."""
+
+    fields: dict[str, bytes] = field(default_factory=dict)
+    """Replaces these fields; for a KeyedList also empties its log."""
+    logs: dict[str, list[bytes]] = field(default_factory=dict)
+    """Appends to these logs."""
+    ref: int | None = None
+    system: bytes | None = None
+    effects: dict[int, bytes] = field(default_factory=dict)
+    effects_sent: set[int] = field(default_factory=set)
+    secret: bytes | None = None
+
+    def merge(self, later: Change) -> None:
+        """Fold a later commit into this one (group commit)."""
+        for name, base in later.fields.items():
+            self.fields[name] = base
+            self.logs.pop(name, None)
+        for name, entries in later.logs.items():
+            self.logs.setdefault(name, []).extend(entries)
+        self.ref = self.ref if later.ref is None else later.ref
+        self.system = self.system if later.system is None else later.system
+        self.effects |= later.effects
+        self.effects_sent |= later.effects_sent
+        self.secret = self.secret if later.secret is None else later.secret
+
+
+@dataclass(slots=True)
+class Claim:
+    """Ownership of a view, granted by a store."""
+
+    generation: int
+    record: Record | None
+    """The stored record; None when the caller's own copy (of `known_generation`) is current."""
+
+
+class SnapshotStore(Protocol):
+    """Keeps views between sockets, workers and deploys. Every write is fenced by the generation."""
+
+    durable: bool
+    """True when `write` survives the death of this process; then acks wait for it."""
+
+    async def create(self, view_id: str, record: Record) -> int:
+        """Store a freshly mounted view; returns its first generation."""
+
+    async def claim(self, view_id: str, known_generation: int | None) -> Claim | None:
+        """Take the view over: its generation goes up by one and older writers are fenced out.
+
+        None when the store holds no such view.
+        """
+
+    async def write(self, view_id: str, generation: int, change: Change) -> None:
+        """Apply a change atomically. Raises Fenced when `generation` is not the current one."""
+
+    async def forget(self, view_id: str, generation: int) -> None:
+        """Drop the view, if `generation` is still current."""
+
+
+class Outbox(Protocol):
+    """One view's way to its browser; it outlives sockets. Numbers frames, keeps the ring, coalesces."""
+
+    def ready(self) -> bool:
+        """False while detached or above the high-water mark: then the view does not render."""
+
+    def patch(self, diff: list[Any] | bytes, done: int) -> None:
+        """Send a PATCH whose result covers events up to `done`. bytes: an encoded, shared body."""
+
+    def ack(self, done: int, durable: int) -> None:
+        """`done`/`durable` have moved; goes out with the next frame, or as ACK at the end of this loop turn."""
+
+    def error(self, code: str, message: str, ref: int) -> None:
+        """Tell the browser that event `ref` was refused or failed."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Cut the socket, if there is one (fenced out, overloaded)."""
+
+
+class Bus(Protocol):
+    """Publish/subscribe between views. Subscribers are (view id, name) pairs, never callables (D9)."""
+
+    async def publish(self, topic: str, data: bytes, effect_id: str) -> None:
+        """Deliver `data` to every subscriber of `topic`, on all workers; repeats of `effect_id` are dropped."""
+
+    def subscribe(self, topic: str, view_id: str, name: str) -> None:
+        """Deliver messages of `topic` to `deliver(view_id, name, message)`, which the app gave the bus."""
+
+    def unsubscribe(self, topic: str, view_id: str) -> None:
+        """End that subscription; unknown ones are ignored."""
+
+    def position(self, topic: str) -> dict[str, int]:
+        """Last sequence number seen per publisher epoch of this topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What the bus delivers."""
+
+    topic: str
+    data: bytes
+    epoch: str
+    """Identifies one life of one publisher (D22)."""
+    seq: int
+    """1, 2, 3, ... within (topic, epoch)."""
+    effect_id: str
+    gap: bool = False
+    """True when messages before this one were missed: the view's `resync()` is called."""

@@ -1,0 +1,87 @@
+"""Bytes <-> messages. Both codecs (msgpack; JSON for people who debug) carry the same arrays.
+
+Decoding never builds anything but the Structs of `messages` and plain data; whatever is wrong with the
+bytes ends as ProtocolError.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from livets.errors import ProtocolError
+from livets.wire import limits
+from livets.wire.messages import ClientMessage, Frame
+
+_decode_msgpack = msgspec.msgpack.Decoder(ClientMessage).decode
+_decode_json = msgspec.json.Decoder(ClientMessage).decode
+_encode_msgpack = msgspec.msgpack.Encoder().encode
+_encode_json = msgspec.json.Encoder().encode
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+def decode(data: bytes | str, *, max_bytes: int = limits.MAX_MESSAGE_BYTES) -> ClientMessage:
+    """One client message from a WebSocket message (bytes: msgpack, str: JSON).
+
+    Raises ProtocolError for anything that is too large, too deep, malformed or of no known type.
+    """
+    if len(data) > max_bytes:
+        raise ProtocolError(f"message of {len(data)} bytes; the limit is {max_bytes}")
+    try:
+        message = _decode_json(data) if isinstance(data, str) else _decode_msgpack(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise ProtocolError(f"malformed message: {error}") from None
+    _check_depth(message)
+    return message
+
+
+def _check_depth(message: ClientMessage) -> None:
+    for part in (getattr(message, name, None) for name in ("args", "payload", "fields")):
+        if part:
+            _check_plain(part, limits.MAX_DEPTH)
+
+
+def _check_plain(value: Any, depth_left: int) -> None:
+    kind = type(value)
+    if kind in _SCALARS:
+        return
+    if depth_left == 0:
+        raise ProtocolError(f"arguments nested deeper than {limits.MAX_DEPTH}")
+    if kind is list:
+        for item in value:
+            _check_plain(item, depth_left - 1)
+    elif kind is dict:
+        for key, item in value.items():
+            if type(key) is not str:
+                raise ProtocolError("keys of maps in arguments must be strings")
+            _check_plain(item, depth_left - 1)
+    else:
+        raise ProtocolError(f"{kind.__name__} values are not part of the protocol")
+
+
+def encode_client(message: ClientMessage, *, json: bool = False) -> bytes | str:
+    """A client message as a browser would send it (for test kits and load generators)."""
+    return _encode_json(message).decode() if json else _encode_msgpack(message)
+
+
+def encode_body(body: Any) -> bytes:
+    """The shared part of a frame."""
+    return _encode_msgpack(body)
+
+
+def frame(
+    kind: Frame, seq: int, done: int, durable: int, view: int = 0, body: bytes = b"", *, json: bool = False
+) -> bytes | str:
+    """Head and body as one WebSocket message. `body` comes from `encode_body`."""
+    head: list[int]
+    if view:
+        head = [int(kind), seq, done, durable, view]
+    elif durable != done:
+        head = [int(kind), seq, done, durable]
+    else:
+        head = [int(kind), seq, done]
+    if json:
+        return _encode_json([head, msgspec.msgpack.decode(body)] if body else [head]).decode()
+    return _encode_msgpack(head) + body
