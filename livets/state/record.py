@@ -1,12 +1,12 @@
-"""What a running view needs of the world, as Protocols: `state` and `transport` implement them, `live` calls them.
+"""A view at rest: what a snapshot store keeps of it, and what it promises (D5, D14).
 
-This keeps imports running downwards: nothing here knows of Starlette, Redis or sockets.
+Everything here is bytes and small integers; `live` encodes and decodes, stores only move them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 
 @dataclass(slots=True)
@@ -86,53 +86,3 @@ class SnapshotStore(Protocol):
 
     async def forget(self, view_id: str, generation: int) -> None:
         """Drop the view, if `generation` is still current."""
-
-
-class Outbox(Protocol):
-    """One view's way to its browser; it outlives sockets. Numbers frames, keeps the ring, coalesces."""
-
-    def ready(self) -> bool:
-        """False while detached or above the high-water mark: then the view does not render."""
-
-    def patch(self, diff: list[Any] | bytes, done: int) -> None:
-        """Send a PATCH whose result covers events up to `done`. bytes: an encoded, shared body."""
-
-    def ack(self, done: int, durable: int) -> None:
-        """`done`/`durable` have moved; goes out with the next frame, or as ACK at the end of this loop turn."""
-
-    def error(self, code: str, message: str, ref: int) -> None:
-        """Tell the browser that event `ref` was refused or failed."""
-
-    def close(self, code: int, reason: str) -> None:
-        """Cut the socket, if there is one (fenced out, overloaded)."""
-
-
-class Bus(Protocol):
-    """Publish/subscribe between views. Subscribers are (view id, name) pairs, never callables (D9)."""
-
-    async def publish(self, topic: str, data: bytes, effect_id: str) -> None:
-        """Deliver `data` to every subscriber of `topic`, on all workers; repeats of `effect_id` are dropped."""
-
-    def subscribe(self, topic: str, view_id: str, name: str) -> None:
-        """Deliver messages of `topic` to `deliver(view_id, name, message)`, which the app gave the bus."""
-
-    def unsubscribe(self, topic: str, view_id: str) -> None:
-        """End that subscription; unknown ones are ignored."""
-
-    def position(self, topic: str) -> dict[str, int]:
-        """Last sequence number seen per publisher epoch of this topic."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What the bus delivers."""
-
-    topic: str
-    data: bytes
-    epoch: str
-    """Identifies one life of one publisher (D22)."""
-    seq: int
-    """1, 2, 3, ... within (topic, epoch)."""
-    effect_id: str
-    gap: bool = False
-    """True when messages before this one were missed: the view's `resync()` is called."""
