@@ -1,0 +1,64 @@
+# Thin: each target is one command, the same for people and for CI.
+.PHONY: help demo test unit lint types imports check connector connector-current lock mutants proof stages clean
+PORT ?= 8000
+PY := .venv/bin/python
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: ## the demo on http://localhost:$(PORT), no service needed
+	@scripts/setup.sh core
+	@$(PY) -m examples --port $(PORT)
+
+test: ## every test, with a real Chromium and a real Redis (installed where apt is there)
+	@scripts/setup.sh dev browser
+	$(PY) -m pytest tests/unit -n 2 -q
+	$(PY) -m pytest tests/integration tests/e2e -q
+
+unit: ## the fast tests only
+	@scripts/setup.sh dev
+	$(PY) -m pytest tests/unit -n 2 -q
+
+lint: ## ruff
+	@scripts/setup.sh dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: ## mypy, strict
+	@scripts/setup.sh dev
+	$(PY) -m mypy
+
+imports: ## the layers of ARCHITECTURE.md
+	@scripts/setup.sh dev
+	.venv/bin/lint-imports
+
+check: lint types imports connector-current ## all that is not a test
+
+connector-current: ## the built connector belongs to its sources
+	@scripts/setup.sh dev
+	$(PY) -m livets.wire.javascript --check
+	$(PY) connector/check.py
+
+connector: ## rebuild livets/static/connector.js (needs Node)
+	@scripts/setup.sh dev
+	$(PY) -m livets.wire.javascript
+	cd connector && npm ci --silent && npm run --silent check && npm run --silent build
+
+proof: ## the fault-point proof at full size: 50 rounds a kill point
+	@scripts/setup.sh dev browser
+	LIVETS_FAULT_ROUNDS=50 $(PY) -m pytest tests/e2e/faults -q
+
+mutants: ## plant bugs; the tests must find each
+	@scripts/setup.sh dev
+	$(PY) scripts/mutants.py
+
+stages: ## what one event costs, stage by stage
+	@scripts/setup.sh core
+	$(PY) -m benchmarks.micro.event_stages
+
+lock: ## refresh the lock files (needs uv)
+	uv pip compile pyproject.toml --extra fast --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -q -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra fast --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock -q -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis connector/node_modules

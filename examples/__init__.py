@@ -1,0 +1,1 @@
+"""Small whole applications; `python -m examples` serves them all."""

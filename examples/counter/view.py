@@ -1,0 +1,34 @@
+"""Counter: one integer field, two events."""
+
+from __future__ import annotations
+
+from livets import LiveView, event
+
+
+class Counter(LiveView):
+    """A number that each visitor has for himself."""
+
+    count: int = 0
+
+    @event
+    async def increment(self, by: int = 1) -> None:
+        """Add `by`; the browser may send any integer, so it is kept within sane bounds."""
+        self.count += max(-100, min(by, 100))
+
+    @event
+    async def reset(self) -> None:
+        """Back to zero."""
+        self.count = 0
+
+    template = """
+    <main class="panel counter">
+      <h1>Counter</h1>
+      <p class="number" aria-live="polite"><output id="count">{{ count }}</output></p>
+      <div class="row">
+        <button type="button" id="dec" ts-on:click="increment(-1)" aria-label="Subtract one">&minus;1</button>
+        <button type="button" id="inc" class="primary" ts-on:click="increment" aria-label="Add one">+1</button>
+        <button type="button" id="inc10" ts-on:click="increment(10)" aria-label="Add ten">+10</button>
+      </div>
+      <button type="button" id="reset" class="quiet" ts-on:click="reset"{% if count == 0 %} disabled{% endif %}>Reset</button>
+      <p class="back"><a href="/">All examples</a></p>
+    </main>"""
