@@ -29,6 +29,7 @@ class Counter(LiveView):
         <button type="button" id="inc" class="primary" ts-on:click="increment" aria-label="Add one">+1</button>
         <button type="button" id="inc10" ts-on:click="increment(10)" aria-label="Add ten">+10</button>
       </div>
-      <button type="button" id="reset" class="quiet" ts-on:click="reset"{% if count == 0 %} disabled{% endif %}>Reset</button>
+      <button type="button" id="reset" class="quiet" ts-on:click="reset"
+        {% if count == 0 %}disabled{% endif %}>Reset</button>
       <p class="back"><a href="/">All examples</a></p>
     </main>"""

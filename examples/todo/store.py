@@ -48,6 +48,12 @@ def everything() -> list[Todo]:
     return [Todo(id, title, bool(done)) for id, title, done in rows]
 
 
+def find(id: str) -> Todo | None:
+    """One of them, if it is there."""
+    rows = _run("select id, title, done from todo where id = ?", id)
+    return Todo(rows[0][0], rows[0][1], bool(rows[0][2])) if rows else None
+
+
 def add(todo: Todo) -> None:
     """Keep a new one; one with the same id stays as it is."""
     _run("insert or ignore into todo (id, title, done) values (?, ?, ?)", todo.id, todo.title, todo.done)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from examples.todo import store
 from examples.todo.store import Todo
@@ -51,16 +51,16 @@ class Todos(LiveView):
         title = self.draft.strip()[:MAX_TITLE]
         self.draft = ""
         if title:
-            todo = Todo(self.event.id, title)
-            store.add(todo)
-            self._tell("put", todo)
+            id = self.event.id
+            store.add(Todo(id, title))
+            self._tell(id)
 
     @event
     def finish(self, id: str, done: bool) -> None:
         """Set the check mark of one."""
         if id in self.todos:
             store.finish(id, done)
-            self._tell("put", Todo(id, self.todos[id].title, done))
+            self._tell(id)
 
     @event
     def edit(self, id: str) -> None:
@@ -78,7 +78,7 @@ class Todos(LiveView):
             self.remove(id)
         elif title != self.todos[id].title:
             store.rename(id, title)
-            self._tell("put", Todo(id, title, self.todos[id].done))
+            self._tell(id)
 
     @event
     def cancel(self) -> None:
@@ -89,7 +89,7 @@ class Todos(LiveView):
     def remove(self, id: str) -> None:
         """Take one off the list."""
         store.remove(id)
-        self._tell("remove", id)
+        self._tell(id)
 
     @event
     def filter(self, show: Literal["all", "active", "done"]) -> None:
@@ -101,26 +101,22 @@ class Todos(LiveView):
         """Take all finished ones off the list."""
         store.clear_done()
         for id in [todo.id for todo in self.todos if todo.done]:
-            self._tell("remove", id)
+            self._tell(id)
 
-    def changed(self, message: dict[str, Any]) -> None:
-        """Another window (or this one) has changed something."""
-        self._apply(message)
+    def changed(self, id: str) -> None:
+        """A window (maybe this one) has changed this entry. The store, not the message, says to what:
+        so all windows agree, whatever order they hear things in.
+        """
+        todo = store.find(id)
+        if todo is not None:
+            self._put(todo)
+        elif id in self.todos:
+            self.todos.remove(id)
 
-    def _tell(self, what: str, subject: Todo | str) -> None:
-        """Change this window's copy now and tell the others."""
-        data = (
-            {"id": subject.id, "title": subject.title, "done": subject.done} if isinstance(subject, Todo) else subject
-        )
-        message = {what: data}
-        self._apply(message)
-        self.broadcast(TOPIC, message)
-
-    def _apply(self, message: dict[str, Any]) -> None:
-        if "put" in message:
-            self._put(Todo(**message["put"]))
-        elif message["remove"] in self.todos:
-            self.todos.remove(message["remove"])
+    def _tell(self, id: str) -> None:
+        """Show the change here now and tell the other windows."""
+        self.changed(id)
+        self.broadcast(TOPIC, id)
 
     def _put(self, todo: Todo) -> None:
         if todo.id not in self.todos:
