@@ -30,7 +30,7 @@ def decode(data: bytes | str, *, max_bytes: int = limits.MAX_MESSAGE_BYTES) -> C
     if len(data) > max_bytes:
         raise ProtocolError(f"message of {len(data)} bytes; the limit is {max_bytes}")
     try:
-        message = _decode_json(data) if isinstance(data, str) else _decode_msgpack(data)
+        message: ClientMessage = _decode_json(data) if isinstance(data, str) else _decode_msgpack(data)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise ProtocolError(f"malformed message: {error}") from None
     _check_depth(message)

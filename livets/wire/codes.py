@@ -14,7 +14,7 @@ RENDER_FAILED: Final = "render_failed"
 INTERRUPTED: Final = "interrupted"
 
 # REFUSED frames: this view cannot be joined.
-BAD_TOKEN: Final = "bad_token"
+BAD_TOKEN: Final = "bad_token"  # noqa: S105 - a code, not a password
 EXPIRED: Final = "expired"
 NO_SESSION: Final = "no_session"
 GONE: Final = "gone"

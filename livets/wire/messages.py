@@ -13,10 +13,10 @@ import msgspec
 
 
 class _ClientMessage(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
-    pass
+    """Frozen must be said again by each message: type checkers do not inherit it."""
 
 
-class Join(_ClientMessage, tag=0):
+class Join(_ClientMessage, tag=0, frozen=True):
     """First contact of a page: adopt the view that the HTTP response rendered."""
 
     view: int
@@ -25,7 +25,7 @@ class Join(_ClientMessage, tag=0):
     """Path and query of the page, for a mount on a worker that knows nothing of the view."""
 
 
-class Event(_ClientMessage, tag=1):
+class Event(_ClientMessage, tag=1, frozen=True):
     """One user event; kept by the browser until its ref is durable."""
 
     ref: int
@@ -43,13 +43,13 @@ class Event(_ClientMessage, tag=1):
     """Highest server seq received."""
 
 
-class Beat(_ClientMessage, tag=2):
+class Beat(_ClientMessage, tag=2, frozen=True):
     """Heartbeat."""
 
     seen: int
 
 
-class Resume(_ClientMessage, tag=3):
+class Resume(_ClientMessage, tag=3, frozen=True):
     """A page whose socket was lost; its unsettled events follow as Event messages at once."""
 
     view: int
@@ -63,7 +63,7 @@ class Resume(_ClientMessage, tag=3):
     """Template fingerprint that the page's nodes belong to."""
 
 
-class Heal(_ClientMessage, tag=4):
+class Heal(_ClientMessage, tag=4, frozen=True):
     """A held node was not where it should be: send this block again, whole."""
 
     view: int
