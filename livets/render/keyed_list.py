@@ -1,0 +1,461 @@
+"""KeyedList: an ordered collection that records its own changes, so that a list of any size costs what changed.
+
+It owns items, order, a log of operations since the last commit (read by `render` for patches and by `live`
+for snapshots) and the information to take them back. Every operation is O(1): order is the dict's own
+until something is inserted, moved or removed, from then on it is links between keys. It never scans, never
+compares items, and knows nothing of views. Application code changes it; `live` marks, undoes and commits it.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from livets.errors import FieldError
+
+T = TypeVar("T")
+Key = str | int
+Operation = tuple[Any, ...]
+
+_LARGEST_INT: Final = 2**53
+"""Above this JavaScript numbers lose digits; such keys are kept as strings."""
+_SMALL_LOG: Final = 64
+_UNSET: Final[Any] = object()
+
+
+class KeyedList(Generic[T]):
+    """An ordered list of items with unique keys; rendering and saving it cost O(what changed).
+
+    `items`: anything with an attribute (or, for dicts, an entry) named `key` that holds a str or an int and
+    never changes. Keys are unique; `"1"` and `1` are the same key. `rows[x]` is the item with the *key* x,
+    never the x-th item. Iteration runs over a copy of the order, so items may be removed on the way.
+
+    Raises FieldError for a missing or duplicate key.
+
+    >>> rows = KeyedList([{"id": 1, "label": "a"}])
+    >>> rows.append({"id": 2, "label": "b"})
+    >>> rows.update(1, label="A")
+    >>> [row["label"] for row in rows]
+    ['A', 'b']
+    """
+
+    __slots__ = ("_dropped", "_items", "_links", "_undo", "key", "log", "version")
+
+    def __init__(self, items: Iterable[T] = (), key: str = "id") -> None:
+        self.key = key
+        """Name of the attribute or dict entry that identifies an item."""
+        self.log: list[Operation] = []
+        """("insert", key, after) ("update", key) ("move", key, after) ("delete", key) ("clear",), oldest first."""
+        self.version = 0
+        """Counts every change ever made, undoing included."""
+        self._items: dict[Key, T] = {}
+        self._links: _Links | None = None  # None: the order is the dict's
+        self._undo: list[Operation] = []
+        self._dropped = False
+        for item in items:
+            self._items[self._free_key(item)] = item
+
+    # Reading
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[T]:
+        if self._links is None:
+            return iter(list(self._items.values()))
+        items = self._items
+        return iter([items[key] for key in self._links])
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str | int) and canonical_key(key) in self._items
+
+    def __getitem__(self, key: Key) -> T:
+        return self._items[self._known(key)]
+
+    def get(self, key: Key, default: T | None = None) -> T | None:
+        """The item with this key, or `default`."""
+        return self._items.get(canonical_key(key), default)
+
+    def keys(self) -> list[Key]:
+        """All keys in order. A string of digits comes back as the int of the same form."""
+        return list(self._items) if self._links is None else list(self._links)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, KeyedList):
+            return NotImplemented
+        return self.key == other.key and len(self) == len(other) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"KeyedList({list(self)!r}, key={self.key!r})"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> KeyedList[T]:
+        return KeyedList(copy.deepcopy(list(self), memo), key=self.key)
+
+    def __copy__(self) -> KeyedList[T]:
+        return KeyedList(self, key=self.key)
+
+    # Changing
+
+    def append(self, item: T) -> None:
+        """Put `item` at the end."""
+        self._insert(self._free_key(item), item, self._last())
+
+    def prepend(self, item: T) -> None:
+        """Put `item` at the front."""
+        self._insert(self._free_key(item), item, None)
+
+    def insert(self, item: T, *, before: Key = _UNSET, after: Key | None = _UNSET) -> None:
+        """Put `item` directly before or after the item with the given key; `after=None` is the front."""
+        if (before is _UNSET) is (after is _UNSET):
+            raise FieldError(
+                "KeyedList.insert needs one of before=<key> and after=<key>; use append() for the end"
+            )
+        key = self._free_key(item)
+        if before is not _UNSET:
+            self._insert(key, item, self._linked().before[self._known(before)])
+        else:
+            self._insert(key, item, None if after is None else self._known(after))
+
+    def extend(self, items: Iterable[T]) -> None:
+        """Append all `items`, or none of them when one has a key that is taken."""
+        mark = self.mark()
+        try:
+            for item in items:
+                self.append(item)
+        except BaseException:
+            self.undo(mark)
+            raise
+
+    def replace(self, item: T) -> None:
+        """Put `item` in the place of the item that has the same key."""
+        key = self._known(self._key_of(item))
+        self._record(("update", key), ("update", key, self._items[key]))
+        self._items[key] = item
+
+    def update(self, key: Key, **changes: Any) -> None:
+        """Change attributes (or dict entries) of an item; frozen items are replaced by a changed copy.
+
+        >>> rows = KeyedList([{"id": 1, "done": False}])
+        >>> rows.update(1, done=True)
+        """
+        known = self._known(key)
+        item: Any = self._items[known]
+        if self.key in changes:
+            raise FieldError(f"the key {self.key!r} of an item never changes; remove the item and insert a new one")
+        if isinstance(item, dict):
+            old = {name: item.get(name, _UNSET) for name in changes}
+            item.update(changes)
+            self._record(("update", known), ("entries", item, old))
+        elif _is_frozen(item):
+            self._record(("update", known), ("update", known, item))
+            try:
+                self._items[known] = _changed_copy(item, changes)
+            except BaseException:
+                self._drop_last()
+                raise
+        else:
+            self._set_attributes(known, item, changes)
+
+    def touch(self, key: Key) -> T:
+        """Say that an item is about to be changed in place, and return it.
+
+        Call it *before* the change: a copy is kept, so that a failing handler can be taken back.
+
+        >>> rows = KeyedList([{"id": 1, "tags": []}])
+        >>> rows.touch(1)["tags"].append("new")
+        """
+        known = self._known(key)
+        item = self._items[known]
+        self._record(("update", known), ("image", known, item, copy.deepcopy(item)))
+        return item
+
+    def remove(self, key: Key) -> None:
+        """Take the item with this key out."""
+        self.pop(key)
+
+    def pop(self, key: Key) -> T:
+        """Take the item with this key out and return it."""
+        known = self._known(key)
+        before = self._linked().unlink(known)
+        item = self._items.pop(known)
+        self._record(("delete", known), ("delete", known, item, before))
+        return item
+
+    def move(self, key: Key, *, after: Key | None) -> None:
+        """Put the item with this key directly after another; None is the front."""
+        known = self._known(key)
+        anchor = None if after is None else self._known(after)
+        links = self._linked()
+        before = links.before[known]
+        if anchor != known and anchor != before:
+            links.unlink(known)
+            links.link(known, anchor)
+            self._record(("move", known, anchor), ("move", known, before))
+
+    def swap(self, a: Key, b: Key) -> None:
+        """Let two items change places."""
+        first, second = self._known(a), self._known(b)
+        before = self._linked().before
+        if first == second:
+            return
+        if before[first] == second:
+            first, second = second, first
+        before_first, before_second = before[first], before[second]
+        self.move(second, after=before_first)
+        if before_second != first:
+            self.move(first, after=before_second)
+
+    def clear(self) -> None:
+        """Take all items out."""
+        if self._items:
+            self._record(("clear",), ("clear", self._items, self._links))
+            self._items, self._links = {}, None
+
+    # Transactions (called by the framework)
+
+    @property
+    def overflowed(self) -> bool:
+        """True when the log is longer than the list (or was dropped): comparing whole lists is cheaper."""
+        return self._dropped or len(self.log) > max(_SMALL_LOG, len(self._items))
+
+    def mark(self) -> int:
+        """A point to which `undo` can return, valid until `settle` or `commit`."""
+        return len(self._undo)
+
+    def since(self, mark: int) -> list[Operation]:
+        """The operations since `mark`."""
+        count = len(self._undo) - mark
+        return self.log[-count:] if count else []
+
+    def undo(self, mark: int) -> None:
+        """Take back every operation since `mark`, exactly: items, order and log."""
+        while len(self._undo) > mark:
+            entry = self._undo.pop()
+            self.log.pop()
+            self.version += 1
+            self._take_back(entry)
+
+    def settle(self) -> None:
+        """Give up undoing; the log stays for a rendering that could not happen yet, unless it has overflowed."""
+        self._undo.clear()
+        if self.overflowed:
+            self._dropped = True
+            self.log.clear()
+
+    def commit(self) -> None:
+        """Forget log and undo information: what the list holds now has been rendered."""
+        self._undo.clear()
+        self.log.clear()
+        self._dropped = False
+
+    def replay(self, log: Iterable[Operation], items: Mapping[Key, T]) -> None:
+        """Apply a recorded log without recording it. `items`: final items by canonical key.
+
+        An inserted key that is not in `items` must be deleted again by the same log.
+        """
+        for operation in log:
+            match operation:
+                case ("insert", key, after):
+                    self._put(key, items.get(key, _UNSET), after)
+                case ("update", key):
+                    pass
+                case ("move", key, after):
+                    links = self._linked()
+                    links.unlink(key)
+                    links.link(key, after)
+                case ("delete", key):
+                    self._linked().unlink(key)
+                    del self._items[key]
+                case _:
+                    self._items, self._links = {}, None
+        for key, item in items.items():
+            if key in self._items:
+                self._items[key] = item
+        self.version += 1
+
+    # Inside
+
+    def _record(self, operation: Operation, inverse: Operation) -> None:
+        self.log.append(operation)
+        self._undo.append(inverse)
+        self.version += 1
+
+    def _drop_last(self) -> None:
+        self.log.pop()
+        self._undo.pop()
+
+    def _insert(self, key: Key, item: T, after: Key | None) -> None:
+        self._put(key, item, after)
+        self._record(("insert", key, after), ("insert", key))
+
+    def _put(self, key: Key, item: T, after: Key | None) -> None:
+        if self._links is not None or after != self._last():
+            self._linked().link(key, after)
+        self._items[key] = item
+
+    def _set_attributes(self, key: Key, item: Any, changes: dict[str, Any]) -> None:
+        old = {name: getattr(item, name, _UNSET) for name in changes}
+        self._record(("update", key), ("attributes", item, old))
+        try:
+            for name, value in changes.items():
+                setattr(item, name, value)
+        except BaseException:
+            self._drop_last()
+            _restore_attributes(item, old)
+            raise
+
+    def _take_back(self, entry: Operation) -> None:
+        match entry:
+            case ("insert", key):
+                if self._links is None:
+                    self._items.popitem()
+                else:
+                    self._links.unlink(key)
+                    del self._items[key]
+            case ("update", key, item):
+                self._items[key] = item
+            case ("attributes", item, old):
+                _restore_attributes(item, old)
+            case ("entries", item, old):
+                _restore_entries(item, old)
+            case ("image", key, item, image):
+                if not _overwrite(item, image):
+                    self._items[key] = image
+            case ("move", key, before):
+                links = self._linked()
+                links.unlink(key)
+                links.link(key, before)
+            case ("delete", key, item, before):
+                self._linked().link(key, before)
+                self._items[key] = item
+            case (_, items, links):
+                self._items, self._links = items, links
+
+    def _linked(self) -> _Links:
+        if self._links is None:
+            self._links = _Links(self._items)
+        return self._links
+
+    def _last(self) -> Key | None:
+        return next(reversed(self._items), None) if self._links is None else self._links.before[None]
+
+    def _key_of(self, item: T) -> Key:
+        key = item.get(self.key, _UNSET) if isinstance(item, dict) else getattr(item, self.key, _UNSET)
+        if not isinstance(key, str | int) or isinstance(key, bool):
+            found = "nothing" if key is _UNSET else repr(key)
+            raise FieldError(
+                f"an item of a KeyedList needs a str or int in {self.key!r}, found {found} in {type(item).__name__}; "
+                f"name another one with KeyedList(key=...)"
+            )
+        return canonical_key(key)
+
+    def _free_key(self, item: T) -> Key:
+        key = self._key_of(item)
+        if key in self._items:
+            raise FieldError(f"the KeyedList has an item with the key {key!r} already; use replace() or another key")
+        return key
+
+    def _known(self, key: Key) -> Key:
+        canonical = canonical_key(key)
+        if canonical not in self._items:
+            raise KeyError(key)
+        return canonical
+
+
+class _Links:
+    """The order as two dicts between neighbours; None stands before the first and after the last key."""
+
+    __slots__ = ("after", "before")
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        ring: list[Key | None] = [None, *keys]
+        following = [*ring[1:], None]
+        self.after = dict(zip(ring, following, strict=True))
+        self.before = dict(zip(following, ring, strict=True))
+
+    def __iter__(self) -> Iterator[Key]:
+        after = self.after
+        key = after[None]
+        while key is not None:
+            yield key
+            key = after[key]
+
+    def link(self, key: Key, anchor: Key | None) -> None:
+        following = self.after[anchor]
+        self.after[anchor] = self.before[following] = key
+        self.after[key], self.before[key] = following, anchor
+
+    def unlink(self, key: Key) -> Key | None:
+        before, following = self.before.pop(key), self.after.pop(key)
+        self.after[before], self.before[following] = following, before
+        return before
+
+
+def canonical_key(key: Key) -> Key:
+    """The one form of a key: an int for every integer that JavaScript can hold, else a string.
+
+    >>> canonical_key("7"), canonical_key("07"), canonical_key(2**60)
+    (7, '07', '1152921504606846976')
+    """
+    if isinstance(key, int):
+        return key if -_LARGEST_INT < key < _LARGEST_INT else str(key)
+    if key and len(key) <= 17 and (key[-1:].isdecimal()):
+        try:
+            number = int(key)
+        except ValueError:
+            return key
+        if str(number) == key and -_LARGEST_INT < number < _LARGEST_INT:
+            return number
+    return key
+
+
+def _is_frozen(item: Any) -> bool:
+    if isinstance(item, msgspec.Struct):
+        return item.__struct_config__.frozen
+    parameters = getattr(type(item), "__dataclass_params__", None)
+    return bool(parameters and parameters.frozen)
+
+
+def _changed_copy(item: Any, changes: dict[str, Any]) -> Any:
+    if isinstance(item, msgspec.Struct):
+        return msgspec.structs.replace(item, **changes)
+    return dataclasses.replace(item, **changes)
+
+
+def _overwrite(item: Any, image: Any) -> bool:
+    """Make `item` equal to `image`, its earlier copy, keeping the object; False if it has to be replaced."""
+    if isinstance(item, dict):
+        item.clear()
+        item.update(image)
+        return True
+    if _is_frozen(item):
+        return False
+    if isinstance(item, msgspec.Struct):
+        names = set(item.__struct_fields__)
+    else:
+        names = {name for kind in type(item).__mro__ for name in getattr(kind, "__slots__", ())}
+        names |= set(getattr(item, "__dict__", ())) | set(getattr(image, "__dict__", ()))
+    _restore_attributes(item, {name: getattr(image, name, _UNSET) for name in names - {"__dict__", "__weakref__"}})
+    return True
+
+
+def _restore_entries(item: dict[str, Any], old: dict[str, Any]) -> None:
+    for name, value in old.items():
+        if value is _UNSET:
+            item.pop(name, None)
+        else:
+            item[name] = value
+
+
+def _restore_attributes(item: Any, old: dict[str, Any]) -> None:
+    for name, value in old.items():
+        if value is not _UNSET:
+            setattr(item, name, value)
+        elif hasattr(item, name):
+            delattr(item, name)

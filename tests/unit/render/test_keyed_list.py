@@ -1,0 +1,418 @@
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from livets.errors import FieldError
+from livets.render.keyed_list import KeyedList, canonical_key
+
+
+class Row(msgspec.Struct):
+    id: int | str
+    label: str = ""
+
+
+class FrozenRow(msgspec.Struct, frozen=True):
+    id: int
+    label: str = ""
+
+
+@dataclass
+class Plain:
+    id: int
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class FrozenPlain:
+    id: int
+    label: str = ""
+
+
+def rows(*keys: int | str) -> KeyedList[Row]:
+    return KeyedList([Row(key) for key in keys])
+
+
+def ids(items: KeyedList[Any]) -> list[Any]:
+    return [item.id for item in items]
+
+
+def test_order_follows_every_kind_of_insertion() -> None:
+    items = rows(1, 2, 3)
+    items.append(Row(4))
+    items.prepend(Row(0))
+    items.insert(Row("b"), before=2)
+    items.insert(Row("a"), after=2)
+    items.insert(Row("z"), after=None)
+    assert ids(items) == ["z", 0, 1, "b", 2, "a", 3, 4]
+    assert items.keys() == ["z", 0, 1, "b", 2, "a", 3, 4]
+    assert len(items) == 8
+
+
+def test_the_log_names_operations_with_their_anchors() -> None:
+    items = rows(1, 2)
+    items.append(Row(3))
+    items.insert(Row(4), before=1)
+    items.move(3, after=1)
+    items.update(2, label="x")
+    items.remove(1)
+    items.clear()
+    assert items.log == [
+        ("insert", 3, 2),
+        ("insert", 4, None),
+        ("move", 3, 1),
+        ("update", 2),
+        ("delete", 1),
+        ("clear",),
+    ]
+    items.commit()
+    assert items.log == []
+
+
+def test_a_string_of_digits_and_the_int_are_one_key() -> None:
+    items = rows("1", 2)
+    assert 1 in items
+    assert "2" in items
+    assert items["2"].id == 2
+    assert items[1].id == "1"
+    with pytest.raises(FieldError, match="key 1 already"):
+        items.append(Row(1))
+    assert None not in items
+    assert "01" not in items
+
+
+@pytest.mark.parametrize(
+    ("key", "canonical"),
+    [
+        ("7", 7),
+        ("-7", -7),
+        ("07", "07"),
+        ("1_0", "1_0"),
+        ("-0", "-0"),
+        ("٣", "٣"),
+        ("", ""),
+        ("²", "²"),
+        ("a1", "a1"),
+        (2**60, str(2**60)),
+        (str(2**60), str(2**60)),
+        (str(2**53 - 1), 2**53 - 1),
+    ],
+)
+def test_canonical_keys(key: int | str, canonical: int | str) -> None:
+    assert canonical_key(key) == canonical
+
+
+def test_items_need_a_key_and_the_error_says_how() -> None:
+    with pytest.raises(FieldError, match=r"needs a str or int in 'id', found nothing in dict.*key="):
+        KeyedList([{"name": "x"}])
+    with pytest.raises(FieldError, match="found True"):
+        KeyedList([{"id": True}])
+    assert KeyedList([{"name": "x"}], key="name")["x"] == {"name": "x"}
+
+
+def test_unknown_keys_are_key_errors_and_change_nothing() -> None:
+    items = rows(1)
+    for operation in (
+        lambda: items[9],
+        lambda: items.remove(9),
+        lambda: items.move(9, after=None),
+        lambda: items.move(1, after=9),
+        lambda: items.insert(Row(2), after=9),
+        lambda: items.insert(Row(2), before=9),
+        lambda: items.swap(1, 9),
+        lambda: items.update(9, label=""),
+        lambda: items.touch(9),
+        lambda: items.replace(Row(9)),
+    ):
+        with pytest.raises(KeyError):
+            operation()
+    assert items.log == []
+    assert ids(items) == [1]
+    assert items.get(9) is None
+    assert items.get("1") == Row(1)
+
+
+def test_insert_needs_exactly_one_anchor() -> None:
+    items = rows(1, 2)
+    with pytest.raises(FieldError, match="needs one of"):
+        items.insert(Row(3))
+    with pytest.raises(FieldError, match="needs one of"):
+        items.insert(Row(3), before=1, after=2)
+
+
+@pytest.mark.parametrize("kind", [Row, FrozenRow, Plain, FrozenPlain, lambda id: {"id": id, "label": ""}])
+def test_update_works_for_every_kind_of_item_and_can_be_undone(kind: Any) -> None:
+    items: KeyedList[Any] = KeyedList([kind(1), kind(2)])
+    before = copy.deepcopy(list(items))
+    mark = items.mark()
+    items.update(2, label="new")
+    changed = items[2]
+    assert (changed["label"] if isinstance(changed, dict) else changed.label) == "new"
+    items.undo(mark)
+    assert list(items) == before
+    assert items.log == []
+
+
+def test_update_of_a_new_dict_entry_is_undone() -> None:
+    items: KeyedList[dict[str, Any]] = KeyedList([{"id": 1}])
+    items.update(1, done=True)
+    items.undo(0)
+    assert list(items) == [{"id": 1}]
+
+
+def test_an_update_that_fails_changes_nothing() -> None:
+    for item in (Row(1, "a"), FrozenRow(1, "a")):
+        items: KeyedList[Any] = KeyedList([item])
+        with pytest.raises((AttributeError, TypeError)):
+            items.update(1, label="b", nope=1)
+        assert items[1].label == "a"
+        assert items.log == []
+    with pytest.raises(FieldError, match="never changes"):
+        items.update(1, id=2)
+
+
+def test_touch_before_a_change_in_place_is_undone_and_keeps_the_object() -> None:
+    for item in (Row(1, "a"), Plain(1, "a")):
+        items: KeyedList[Any] = KeyedList([item])
+        items.touch(1).label = "b"
+        assert items.log == [("update", 1)]
+        items.undo(0)
+        assert items[1] is item
+        assert items[1].label == "a"
+    nested: KeyedList[Any] = KeyedList([{"id": 1, "tags": ["x"]}])
+    nested.touch(1)["tags"].append("y")
+    nested.undo(0)
+    assert list(nested) == [{"id": 1, "tags": ["x"]}]
+
+
+def test_touch_of_a_frozen_item_with_something_mutable_inside() -> None:
+    class Holder(msgspec.Struct, frozen=True):
+        id: int
+        tags: list[str]
+
+    items = KeyedList([Holder(1, ["x"])])
+    items.touch(1).tags.append("y")
+    items.undo(0)
+    assert items[1].tags == ["x"]
+
+
+def test_an_item_that_left_came_back_and_was_touched_is_restored() -> None:
+    items = rows(1, 2)
+    item = items.pop(1)
+    items.append(item)
+    items.touch(1).label = "changed"
+    items.undo(0)
+    assert list(items) == [Row(1), Row(2)]
+
+
+def test_extend_is_all_or_nothing() -> None:
+    items = rows(1)
+    with pytest.raises(FieldError):
+        items.extend([Row(2), Row(1)])
+    assert ids(items) == [1]
+    assert items.log == []
+    items.extend([Row(2), Row(3)])
+    assert ids(items) == [1, 2, 3]
+
+
+def test_items_may_be_removed_while_iterating() -> None:
+    items = rows(*range(10))
+    for item in items:
+        if int(item.id) % 2:
+            items.remove(item.id)
+    assert ids(items) == [0, 2, 4, 6, 8]
+    for item in items:
+        items.remove(item.id)
+    assert not items
+
+
+def test_settle_keeps_the_log_for_the_renderer_until_it_is_longer_than_the_list() -> None:
+    items = rows(1, 2)
+    items.append(Row(3))
+    items.settle()
+    assert items.mark() == 0
+    assert items.log == [("insert", 3, 2)]
+    mark = items.mark()
+    items.update(1, label="x")
+    assert items.since(mark) == [("update", 1)]
+    items.undo(mark)
+    assert items.log == [("insert", 3, 2)]
+    for _ in range(100):
+        items.update(1, label="y")
+    assert items.overflowed
+    assert len(items.since(mark)) == 100
+    items.settle()
+    assert items.overflowed
+    assert items.log == []
+    items.commit()
+    assert not items.overflowed
+
+
+def test_equality_copy_and_repr() -> None:
+    items = rows(1, 2)
+    assert items == rows(1, 2)
+    assert items != rows(2, 1)
+    assert (items == [Row(1), Row(2)]) is False
+    items.append(Row(3))
+    copied = copy.deepcopy(items)
+    assert copied == items
+    assert copied.log == []
+    assert copied[1] is not items[1]
+    assert copy.copy(items)[1] is items[1]
+    assert repr(rows(1)) == "KeyedList([Row(id=1, label='')], key='id')"
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(items)
+
+
+def test_version_counts_undoing_too() -> None:
+    items = rows(1)
+    items.append(Row(2))
+    items.undo(0)
+    assert items.version == 2
+
+
+class AgainstAPlainList(RuleBasedStateMachine):
+    """Every operation, undo, settle, commit and replay against a plain list of (key, label) pairs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.real: KeyedList[dict[str, Any]] = KeyedList([{"id": key, "label": ""} for key in (1, 2, 3)])
+        self.model: list[list[Any]] = [[1, ""], [2, ""], [3, ""]]
+        self.base = copy.deepcopy(self.real)
+        self.history: list[tuple[int, list[list[Any]]]] = []
+        self.fresh = 10
+
+    def position(self, key: int) -> int:
+        return next(i for i, row in enumerate(self.model) if row[0] == key)
+
+    def new(self) -> int:
+        self.fresh += 1
+        return self.fresh
+
+    def pick(self, data: st.DataObject) -> int:
+        return data.draw(st.sampled_from([row[0] for row in self.model]))
+
+    @rule()
+    def append(self) -> None:
+        key = self.new()
+        self.real.append({"id": key, "label": ""})
+        self.model.append([key, ""])
+
+    @rule()
+    def prepend(self) -> None:
+        key = self.new()
+        self.real.prepend({"id": key, "label": ""})
+        self.model.insert(0, [key, ""])
+
+    @precondition(lambda self: self.model)
+    @rule(data=st.data(), before=st.booleans())
+    def insert(self, data: st.DataObject, before: bool) -> None:
+        anchor, key = self.pick(data), self.new()
+        at = self.position(anchor)
+        if before:
+            self.real.insert({"id": key, "label": ""}, before=anchor)
+        else:
+            self.real.insert({"id": key, "label": ""}, after=anchor)
+        self.model.insert(at if before else at + 1, [key, ""])
+
+    @precondition(lambda self: self.model)
+    @rule(data=st.data(), label=st.sampled_from("abc"), how=st.sampled_from(["update", "replace", "touch"]))
+    def change(self, data: st.DataObject, label: str, how: str) -> None:
+        key = self.pick(data)
+        if how == "update":
+            self.real.update(key, label=label)
+        elif how == "replace":
+            self.real.replace({"id": key, "label": label})
+        else:
+            self.real.touch(key)["label"] = label
+        self.model[self.position(key)] = [key, label]
+
+    @precondition(lambda self: self.model)
+    @rule(data=st.data())
+    def remove(self, data: st.DataObject) -> None:
+        key = self.pick(data)
+        self.real.remove(str(key))
+        del self.model[self.position(key)]
+
+    @precondition(lambda self: self.model)
+    @rule(data=st.data())
+    def remove_and_put_back(self, data: st.DataObject) -> None:
+        key = self.pick(data)
+        item = self.real.pop(key)
+        self.real.append(item)
+        self.model.append(self.model.pop(self.position(key)))
+
+    @precondition(lambda self: len(self.model) > 1)
+    @rule(data=st.data())
+    def move(self, data: st.DataObject) -> None:
+        key, anchor = self.pick(data), data.draw(st.sampled_from([None, *(row[0] for row in self.model)]))
+        self.real.move(key, after=anchor)
+        if anchor != key:
+            row = self.model.pop(self.position(key))
+            self.model.insert(0 if anchor is None else self.position(anchor) + 1, row)
+
+    @precondition(lambda self: self.model)
+    @rule(data=st.data())
+    def swap(self, data: st.DataObject) -> None:
+        a, b = self.pick(data), self.pick(data)
+        self.real.swap(a, b)
+        i, j = self.position(a), self.position(b)
+        self.model[i], self.model[j] = self.model[j], self.model[i]
+
+    @rule()
+    def clear(self) -> None:
+        self.real.clear()
+        self.model.clear()
+
+    @rule()
+    def mark(self) -> None:
+        self.history.append((self.real.mark(), copy.deepcopy(self.model)))
+
+    @precondition(lambda self: self.history)
+    @rule()
+    def undo(self) -> None:
+        mark, model = self.history.pop()
+        self.real.undo(mark)
+        self.model = model
+
+    @rule()
+    def settle(self) -> None:
+        log = list(self.real.log)
+        self.real.settle()
+        self.history.clear()
+        if self.real.overflowed:
+            self.commit()
+        else:
+            assert self.real.log == log
+
+    @rule()
+    def commit(self) -> None:
+        if not self.real.overflowed:
+            self.check_replay()
+        self.real.commit()
+        self.history.clear()
+        self.base = copy.deepcopy(self.real)
+
+    @invariant()
+    def same(self) -> None:
+        assert [[item["id"], item["label"]] for item in self.real] == self.model
+        assert self.real.keys() == [row[0] for row in self.model]
+        assert len(self.real) == len(self.model)
+        for row in self.model:
+            assert self.real[row[0]]["label"] == row[1]
+
+    def check_replay(self) -> None:
+        touched = {operation[1] for operation in self.real.log if operation[0] in ("insert", "update")}
+        self.base.replay(self.real.log, {key: copy.deepcopy(self.real[key]) for key in touched if key in self.real})
+        assert self.base == self.real
+
+
+TestAgainstAPlainList = AgainstAPlainList.TestCase
+TestAgainstAPlainList.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
