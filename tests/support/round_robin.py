@@ -1,0 +1,84 @@
+"""A TCP load balancer as dumb as they come: each new connection goes to the next live backend.
+
+No stickiness, no HTTP: the worker that renders a page is usually not the one that its socket reaches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from types import TracebackType
+
+from tests.support.loop_thread import LoopThread
+from tests.support.ports import HOST
+
+_CHUNK_BYTES = 65536
+
+
+class RoundRobin:
+    """`with RoundRobin([8001, 8002]) as balancer:` then connect to `balancer.port`; runs in its own thread."""
+
+    def __init__(self, backends: Sequence[int]) -> None:
+        self.backends = list(backends)
+        self.port = 0
+        self.served: dict[int, int] = dict.fromkeys(backends, 0)
+        """Connections given to each backend."""
+        self._turn = 0
+        self._thread = LoopThread("round-robin")
+        self._server: asyncio.Server | None = None
+
+    def __enter__(self) -> RoundRobin:
+        self._thread.start()
+        self._thread.call(self._listen())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self._server is not None:
+            self._thread.loop.call_soon_threadsafe(self._server.close)
+        self._thread.stop()
+
+    @property
+    def url(self) -> str:
+        """`http://…` of the balancer."""
+        return f"http://{HOST}:{self.port}"
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._accept, HOST, 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _backend(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        for _ in self.backends:
+            port = self.backends[self._turn % len(self.backends)]
+            self._turn += 1
+            with contextlib.suppress(OSError):
+                connection = await asyncio.open_connection(HOST, port)
+                self.served[port] = self.served.get(port, 0) + 1
+                return connection
+        return None
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        backend = await self._backend()
+        if backend is None:
+            writer.transport.abort()
+            return
+        backend_reader, backend_writer = backend
+        both = [
+            asyncio.ensure_future(_copy(reader, backend_writer)),
+            asyncio.ensure_future(_copy(backend_reader, writer)),
+        ]
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+            for end in (writer, backend_writer):
+                end.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(_CHUNK_BYTES):
+            writer.write(data)
+            await writer.drain()
