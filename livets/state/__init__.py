@@ -1,5 +1,19 @@
-"""Views at rest: snapshot records, stores, sealing keys."""
+"""Views at rest: snapshot stores and the keys that seal what leaves the server."""
 
+from livets.state.key_file import host_secret
+from livets.state.keys import KeyRing
+from livets.state.memory import MemoryStore
 from livets.state.record import Change, Claim, Record, SnapshotStore
+from livets.state.redis import RedisStore, StoreUnavailable
 
-__all__ = ["Change", "Claim", "Record", "SnapshotStore"]
+__all__ = [
+    "Change",
+    "Claim",
+    "KeyRing",
+    "MemoryStore",
+    "Record",
+    "RedisStore",
+    "SnapshotStore",
+    "StoreUnavailable",
+    "host_secret",
+]

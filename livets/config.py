@@ -1,0 +1,98 @@
+"""Every setting of a livets application in one frozen object.
+
+Owns names, defaults and the environment variables behind them; decides nothing. The numbers of the
+browser protocol are not settings and live in `livets.wire.limits`. Read by `app` and `transport`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEFAULT_CSP = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'self'"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Settings of one LiveTS; durations in seconds, sizes in bytes."""
+
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    """The first seals, all unseal (`LIVETS_SECRET_KEY`, comma-separated). Empty: a key file of this host."""
+    state_dir: Path = Path()
+    """Where the key file lives (`LIVETS_STATE_DIR`; default `$XDG_STATE_HOME/livets`)."""
+    redis_url: str | None = field(default=None, repr=False)
+    """Snapshots and broadcasts shared by all workers (`LIVETS_REDIS_URL`); None: this process only."""
+    dev: bool = False
+    """Tracebacks in the browser and extra checks (`LIVETS_DEV=1`). Never in production."""
+
+    templates: tuple[Path, ...] = ()
+    """Directories of templates and layouts."""
+    static: Path | None = None
+    """A directory of your own files, served under `/static`."""
+    title: str = "livets"
+    lang: str = "en"
+    head: str = ""
+    """HTML that every page has in its `<head>`, as it is."""
+    stylesheets: tuple[str, ...] = ()
+    """URLs of `<link rel="stylesheet">` elements."""
+    csp: str | None = DEFAULT_CSP
+    """The Content-Security-Policy header; None leaves it out."""
+
+    json_wire: bool = False
+    """Pages ask for JSON messages instead of msgpack."""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins besides the page's own that may open the socket, each exactly as a browser sends it."""
+    trust_forwarded: bool = False
+    """Believe `X-Forwarded-Proto` and `X-Forwarded-Host`; only behind a proxy that always sets them."""
+
+    session_cookie: str = "livets_session"
+    session_max_age_s: int = 14 * 24 * 3600
+    session_check_s: float = 60.0
+    """How often the sessions of open sockets are checked for their end."""
+    page_token_max_age_s: int = 24 * 3600
+    """A page whose first socket comes later than this loads itself again."""
+    resume_max_age_s: int = 24 * 3600
+    """How long a page may stay away and still resume."""
+
+    snapshot_ttl_s: int = 24 * 3600
+    """A snapshot that nothing has touched for this long is dropped by its store."""
+    snapshot_max_bytes: int = 256 * 1024 * 1024
+    """What the memory store keeps at most of views that no page is looking at."""
+
+    unjoined_max: int = 2_000
+    unjoined_max_bytes: int = 64 * 1024 * 1024
+    """Views rendered over HTTP whose socket has not come yet; the oldest go first and are mounted again at join."""
+    unjoined_keep_s: float = 120.0
+    detached_max: int = 2_000
+    detached_keep_s: float = 60.0
+    """Views whose socket was lost stay in memory this long."""
+
+    withhold_max_s: float = 10.0
+    """Longest wait at resume for events that the page has seen handled and has to send again."""
+    shutdown_s: float = 8.0
+    """Longest time the end of the application may take."""
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Config:
+    """The defaults, with what the environment says."""
+    env = os.environ if environ is None else environ
+    keys = tuple(key for key in (part.strip() for part in env.get("LIVETS_SECRET_KEY", "").split(",")) if key)
+    return Config(
+        secret_keys=keys,
+        state_dir=_state_dir(env),
+        redis_url=env.get("LIVETS_REDIS_URL") or None,
+        dev=env.get("LIVETS_DEV", "").strip().lower() in {"1", "true", "yes", "on"},
+    )
+
+
+def _state_dir(env: Mapping[str, str]) -> Path:
+    if own := env.get("LIVETS_STATE_DIR"):
+        return Path(own)
+    if xdg := env.get("XDG_STATE_HOME"):
+        return Path(xdg) / "livets"
+    return Path("~/.local/state/livets").expanduser()

@@ -1,0 +1,143 @@
+"""The snapshot store of one process: nothing survives it, nothing needs to be installed.
+
+Owns the records of views, bounded by bytes and age; the least recently used go first. Records of running views
+are small (their state lives in the view object), those of views that nobody looks at carry the encoded fields.
+Called by `live` (create, write) and `transport` (claim, forget); implements `SnapshotStore`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from livets.errors import Fenced
+from livets.state.record import Change, Claim, Record
+
+_ENTRY_BYTES = 512
+
+
+@dataclass(slots=True)
+class _Kept:
+    record: Record
+    generation: int
+    bytes: int
+    used_at: float
+
+
+class MemoryStore:
+    """Snapshots in a dictionary, fenced like those in Redis."""
+
+    durable = False
+
+    def __init__(
+        self,
+        *,
+        max_bytes: int = 256 * 1024 * 1024,
+        ttl_s: float = 24 * 3600,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._max_bytes = max_bytes
+        self._ttl_s = ttl_s
+        self._clock = clock
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    async def create(self, view_id: str, record: Record) -> int:
+        """Store a freshly mounted view; returns its first generation."""
+        if view_id in self._kept:
+            raise Fenced(f"there is already a view {view_id}")
+        size = _size(record)
+        self._kept[view_id] = _Kept(record, 1, size, self._clock())
+        self.bytes += size
+        self._trim()
+        return 1
+
+    async def claim(self, view_id: str, known_generation: int | None) -> Claim | None:
+        """Take the view over: its generation goes up by one and older writers are fenced out."""
+        kept = self._touch(view_id)
+        if kept is None:
+            return None
+        is_current = kept.generation == known_generation
+        kept.generation += 1
+        return Claim(kept.generation, None if is_current else _copy(kept.record))
+
+    async def write(self, view_id: str, generation: int, change: Change) -> None:
+        """Apply a change; an empty one only says that the view is still wanted. Raises Fenced."""
+        kept = self._touch(view_id)
+        if kept is None or kept.generation != generation:
+            raise Fenced(f"view {view_id} has been taken over or dropped")
+        apply(change, kept.record)
+        size = _size(kept.record)
+        self.bytes += size - kept.bytes
+        kept.bytes = size
+        self._trim()
+
+    async def forget(self, view_id: str, generation: int) -> None:
+        """Drop the view, if `generation` is still current."""
+        kept = self._kept.get(view_id)
+        if kept is not None and kept.generation == generation:
+            self._drop(view_id)
+
+    def _touch(self, view_id: str) -> _Kept | None:
+        kept = self._kept.get(view_id)
+        if kept is None:
+            return None
+        now = self._clock()
+        if now - kept.used_at > self._ttl_s:
+            self._drop(view_id)
+            return None
+        kept.used_at = now
+        self._kept.move_to_end(view_id)
+        return kept
+
+    def _trim(self) -> None:
+        """Drop from the least recently used end what is too old or too much."""
+        oldest_allowed = self._clock() - self._ttl_s
+        while self._kept:
+            view_id, kept = next(iter(self._kept.items()))
+            if self.bytes <= self._max_bytes and kept.used_at >= oldest_allowed:
+                return
+            self._drop(view_id)
+
+    def _drop(self, view_id: str) -> None:
+        self.bytes -= self._kept.pop(view_id).bytes
+
+
+def apply(change: Change, record: Record) -> None:
+    """Write `change` into `record`, as every store must."""
+    for name, base in change.fields.items():
+        record.fields[name] = base
+        record.logs.pop(name, None)
+    for name, entries in change.logs.items():
+        record.logs.setdefault(name, []).extend(entries)
+    record.ref = record.ref if change.ref is None else change.ref
+    record.system = record.system if change.system is None else change.system
+    record.secret = record.secret if change.secret is None else change.secret
+    record.effects.update(change.effects)
+    for number in change.effects_sent:
+        record.effects.pop(number, None)
+
+
+def _copy(record: Record) -> Record:
+    return Record(
+        record.meta,
+        dict(record.fields),
+        {name: list(entries) for name, entries in record.logs.items()},
+        record.ref,
+        record.system,
+        dict(record.effects),
+        record.secret,
+    )
+
+
+def _size(record: Record) -> int:
+    """Bytes of a record, near enough for a bound."""
+    total = _ENTRY_BYTES + len(record.meta) + len(record.system) + len(record.secret)
+    total += sum(len(name) + len(base) for name, base in record.fields.items())
+    total += sum(len(entry) + 40 for entries in record.logs.values() for entry in entries)
+    return total + sum(len(effect) + 40 for effect in record.effects.values())

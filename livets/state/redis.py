@@ -1,0 +1,168 @@
+"""The snapshot store that workers share: one Redis hash a view, written by scripts, so every write is all or nothing.
+
+Owns the layout of the hash and the fencing. Never blocks for long: each command has a timeout, and a failed one
+raises StoreUnavailable, after which the caller may repeat it as it was or merged with later changes: writes carry
+a number, and a write that had arrived although its answer was lost is overwritten, not doubled.
+
+Layout of `livets:view:{view_id}` (the braces keep all keys of a view on one node of a Redis Cluster):
+`g` generation · `t` token of the last claim · `m` meta · `r` last ref · `s` system · `k` secret hashes · `f:NAME`
+field · `n:NAME` "COUNT WRITE" of a log, `l:NAME:1…COUNT` its pieces (msgpack arrays) · `e:N` effect.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from livets.errors import ConfigError, Fenced, LivetsError
+from livets.state.record import Change, Claim, Record
+from livets.state.redis_scripts import CLAIM, CREATE, FORGET, WRITE
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack_entries = msgspec.msgpack.Decoder(list[bytes]).decode
+
+
+class StoreUnavailable(LivetsError):
+    """Redis did not answer; nothing is known of the command's effect, and it may be repeated."""
+
+
+class RedisStore:
+    """Snapshots in Redis, fenced by a generation that every claim raises."""
+
+    durable = True
+
+    def __init__(self, url: str, *, ttl_s: int = 24 * 3600, prefix: str = "livets:", timeout_s: float = 5.0) -> None:
+        from redis.asyncio import Redis
+        from redis.exceptions import RedisError
+
+        try:
+            self._redis: Redis = Redis.from_url(
+                url, socket_timeout=timeout_s, socket_connect_timeout=min(timeout_s, 2.0), protocol=2
+            )
+        except ValueError as error:
+            raise ConfigError(f"the Redis URL can't be used: {error}; it looks like redis://host:6379/0") from None
+        self._failures = (RedisError, OSError, TimeoutError)
+        self._ttl_s = ttl_s
+        self._prefix = prefix
+        self._create = self._redis.register_script(CREATE)
+        self._claim = self._redis.register_script(CLAIM)
+        self._write = self._redis.register_script(WRITE)
+        self._forget = self._redis.register_script(FORGET)
+        self._process = secrets.token_hex(6)
+        self._numbers = count(1)
+        self._unanswered: dict[str, str] = {}
+
+    async def create(self, view_id: str, record: Record) -> int:
+        """Store a freshly mounted view; returns its first generation."""
+        values: list[bytes | str | int] = ["m", record.meta, "r", record.ref, "s", record.system, "k", record.secret]
+        for name, base in record.fields.items():
+            values += (f"f:{name}", self._sealed(base))
+        for name, entries in record.logs.items():
+            values += (f"n:{name}", "1 0", f"l:{name}:1", self._sealed(_pack(entries)))
+        for number, effect in record.effects.items():
+            values += (f"e:{number}", effect)
+        token = secrets.token_bytes(8)
+        if not await self._run(self._create, view_id, [self._ttl_s, token, *values]):
+            raise Fenced(f"there is already a view {view_id}")
+        return 1
+
+    async def claim(self, view_id: str, known_generation: int | None) -> Claim | None:
+        """Take the view over: its generation goes up by one and older writers are fenced out."""
+        known = -1 if known_generation is None else known_generation
+        answer = await self._run(self._claim, view_id, [self._ttl_s, known, secrets.token_bytes(8)])
+        self._unanswered.pop(view_id, None)
+        if answer is None:
+            return None
+        generation, pairs = int(answer[0]), answer[1]
+        return Claim(generation, self._record(pairs) if pairs else None)
+
+    async def write(self, view_id: str, generation: int, change: Change) -> None:
+        """Apply a change atomically; an empty one only renews the expiry. Raises Fenced, StoreUnavailable."""
+        number = self._unanswered.get(view_id) or f"{self._process}{next(self._numbers)}"
+        try:
+            arguments = [generation, self._ttl_s, number, *_flat(change, self._sealed)]
+            accepted = await self._run(self._write, view_id, arguments)
+        except StoreUnavailable:
+            self._unanswered[view_id] = number
+            raise
+        self._unanswered.pop(view_id, None)
+        if not accepted:
+            raise Fenced(f"view {view_id} has been taken over or dropped")
+
+    async def forget(self, view_id: str, generation: int) -> None:
+        """Drop the view, if `generation` is still current."""
+        self._unanswered.pop(view_id, None)
+        await self._run(self._forget, view_id, [generation])
+
+    async def use_once(self, name: str, ttl_s: int) -> bool:
+        """Whether nobody has used `name` within its life time, on any worker; from now on it is used."""
+        try:
+            return bool(await self._redis.set(f"{self._prefix}used:{name}", b"", nx=True, ex=ttl_s))
+        except self._failures as error:
+            raise self._unavailable(error) from error
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._redis.aclose()
+
+    def _record(self, pairs: Sequence[bytes]) -> Record:
+        record = Record(b"")
+        pieces: dict[tuple[str, int], bytes] = {}
+        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+            kind, _, name = key.decode().partition(":")
+            if kind == "f":
+                record.fields[name] = self._unsealed(value)
+            elif kind == "l":
+                log, _, number = name.rpartition(":")
+                pieces[log, int(number)] = value
+            elif kind == "e":
+                record.effects[int(name)] = value
+            elif kind in "msk":
+                setattr(record, {"m": "meta", "s": "system", "k": "secret"}[kind], value)
+            elif kind == "r":
+                record.ref = int(value)
+        for (log, _), value in sorted(pieces.items()):
+            record.logs.setdefault(log, []).extend(_unpack_entries(self._unsealed(value)))
+        return record
+
+    def _sealed(self, value: bytes) -> bytes:
+        """The place to encrypt values at rest."""
+        return value
+
+    def _unsealed(self, value: bytes) -> bytes:
+        return value
+
+    async def _run(self, script: Any, view_id: str, arguments: Sequence[bytes | str | int]) -> Any:
+        try:
+            return await script(keys=[f"{self._prefix}view:{{{view_id}}}"], args=arguments)
+        except self._failures as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: BaseException) -> StoreUnavailable:
+        return StoreUnavailable(f"Redis did not carry out a snapshot command ({type(error).__name__}: {error})")
+
+
+def _flat(change: Change, sealed: Callable[[bytes], bytes]) -> list[bytes | str | int]:
+    """The change as the flat arguments of the script: sets, deletions, bases, logs; each with its length."""
+    sets: list[bytes | str | int] = []
+    for name, value in (("r", change.ref), ("s", change.system), ("k", change.secret)):
+        if value is not None:
+            sets += (name, value)
+    unsent = (item for item in change.effects.items() if item[0] not in change.effects_sent)
+    for number, effect in unsent:
+        sets += (f"e:{number}", effect)
+    deletions = [f"e:{number}" for number in change.effects_sent]
+    bases: list[bytes | str | int] = []
+    for name, base in change.fields.items():
+        bases += (name, sealed(base))
+    logs: list[bytes | str | int] = []
+    for name, entries in change.logs.items():
+        logs += (name, sealed(_pack(entries)))
+    return [len(sets), *sets, len(deletions), *deletions, len(bases), *bases, len(logs), *logs]

@@ -1,0 +1,143 @@
+"""What every snapshot store promises; run against both, Redis being a real server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from livets.errors import Fenced
+from livets.state import Change, MemoryStore, Record, RedisStore, SnapshotStore, StoreUnavailable
+from tests.support.redis_server import RedisServer
+
+
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[SnapshotStore]:
+    if request.param == "memory":
+        yield MemoryStore()
+    else:
+        server: RedisServer = request.getfixturevalue("redis_server")
+        redis = RedisStore(server.url, ttl_s=100)
+        yield redis
+        await redis.close()
+
+
+async def stored(store: SnapshotStore, view_id: str) -> Record:
+    claim = await store.claim(view_id, None)
+    assert claim is not None
+    assert claim.record is not None
+    return claim.record
+
+
+async def test_what_is_created_comes_back(store: SnapshotStore) -> None:
+    record = Record(
+        b"meta\0", {"a": b"1", "rows": b"\xff"}, {"rows": [b"x", b""]}, 7, b"sys", {1: b"e1", 12: b"e2"}, b"hash"
+    )
+    assert await store.create("v", record) == 1
+    assert await stored(store, "v") == record
+    with pytest.raises(Fenced):
+        await store.create("v", record)
+
+
+async def test_writes_add_up(store: SnapshotStore) -> None:
+    await store.create("v", Record(b"m", {"a": b"1"}))
+    await store.write(
+        "v", 1, Change(fields={"b": b"2"}, logs={"rows": [b"1", b"2"]}, ref=3, effects={1: b"e", 2: b"f"})
+    )
+    for entry in range(3, 12):
+        await store.write("v", 1, Change(logs={"rows": [b"%d" % entry]}))
+    await store.write("v", 1, Change(effects_sent={1}, system=b"s", secret=b"k"))
+    record = await stored(store, "v")
+    assert record == Record(
+        b"m", {"a": b"1", "b": b"2"}, {"rows": [b"%d" % n for n in range(1, 12)]}, 3, b"s", {2: b"f"}, b"k"
+    )
+
+
+async def test_a_base_empties_its_log_and_only_that(store: SnapshotStore) -> None:
+    await store.create("v", Record(b"m"))
+    await store.write("v", 1, Change(logs={"rows": [b"1"], "others": [b"x"]}))
+    await store.write("v", 1, Change(logs={"rows": [b"2"]}))
+    await store.write("v", 1, Change(fields={"rows": b"base"}, logs={"rows": [b"3"]}))
+    record = await stored(store, "v")
+    assert record.fields == {"rows": b"base"}
+    assert record.logs == {"rows": [b"3"], "others": [b"x"]}
+
+
+async def test_a_claim_fences_older_writers(store: SnapshotStore) -> None:
+    await store.create("v", Record(b"m", {"a": b"1"}))
+    claim = await store.claim("v", None)
+    assert claim is not None
+    assert claim.generation == 2
+    with pytest.raises(Fenced):
+        await store.write("v", 1, Change(fields={"a": b"old"}))
+    await store.forget("v", 1)
+    await store.write("v", 2, Change(fields={"a": b"new"}))
+    assert (await stored(store, "v")).fields == {"a": b"new"}
+
+
+async def test_a_claim_with_the_current_copy_brings_no_record(store: SnapshotStore) -> None:
+    await store.create("v", Record(b"m"))
+    claim = await store.claim("v", 1)
+    assert claim is not None
+    assert (claim.generation, claim.record) == (2, None)
+    stale = await store.claim("v", 1)
+    assert stale is not None
+    assert stale.generation == 3
+    assert stale.record is not None
+
+
+async def test_unknown_and_forgotten_views(store: SnapshotStore) -> None:
+    assert await store.claim("nobody", None) is None
+    with pytest.raises(Fenced):
+        await store.write("nobody", 1, Change(ref=1))
+    await store.create("v", Record(b"m"))
+    await store.forget("v", 1)
+    assert await store.claim("v", 1) is None
+
+
+@pytest.mark.redis
+async def test_redis_keys_expire_and_hold_the_view_id_as_hash_tag(redis_server: RedisServer) -> None:
+    store = RedisStore(redis_server.url, ttl_s=100)
+    await store.create("v", Record(b"m"))
+    assert redis_server.command("TTL", "livets:view:{v}") in (b":100\r\n", b":99\r\n")
+    assert await store.use_once("nonce", 50)
+    assert not await store.use_once("nonce", 50)
+    await store.close()
+
+
+@pytest.mark.redis
+async def test_a_write_whose_answer_was_lost_is_not_doubled(redis_server: RedisServer) -> None:
+    store = RedisStore(redis_server.url, ttl_s=100)
+    await store.create("v", Record(b"m"))
+    await store.write("v", 1, Change(logs={"rows": [b"1"]}))
+    real, lost = store._write, True
+
+    async def answer_lost(**arguments: object) -> object:
+        nonlocal lost
+        answer = await real(**arguments)  # type: ignore[arg-type]
+        if lost:
+            lost = False
+            raise ConnectionResetError("the answer was lost")
+        return answer
+
+    store._write = answer_lost  # type: ignore[assignment]
+    change = Change(logs={"rows": [b"2"]}, ref=1)
+    with pytest.raises(StoreUnavailable):
+        await store.write("v", 1, change)
+    change.merge(Change(logs={"rows": [b"3"]}, ref=2))
+    await store.write("v", 1, change)
+    await store.write("v", 1, Change(logs={"rows": [b"4"]}))
+    assert (await stored(store, "v")).logs == {"rows": [b"1", b"2", b"3", b"4"]}
+    await store.close()
+
+
+@pytest.mark.redis
+async def test_without_redis_the_error_says_so_and_it_recovers(redis_server: RedisServer) -> None:
+    store = RedisStore(redis_server.url, timeout_s=0.5)
+    await store.create("v", Record(b"m"))
+    redis_server.kill()
+    with pytest.raises(StoreUnavailable, match="Redis"):
+        await store.claim("v", 1)
+    redis_server.start()
+    assert await store.claim("v", 1) is None
+    await store.close()
