@@ -1,0 +1,103 @@
+"""The way out to Redis: messages leave in the order in which they were published, many per round trip.
+
+One task carries what waits, and ends when nothing does. Each message costs a SET beside its PUBLISH: the key says
+"something was published here a moment ago", which is how a new subscriber learns what it just missed
+(see `livets.pubsub.redis`). Called by RedisBus only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from livets.errors import LivetsError
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+RECENT_MS = 10_000
+"""How long the key beside a channel lives."""
+BATCH = 256
+MAX_WAITING = 10_000
+MAX_WAITING_BYTES = 32 * 1024 * 1024
+
+
+class BusError(LivetsError):
+    """A message was delivered on this worker, but Redis did not take it: publish again with the same effect id."""
+
+
+class _Waiting(NamedTuple):
+    channel: bytes
+    recent_key: bytes
+    sealed: bytes
+    sent: asyncio.Future[None]
+
+
+class Outgoing:
+    """A queue in front of Redis, bounded in count and bytes."""
+
+    def __init__(self, client: Redis) -> None:
+        from redis.exceptions import RedisError
+
+        self._client = client
+        self._failures = (RedisError, OSError, TimeoutError)
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_bytes = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def send(self, channel: bytes, recent_key: bytes, sealed: bytes) -> None:
+        """Publish; returns when Redis has it, raises BusError when it may not have it."""
+        if len(self._waiting) >= MAX_WAITING or self._waiting_bytes + len(sealed) > MAX_WAITING_BYTES:
+            raise BusError(f"{len(self._waiting)} messages wait for Redis already; it is slow or gone")
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(channel, recent_key, sealed, sent))
+        self._waiting_bytes += len(sealed)
+        if self._task is None:
+            self._task = asyncio.create_task(self._carry(), name="livets-bus-outgoing")
+        await sent
+
+    async def close(self) -> None:
+        """Give up what waits."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._fail(self._take(len(self._waiting)), "the bus is closed")
+
+    async def _carry(self) -> None:
+        batch: list[_Waiting] = []
+        try:
+            while batch := self._take(BATCH):
+                await self._send_batch(batch)
+        finally:
+            self._task = None
+            self._fail(batch, "the bus was stopped")
+
+    async def _send_batch(self, batch: list[_Waiting]) -> None:
+        try:
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for message in batch:
+                    pipeline.set(message.recent_key, b"", px=RECENT_MS)
+                    pipeline.publish(message.channel, message.sealed)
+                answers = await pipeline.execute(raise_on_error=False)
+        except self._failures as error:
+            self._fail(batch, f"{type(error).__name__}: {error}")
+            return
+        for message, answer in zip(batch, answers[1::2], strict=True):
+            if isinstance(answer, Exception):
+                self._fail([message], f"{type(answer).__name__}: {answer}")
+            elif not message.sent.done():
+                message.sent.set_result(None)
+
+    def _take(self, most: int) -> list[_Waiting]:
+        batch = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        self._waiting_bytes -= sum(len(message.sealed) for message in batch)
+        return batch
+
+    @staticmethod
+    def _fail(batch: list[_Waiting], why: str) -> None:
+        for message in batch:
+            if not message.sent.done():
+                message.sent.set_exception(
+                    BusError(f"Redis did not take a message on {message.channel.decode()!r}: {why}")
+                )
