@@ -1,0 +1,15 @@
+// The text of a directive: `name` or `name(1, 'x', true)`, JSON literals with either kind of quotes. Never evaluated.
+
+/**
+ * @param {string} source
+ * @returns {[string, any[]]} handler and arguments
+ */
+export function parseHandler(source) {
+  const [, name, args] = /** @type {string[]} */ (/^\s*([^\s(]+)\s*(?:\((.*)\)\s*)?$/s.exec(source));
+  const json = (args || "").replace(/"(?:\\.|[^"\\])*"|'((?:\\.|[^'\\])*)'/g, (string, single) =>
+    single === undefined
+      ? string
+      : `"${single.replace(/\\.|"/g, (/** @type {string} */ c) => (c === '"' ? '\\"' : c === "\\'" ? "'" : c))}"`,
+  );
+  return [name, JSON.parse(`[${json}]`)];
+}

@@ -1,0 +1,140 @@
+// Rows of a FOR slot. They are found by key, never by index, and placed after another row, so that what other
+// scripts put between them, or in which order they sort them, shifts nothing.
+
+import { changeBlock, changePart, createBlock, fillBlock, isWhole, newBlock } from "./block.js";
+import * as protocol from "./protocol.js";
+import { report } from "./repair.js";
+
+/** @typedef {import("./block.js").Block} Block */
+/** @typedef {import("./block.js").Part} Part */
+
+/**
+ * The keys of rows, by their elements.
+ *
+ * @type {WeakMap<Node, string>}
+ */
+export const rowKeys = new WeakMap();
+
+/** @param {Part} part the list's slot @returns {Map<string, Block>} */
+export function rowsOf(part) {
+  part.inner_ ||= { ...newBlock(["", []], part), rows_: new Map() };
+  return /** @type {Map<string, Block>} */ (part.inner_.rows_);
+}
+
+/** @param {Block} row */
+export function keepRow(row) {
+  const owner = /** @type {Part} */ (row.owner_);
+  const key = /** @type {string} */ (row.key_);
+  row.element_ = /** @type {Element} */ (row.nodes_.find((node) => node.nodeType === 1));
+  rowKeys.set(row.element_, key);
+  rowsOf(owner).set(key, row);
+}
+
+/** @param {Block} row */
+export const isInPlace = ({ element_, owner_ }) => element_?.isConnected && element_.parentNode === owner_?.parent_;
+
+/** The node after which the next row goes: white space may have parted from its row. @param {Block} row */
+function lastNode({ element_, nodes_ }) {
+  const last = nodes_[nodes_.length - 1];
+  return element_?.nextSibling === last ? last : /** @type {Element} */ (element_);
+}
+
+/** @param {Part} part @param {Block} row */
+function removeRow(part, row) {
+  row.nodes_.forEach((node) => node.remove());
+  rowsOf(part).delete(/** @type {string} */ (row.key_));
+}
+
+/** @param {ChildNode} cursor @param {Block} row */
+function placeRow(cursor, row) {
+  const parent = /** @type {any} */ (cursor.parentNode);
+  for (const node of row.nodes_) {
+    // moveBefore keeps focus, iframes and animations; only nodes which are in the document can be moved
+    if (parent.moveBefore && node.isConnected) parent.moveBefore(node, cursor.nextSibling);
+    else parent.insertBefore(node, cursor.nextSibling);
+    cursor = node;
+  }
+}
+
+/**
+ * Put a run of rows after the node, in order; those which exist are filled and moved only if they have to.
+ *
+ * @param {Part} part @param {ChildNode} cursor @param {any[]} fills [key, fill, ...]
+ */
+function putRows(part, cursor, fills) {
+  for (let at = 0; at < fills.length; at += 2) {
+    const key = String(fills[at]);
+    let row = rowsOf(part).get(key);
+    if (row && isInPlace(row)) {
+      fillBlock(row, fills[at + 1]);
+      /** @type {ChildNode | null} */
+      let next = cursor.nextSibling;
+      while (next && !rowKeys.has(next)) next = next.nextSibling;
+      if (next !== row.element_) placeRow(cursor, row);
+    } else {
+      if (row) removeRow(part, row);
+      row = createBlock(part.slot_[2], fills[at + 1], part, key);
+      keepRow(row);
+      cursor.after(...row.nodes_);
+    }
+    cursor = lastNode(row);
+  }
+}
+
+/** Reconcile the whole list; the range has been checked. @param {Part} part @param {any[]} fills */
+export function resetList(part, fills) {
+  const keys = new Set(fills.map((key, at) => at % 2 || String(key)));
+  for (const row of rowsOf(part).values()) if (!keys.has(/** @type {string} */ (row.key_))) removeRow(part, row);
+  putRows(part, part.node_, fills);
+}
+
+/** @param {Part} part @param {any[]} ops flat: code, arguments, code, arguments, ... */
+export function changeList(part, ops) {
+  const list = /** @type {Block} */ (part.inner_);
+  const rows = rowsOf(part);
+  let at = 0;
+  /** The row of the key that is next; without it this list and the server's have parted. */
+  const row = () => {
+    const found = rows.get(String(ops[at++]));
+    if (!found) report(list);
+    return found;
+  };
+  /** The node that the next key stands for as a place. @returns {ChildNode | undefined} */
+  const place = () => {
+    if (ops[at] == null) {
+      at++;
+      if (isWhole(part)) return part.node_;
+      report(part.block_);
+    } else {
+      const after = row();
+      if (after && isInPlace(after)) return lastNode(after);
+      report(list);
+    }
+    return undefined;
+  };
+  while (at < ops.length && !list.broken_ && !part.block_.broken_) {
+    const code = ops[at++];
+    if (code === protocol.LIST_INSERT) {
+      const cursor = place();
+      if (cursor) putRows(part, cursor, ops[at++]);
+    } else if (code === protocol.LIST_CLEAR || code === protocol.LIST_TRUNCATE) {
+      const length = code === protocol.LIST_CLEAR ? 0 : ops[at++];
+      let index = 0;
+      for (const row of rows.values()) if (index++ >= length) removeRow(part, row);
+    } else if (code === protocol.LIST_RESET) {
+      if (isWhole(part)) resetList(part, ops[at++]);
+      else report(part.block_);
+    } else {
+      const found = row();
+      if (!found) return;
+      if (code === protocol.LIST_UPDATE) changeBlock(found, ops[at++]);
+      else if (code === protocol.LIST_DELETE) removeRow(part, found);
+      else if (code === protocol.LIST_MOVE) {
+        const cursor = place();
+        if (cursor && isInPlace(found)) placeRow(cursor, found);
+        else report(list);
+      } else if (!found.broken_) changePart(found.parts_[code - protocol.LIST_CELL], ops[at]), at++;
+      else at++;
+    }
+  }
+}

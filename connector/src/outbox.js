@@ -1,0 +1,58 @@
+// Events wait here until the server has made them durable: over slow answers, lost connections and crashed workers.
+
+import { isReady, send } from "./connection.js";
+import { lastSent } from "./inputs.js";
+import { progress } from "./page.js";
+import { CLIENT_EVENT, OUTBOX_WINDOW } from "./protocol.js";
+
+/** Event messages, oldest first; the first `sent` of them are on their way. @type {any[][]} */
+let events = [];
+let sent = 0;
+let lastRef = 0;
+
+/** @param {any[]} event */
+const note = (event) => Object.keys(event[6]).forEach((field) => lastSent.set(field, event));
+
+/**
+ * @param {string} handler "" for a field update
+ * @param {any[]} args
+ * @param {Record<string, any>} payload
+ * @param {Record<string, any>} fields
+ */
+export function push(handler, args, payload, fields) {
+  const event = [CLIENT_EVENT, ++lastRef, 0, handler, args, payload, fields, 0];
+  events.push(event);
+  note(event);
+  pump();
+}
+
+/** Send what the window has room for. */
+export function pump() {
+  for (; isReady && sent < OUTBOX_WINDOW && sent < events.length; sent++) {
+    events[sent][7] = progress.seen_;
+    send(events[sent]);
+  }
+}
+
+/** @param {number} durable events up to it need not be sent again */
+export function settle(durable) {
+  while (events[0]?.[1] <= durable) {
+    events.shift();
+    if (sent) sent--;
+  }
+  pump();
+}
+
+/** A new connection: nothing is on its way any more. */
+export const rewind = () => (sent = 0);
+
+/** A new view: its events count from 1. */
+export function renumber() {
+  rewind();
+  lastSent.clear();
+  lastRef = 0;
+  for (const event of events) {
+    event[1] = ++lastRef;
+    note(event);
+  }
+}

@@ -1,0 +1,26 @@
+// The page this connector serves: its root element, how far it has come, and what it tells scripts about itself.
+
+/**
+ * The element with `data-livets`; its child nodes are the view's root block.
+ *
+ * @type {HTMLElement}
+ */
+export let root;
+
+/** Highest server seq received; highest ref whose result this page shows. */
+export const progress = { seen_: 0, done_: 0 };
+
+export function findRoot() {
+  root = /** @type {HTMLElement} */ (document.querySelector("[data-livets]"));
+  return root;
+}
+
+/** @param {string} name @param {any} [detail] */
+export const emit = (name, detail) =>
+  root.dispatchEvent(new CustomEvent(`livets:${name}`, { bubbles: true, detail }));
+
+/** @param {string} name "connecting", "connected", "offline" or "failed": a class on the root for style sheets. */
+export function setStatus(name) {
+  for (const other of ["connecting", "connected", "offline", "failed"])
+    root.classList.toggle(`livets-${other}`, other === name);
+}
