@@ -2,7 +2,7 @@
 
 from livets.pubsub.bus import Bus, Message
 from livets.pubsub.memory import MemoryBus
-from livets.pubsub.outgoing import BusError
 from livets.pubsub.redis import RedisBus
+from livets.pubsub.refusal import BusError, MessageRefused
 
-__all__ = ["Bus", "BusError", "MemoryBus", "Message", "RedisBus"]
+__all__ = ["Bus", "BusError", "MemoryBus", "Message", "MessageRefused", "RedisBus"]

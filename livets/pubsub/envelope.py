@@ -13,9 +13,10 @@ from typing import Annotated
 import msgspec
 
 from livets.errors import ConfigError
+from livets.pubsub.refusal import MAX_DATA_BYTES
 
-MAX_BYTES = 1024 * 1024
-"""Largest message, envelope included."""
+MAX_BYTES = MAX_DATA_BYTES + 64 * 1024
+"""Largest envelope; topics and ids are short."""
 MIN_KEY_BYTES = 16
 _MAC_BYTES = 32
 _DOMAIN = b"livets.pubsub.1\0"

@@ -1,4 +1,4 @@
-"""The bus of a single process: publishing is delivering. Nothing is lost, nothing waits, nothing can fail."""
+"""The bus of a single process: publishing is delivering. Nothing is lost, nothing waits, nothing fails for now."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 
 from livets.pubsub.bus import Message
 from livets.pubsub.numbering import Numbering
+from livets.pubsub.refusal import check_message
 from livets.pubsub.topics import Deliver, Topics
 
 
@@ -40,7 +41,8 @@ class MemoryBus:
         return self._topics.dropped
 
     async def publish(self, topic: str, data: bytes, effect_id: str) -> None:
-        """Deliver `data` to every subscriber of `topic`; a repeat of `effect_id` is dropped."""
+        """Deliver `data` to every subscriber of `topic`; a repeat of `effect_id` is dropped. Raises MessageRefused."""
+        check_message(topic, data)
         epoch, seq = self._numbering.next(topic)
         self._topics.accept(Message(topic, data, epoch, seq, effect_id))
 

@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from livets.errors import LivetsError
+from livets.pubsub.refusal import BusError
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -21,10 +21,6 @@ RECENT_MS = 10_000
 BATCH = 256
 MAX_WAITING = 10_000
 MAX_WAITING_BYTES = 32 * 1024 * 1024
-
-
-class BusError(LivetsError):
-    """A message was delivered on this worker, but Redis did not take it: publish again with the same effect id."""
 
 
 class _Waiting(NamedTuple):

@@ -21,10 +21,11 @@ from collections.abc import Sequence
 
 from livets.errors import ConfigError
 from livets.pubsub.bus import Message
-from livets.pubsub.envelope import MAX_BYTES, Envelope, Envelopes
+from livets.pubsub.envelope import Envelope, Envelopes
 from livets.pubsub.incoming import Incoming
 from livets.pubsub.numbering import Numbering
-from livets.pubsub.outgoing import RECENT_MS, BusError, Outgoing
+from livets.pubsub.outgoing import RECENT_MS, Outgoing
+from livets.pubsub.refusal import check_message
 from livets.pubsub.topics import Deliver, Topics
 
 _logger = logging.getLogger("livets.pubsub")
@@ -98,12 +99,12 @@ class RedisBus:
     async def publish(self, topic: str, data: bytes, effect_id: str) -> None:
         """Deliver `data` on this worker, then on all others; returns when Redis has it.
 
-        Raises BusError when Redis may not have it; subscribers of this worker have it all the same.
+        Raises BusError when Redis may not have it; subscribers of this worker have it all the same. Raises
+        MessageRefused for what no bus will ever carry; nobody has it then.
         """
+        check_message(topic, data)
         epoch, seq = self._numbering.next(topic)
         sealed = self._envelopes.seal(Envelope(topic, epoch, seq, effect_id, data))
-        if len(sealed) > MAX_BYTES:
-            raise BusError(f"a message of {len(data)} bytes on {topic!r}: the limit is {MAX_BYTES}; send a key instead")
         self._topics.accept(Message(topic, data, epoch, seq, effect_id))
         await self._outgoing.send(self._channel(topic), self._recent_key(topic), sealed)
 

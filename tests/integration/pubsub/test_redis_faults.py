@@ -8,7 +8,7 @@ import time
 import pytest
 
 from livets.pubsub import BusError
-from tests.integration.pubsub.conftest import MakeWorker
+from tests.integration.pubsub.worker import MakeWorker
 from tests.support.fault_proxy import FaultProxy
 from tests.support.ports import HOST
 from tests.support.redis_server import RedisServer

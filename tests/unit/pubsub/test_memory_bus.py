@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from livets.errors import ConfigError
-from livets.pubsub import Bus, MemoryBus, Message
+from livets.pubsub import Bus, MemoryBus, Message, MessageRefused, RedisBus
 from livets.pubsub.numbering import Numbering
+from livets.pubsub.refusal import MAX_DATA_BYTES
 from livets.pubsub.topics import MAX_EPOCHS, MAX_REPEATS, Topics
 
 
@@ -131,6 +133,22 @@ async def test_a_receiver_may_unsubscribe_while_it_receives() -> None:
     await bus.publish("t", b"x", "1")
     await bus.publish("t", b"y", "2")
     assert heard == ["v1", "v2"]
+
+
+@pytest.mark.parametrize("make", [MemoryBus, lambda ears: RedisBus("redis://127.0.0.1:1", b"k" * 32, ears)])
+async def test_what_no_bus_will_carry_is_refused_before_anybody_hears_it(
+    make: Callable[[Ears], MemoryBus | RedisBus], ears: Ears
+) -> None:
+    bus = make(ears)
+    with pytest.raises(MessageRefused, match="limit"):
+        await bus.publish("t", bytes(MAX_DATA_BYTES + 1), "1")
+    with pytest.raises(MessageRefused, match="Unicode"):
+        await bus.publish("\ud800", b"", "1")
+    with pytest.raises(MessageRefused, match="topic of"):
+        await bus.publish("t" * 10_000, b"", "1")
+    assert ears.heard == []
+    assert bus.position("t") == {}
+    await bus.close()
 
 
 def test_a_bus_without_a_receiver_says_so() -> None:

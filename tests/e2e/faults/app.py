@@ -1,0 +1,60 @@
+"""The application of the fault proof: a counter, and a trap that kills its worker at a chosen milestone.
+
+To arm the trap, create the file LIVETS_FAULT_DIR/MILESTONE. The first worker to reach the milestone removes the file
+and dies by SIGKILL at that very point, so one file is exactly one death. Mounts are counted in Redis.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from livets import LiveTS, LiveView, event, telemetry
+
+MOUNTS = "faults:mounts"
+_TRAPS = os.environ["LIVETS_FAULT_DIR"]
+_REDIS_URL = os.environ["LIVETS_REDIS_URL"]
+
+
+def _spring(name: str, view_id: str, ref: int) -> None:
+    try:
+        os.unlink(f"{_TRAPS}/{name}")
+    except FileNotFoundError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+telemetry.listen(_spring)
+
+
+class Counter(LiveView):
+    """Counts clicks, and says which worker counted the last one."""
+
+    count: int = 0
+    worker: int = 0
+
+    async def mount(self) -> None:
+        """Count this mount where all workers count theirs."""
+        redis = Redis.from_url(_REDIS_URL)
+        await redis.incr(MOUNTS)
+        await redis.aclose()
+
+    @event
+    async def increment(self) -> None:
+        """One more."""
+        self.count += 1
+        self.worker = os.getpid()
+
+    template = """
+    <main>
+      <button type="button" id="inc" ts-on:click="increment">+1</button>
+      <p>Clicks: <output id="count">{{ count }}</output></p>
+      <p>Worker: <output id="worker">{{ worker }}</output></p>
+    </main>"""
+
+
+app = LiveTS(title="Faults", templates=Path(__file__).parent)
+app.live("/", Counter)

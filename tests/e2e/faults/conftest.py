@@ -1,0 +1,60 @@
+"""The stage: real Redis behind 5 ms each way, two workers behind a round-robin balancer, one Chromium."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import BrowserContext
+
+from tests.e2e.faults.stage import Report, Stage
+from tests.e2e.faults.witness import SCRIPT, Witness
+from tests.support.browser import PageLog
+from tests.support.fault_proxy import FaultProxy
+from tests.support.ports import HOST
+from tests.support.redis_server import RedisServer
+from tests.support.round_robin import RoundRobin
+from tests.support.workers import Workers
+
+ADDED_LATENCY_S = 0.005
+"""Between worker and Redis: half of it each way, so a command takes 5 ms longer."""
+
+
+@pytest.fixture
+def stage(redis_server: RedisServer, tmp_path: Path) -> Iterator[Stage]:
+    """Two workers, one key, one Redis."""
+    with FaultProxy(redis_server.port, latency_s=ADDED_LATENCY_S / 2) as proxy:
+        environment = {
+            "LIVETS_SECRET_KEY": secrets.token_hex(32),
+            "LIVETS_REDIS_URL": f"redis://{HOST}:{proxy.port}/0",
+            "LIVETS_FAULT_DIR": str(tmp_path),
+        }
+        os.environ.pop("LIVETS_DEV", None)
+        workers = Workers("tests.e2e.faults.app:app", 2, env=environment)
+        with workers, RoundRobin(workers.ports) as balancer:
+            yield Stage(redis_server, proxy, workers, balancer, tmp_path)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def witness(context: BrowserContext, page_log: PageLog, stage: Stage) -> AsyncIterator[Witness]:
+    """A page that writes down what it shows; lost connections may be complained about on its console."""
+    page_log.allow(r"WebSocket connection to .* failed")
+    page_log.allow(r"net::ERR_(CONNECTION|EMPTY)")
+    await context.add_init_script(SCRIPT)
+    yield Witness(await context.new_page(), stage.balancer.url)
+
+
+@pytest.fixture
+def report(capsys: pytest.CaptureFixture[str]) -> Report:
+    """Print a line of the proof even when output is captured, if the full proof was asked for."""
+
+    def tell(line: str) -> None:
+        if "LIVETS_FAULT_ROUNDS" in os.environ:
+            with capsys.disabled():
+                print(f"\n{line}", end="")
+
+    return tell

@@ -1,0 +1,37 @@
+"""What the fault tests play on, in one hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.fault_proxy import FaultProxy
+from tests.support.redis_server import RedisServer
+from tests.support.round_robin import RoundRobin
+from tests.support.workers import Workers
+
+Report = Callable[[str], None]
+"""Prints a line of the proof."""
+
+
+@dataclass
+class Stage:
+    """Everything that a fault test needs to pull at."""
+
+    redis: RedisServer
+    proxy: FaultProxy
+    workers: Workers
+    balancer: RoundRobin
+    traps: Path
+
+    def arm(self, milestone: str) -> Path:
+        """Kill the next worker that reaches `milestone`; the returned file is gone once it did."""
+        trap = self.traps / milestone
+        trap.touch()
+        return trap
+
+    def mounts(self) -> int:
+        """How often `mount` has run, on any worker."""
+        answer = self.redis.command("GET", "faults:mounts")
+        return 0 if answer.startswith(b"$-1") else int(answer.split(b"\r\n")[1])
