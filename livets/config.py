@@ -61,6 +61,8 @@ class Config:
 
     snapshot_ttl_s: int = 24 * 3600
     """A snapshot that nothing has touched for this long is dropped by its store."""
+    unjoined_snapshot_ttl_s: int = 300
+    """The same for a page whose socket has not come (crawlers, browsers without JavaScript)."""
     snapshot_max_bytes: int = 256 * 1024 * 1024
     """What the memory store keeps at most of views that no page is looking at."""
 

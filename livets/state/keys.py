@@ -43,6 +43,9 @@ class _Key:
             key = self._by_purpose[purpose] = self._expand(b"seal:" + purpose.encode())
         return hashlib.blake2b(salt, key=key, digest_size=32).digest()
 
+    def derived(self, purpose: str) -> bytes:
+        return self._expand(b"derive:" + purpose.encode())
+
     def _expand(self, info: bytes) -> bytes:
         return hmac.digest(self._root, info + b"\x01", "sha256")
 
@@ -90,6 +93,10 @@ class KeyRing:
             return aead.decrypt(_ZERO_NONCE, body, head + purpose.encode())
         except InvalidTag:
             return None
+
+    def derived(self, purpose: str) -> list[bytes]:
+        """Keys of 32 bytes for another use than sealing, one a secret, the first secret's first."""
+        return [key.derived(purpose) for key in self._keys.values()]
 
 
 def _checked(secret: str | bytes) -> bytes:

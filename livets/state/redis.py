@@ -38,7 +38,16 @@ class RedisStore:
 
     durable = True
 
-    def __init__(self, url: str, *, ttl_s: int = 24 * 3600, prefix: str = "livets:", timeout_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        ttl_s: int = 24 * 3600,
+        unjoined_ttl_s: int | None = None,
+        prefix: str = "livets:",
+        timeout_s: float = 5.0,
+    ) -> None:
+        """`unjoined_ttl_s`: how long a view is kept that nothing has claimed or written since its creation."""
         from redis.asyncio import Redis
         from redis.exceptions import RedisError
 
@@ -50,6 +59,7 @@ class RedisStore:
             raise ConfigError(f"the Redis URL can't be used: {error}; it looks like redis://host:6379/0") from None
         self._failures = (RedisError, OSError, TimeoutError)
         self._ttl_s = ttl_s
+        self._unjoined_ttl_s = ttl_s if unjoined_ttl_s is None else min(unjoined_ttl_s, ttl_s)
         self._prefix = prefix
         self._create = self._redis.register_script(CREATE)
         self._claim = self._redis.register_script(CLAIM)
@@ -69,7 +79,7 @@ class RedisStore:
         for number, effect in record.effects.items():
             values += (f"e:{number}", effect)
         token = secrets.token_bytes(8)
-        if not await self._run(self._create, view_id, [self._ttl_s, token, *values]):
+        if not await self._run(self._create, view_id, [self._unjoined_ttl_s, token, *values]):
             raise Fenced(f"there is already a view {view_id}")
         return 1
 

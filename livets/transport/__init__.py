@@ -1,0 +1,29 @@
+"""Pages, sockets and what keeps them together: the only part, besides `app`, that speaks Starlette."""
+
+from livets.transport.layout import Layouts
+from livets.transport.origin import OriginPolicy
+from livets.transport.page import Pages
+from livets.transport.registry import Registry
+from livets.transport.routes import LiveRoute
+from livets.transport.session import SessionCookie
+from livets.transport.socket import Socket
+from livets.transport.static import Connector
+from livets.transport.sweeper import Sweeper
+from livets.transport.tokens import Tokens, UsedTokens, UsedTokensHere
+from livets.transport.worker import Worker
+
+__all__ = [
+    "Connector",
+    "Layouts",
+    "LiveRoute",
+    "OriginPolicy",
+    "Pages",
+    "Registry",
+    "SessionCookie",
+    "Socket",
+    "Sweeper",
+    "Tokens",
+    "UsedTokens",
+    "UsedTokensHere",
+    "Worker",
+]

@@ -1,0 +1,287 @@
+"""How a page gets its view: adopted, replayed, filled, or mounted anew.
+
+Owns the decision which of these it is, and the order in which credentials are checked before any of it. Never lets
+a socket see a view of another session. JOINED, its diff and the attachment of the view happen in one step, without
+waiting in between, so no patch can be lost or sent twice. Called by `dialogue`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from livets.errors import Fenced, JoinRefused
+from livets.state import Claim, StoreUnavailable
+from livets.transport.resident import Resident
+from livets.transport.session import Session
+from livets.transport.tokens import HASH_BYTES, PageToken, digest, is_known
+from livets.wire import Join, JoinMode, Resume, codes
+
+if TYPE_CHECKING:
+    from livets.transport.dialogue import Dialogue
+    from livets.transport.worker import Worker
+
+logger = logging.getLogger("livets.transport")
+
+_LOST = (
+    "A page joined, but its view is neither on this worker nor in a snapshot store, so it was mounted again and what "
+    "its visitor had entered is gone. With several workers set LIVETS_REDIS_URL (or LiveTS(redis_url=…)) so that they "
+    "share views; with one, the process was restarted or the page waited longer than views are kept "
+    "(Config.unjoined_keep_s, unjoined_max). This is said once."
+)
+
+
+async def join(dialogue: Dialogue, message: Join) -> None:
+    """Answer a Join: the view of the HTTP render, its snapshot, or a new mount; or REFUSED."""
+    try:
+        session = _session(dialogue)
+        token = dialogue.worker.tokens.open_page(message.token, session)
+        resident, mode = await _for_token(dialogue, token, session)
+        await admit(dialogue, resident, message.view, mode, token.fingerprint)
+    except JoinRefused as refusal:
+        dialogue.refuse(message.view, refusal.code, str(refusal))
+
+
+async def resume(dialogue: Dialogue, message: Resume) -> None:
+    """Answer a Resume: the missed frames, all values, or a new mount; or REFUSED. May answer later (`Withheld`)."""
+    try:
+        session = _session(dialogue)
+        worker = dialogue.worker
+        ticket = worker.tokens.open_secret(message.secret, session)
+        if ticket.view_id != message.id:
+            raise JoinRefused(codes.BAD_TOKEN, "the resume secret belongs to another view")
+        async with worker.registry.turn(message.id):
+            resident, replay = await _for_resume(dialogue, message, session)
+            if resident is None:
+                await remount(dialogue, message, ticket.url, session)
+            elif replay or message.done <= resident.runner.last_ref:
+                mode = JoinMode.REPLAYED if replay else JoinMode.FILLED
+                await admit(dialogue, resident, message.view, mode, message.fingerprint, message)
+            else:
+                Withheld(dialogue, message, resident, ticket.url, session)
+    except JoinRefused as refusal:
+        dialogue.refuse(message.view, refusal.code, str(refusal))
+    except StoreUnavailable as error:
+        logger.warning("view %s can't be resumed now, its page will try again: %s", message.id, error)
+        dialogue.channel.close(codes.CLOSE_OVERLOADED, "the snapshot store does not answer")
+
+
+async def remount(dialogue: Dialogue, message: Resume, url: str, session: Session) -> None:
+    """Nothing is left of the view: a new one takes its place. Raises JoinRefused."""
+    _warn_lost(dialogue.worker)
+    resident = await _mount(dialogue, url, session)
+    await admit(dialogue, resident, message.view, JoinMode.REMOUNTED, message.fingerprint, message)
+
+
+async def admit(
+    dialogue: Dialogue, resident: Resident, view: int, mode: JoinMode, fingerprint: str, message: Resume | None = None
+) -> None:
+    """Give the page a new secret, send JOINED with what it lacks, and let patches flow. Raises JoinRefused."""
+    worker, runner, outbox = dialogue.worker, resident.runner, resident.outbox
+    assert dialogue.session is not None
+    secret = worker.tokens.secret(resident.view_id, dialogue.session, resident.url)
+    try:
+        await worker.keep_secrets(resident, digest(secret) + resident.secrets[:HASH_BYTES])
+    except Fenced as error:
+        worker.registry.let_go(resident)
+        raise JoinRefused(codes.GONE, str(error)) from None
+
+    # From here to the end nothing waits.
+    worker.registry.add_joined(resident)
+    dialogue.waiting.pop(view, None)
+    if dialogue.channel.is_closing:
+        dialogue.views.pop(view, None)
+        resident.dialogue = None
+        worker.registry.detach(resident)
+        return
+    dialogue.views[view] = resident
+    resident.dialogue = dialogue
+    resident.awaits_first = mode is JoinMode.REMOUNTED and message is not None
+    outbox.view = view
+    patch = None
+    diff: list[Any] = []
+    if mode is JoinMode.ADOPTED:
+        patch = runner.catch_up()
+        diff = patch.diff
+    elif mode is not JoinMode.REPLAYED:
+        diff = runner.fill(fingerprint)
+    if mode is not JoinMode.REPLAYED:
+        outbox.done = max(outbox.done, runner.last_ref)
+    outbox.durable = max(outbox.durable, runner.durable_ref)
+    resident.joined_seq = outbox.joined(
+        dialogue.channel,
+        [resident.view_id, secret, int(mode), runner.rendering.template.fingerprint, diff],
+        seen=0 if message is None else message.seen,
+        done=min(message.done, outbox.done) if mode is JoinMode.REPLAYED and message is not None else outbox.done,
+        replay=mode is JoinMode.REPLAYED,
+    )
+    if patch is not None:
+        patch.commit()
+    runner.attach(outbox)
+    runner.flush()
+
+
+async def keep_newest_secret(worker: Worker, resident: Resident) -> None:
+    """The page has its newest secret: the one before it opens nothing any more."""
+    if len(resident.secrets) > HASH_BYTES:
+        with contextlib.suppress(Fenced):  # the runner hears of that at its next write
+            await worker.keep_secrets(resident, resident.secrets[:HASH_BYTES])
+
+
+class Withheld:
+    """A resume from a snapshot older than what the page shows: JOINED waits for the events that close the gap.
+
+    The page sends them right behind its Resume; nothing that it has shown is taken back.
+    """
+
+    def __init__(self, dialogue: Dialogue, message: Resume, resident: Resident, url: str, session: Session) -> None:
+        self._dialogue = dialogue
+        self._message = message
+        self._resident = resident
+        self._url = url
+        self._session = session
+        self._complete: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        resident.dialogue = dialogue
+        resident.outbox.view = message.view
+        dialogue.views[message.view] = resident
+        dialogue.waiting[message.view] = self
+        dialogue.worker.registry.add_joined(resident)
+        self._task = dialogue.worker.spawn(self._admit_in_time())
+
+    def has(self, ref: int) -> None:
+        """Event `ref` was accepted."""
+        if ref >= self._message.done:
+            self._decide(True)
+
+    def misses(self, ref: int) -> None:
+        """Event `ref` does not follow what the snapshot has: the events between are lost (with a part of Redis)."""
+        self._decide(False)
+
+    def cancel(self) -> None:
+        """The socket is gone."""
+        self._task.cancel()
+
+    def _decide(self, is_complete: bool) -> None:
+        if not self._complete.done():
+            self._complete.set_result(is_complete)
+
+    async def _admit_in_time(self) -> None:
+        dialogue, message, resident = self._dialogue, self._message, self._resident
+        try:
+            if await self._is_settled():
+                mode, fingerprint = JoinMode.FILLED, message.fingerprint
+                await admit(dialogue, resident, message.view, mode, fingerprint, message)
+                return
+            dialogue.worker.registry.let_go(resident, forget=True)
+            del dialogue.views[message.view], dialogue.waiting[message.view]
+            await remount(dialogue, message, self._url, self._session)
+        except JoinRefused as refusal:
+            dialogue.refuse(message.view, refusal.code, str(refusal))
+
+    async def _is_settled(self) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._dialogue.worker.config.withhold_max_s):
+                if await self._complete:
+                    await self._resident.runner.settle(self._message.done)
+                    return True
+        return False
+
+
+def _session(dialogue: Dialogue) -> Session:
+    session = dialogue.session
+    if session is None:
+        raise JoinRefused(codes.NO_SESSION, "the socket came without the session cookie of its page")
+    if dialogue.worker.cookie.has_expired(session):
+        raise JoinRefused(codes.EXPIRED, "the session has expired")
+    return session
+
+
+async def _for_token(dialogue: Dialogue, token: PageToken, session: Session) -> tuple[Resident, JoinMode]:
+    """The view that a page token names, once; for a token seen before a view of its own."""
+    worker = dialogue.worker
+    resident = worker.registry.take_unjoined(token.view_id)
+    try:
+        is_first = await worker.used.use_once(token.nonce.hex(), worker.config.page_token_max_age_s)
+    except StoreUnavailable as error:
+        logger.warning("whether a page token was used before can't be told now: %s", error)
+        is_first = resident is not None
+    if is_first and resident is not None:
+        return resident, JoinMode.ADOPTED
+    if resident is not None:
+        worker.registry.let_go(resident)
+    elif is_first:
+        resident = await _restored(dialogue, token.view_id, None, session)
+        if resident is not None:
+            return resident, JoinMode.FILLED
+        _warn_lost(worker)
+    return await _mount(dialogue, token.url, session), JoinMode.REMOUNTED
+
+
+async def _for_resume(dialogue: Dialogue, message: Resume, session: Session) -> tuple[Resident | None, bool]:
+    """The view to go on with (None: nothing is left of it), and whether the missed frames are all that it needs."""
+    registry, store = dialogue.worker.registry, dialogue.worker.store
+    await registry.closed(message.id)
+    resident = registry.find(message.id)
+    if resident is None:
+        resident = await _restored(dialogue, message.id, message.secret, session)
+        return resident, False
+    if not is_known(message.secret, resident.secrets):
+        raise JoinRefused(codes.BAD_TOKEN, "the resume secret is not one of those that the view accepts")
+    registry.take(message.id)
+    if resident.dialogue is not None:
+        resident.dialogue.lose(resident)
+    try:
+        claim = await store.claim(message.id, resident.runner.generation)
+    except StoreUnavailable:
+        registry.add_joined(resident)
+        registry.detach(resident)
+        raise
+    if claim is not None and claim.record is None:
+        resident.runner.generation = claim.generation
+        return resident, resident.outbox.can_replay(message.seen)
+    registry.let_go(resident)
+    if claim is None:
+        return None, False
+    return await _from_claim(dialogue, message.id, message.secret, claim, session), False
+
+
+async def _restored(dialogue: Dialogue, view_id: str, secret: str | None, session: Session) -> Resident | None:
+    """A view of another worker, or one that was put to rest here."""
+    if secret is None and not dialogue.worker.store.durable:
+        return None
+    claim = await dialogue.worker.store.claim(view_id, None)
+    return None if claim is None else await _from_claim(dialogue, view_id, secret, claim, session)
+
+
+async def _from_claim(
+    dialogue: Dialogue, view_id: str, secret: str | None, claim: Claim, session: Session
+) -> Resident | None:
+    assert claim.record is not None
+    if secret is not None and not is_known(secret, claim.record.secret):
+        raise JoinRefused(codes.BAD_TOKEN, "the resume secret is not one of those that the view accepts")
+    try:
+        return await dialogue.worker.restore(view_id, claim, session, dialogue.scope)
+    except Exception:
+        logger.exception("view %s could not be restored from its snapshot; it is mounted again", view_id)
+        return None
+
+
+async def _mount(dialogue: Dialogue, url: str, session: Session) -> Resident:
+    worker = dialogue.worker
+    found = worker.routes.match(url.partition("?")[0])
+    if found is None:
+        raise JoinRefused(codes.GONE, "the page is no longer served")
+    try:
+        resident, _ = await worker.mount(*found, url, session, dialogue.scope)
+    except Exception:
+        logger.exception("a page joined, and mounting its view failed")
+        raise JoinRefused(codes.MOUNT_FAILED, "the view could not be mounted") from None
+    return resident
+
+
+def _warn_lost(worker: Worker) -> None:
+    if not worker.warned_lost_view:
+        worker.warned_lost_view = True
+        logger.warning(_LOST)

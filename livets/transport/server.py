@@ -1,0 +1,47 @@
+"""uvicorn with the settings that livets needs, and pages that are told before their sockets end.
+
+Owns the server's options. uvicorn's defaults take 16 MiB messages, compress every frame and wait without end for a
+client that does not read. Called by `LiveTS.run`.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from livets.transport.worker import Worker
+from livets.wire import limits
+
+
+class _Server(uvicorn.Server):
+    """Lets pages move before it closes their sockets."""
+
+    def __init__(self, config: uvicorn.Config, worker: Worker) -> None:
+        super().__init__(config)
+        self._worker = worker
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._worker.move_all()
+        await super().shutdown(sockets)
+
+
+def options(worker: Worker) -> dict[str, Any]:
+    """What livets asks of uvicorn."""
+    return {
+        "ws": "websockets-sansio",
+        "ws_per_message_deflate": False,
+        "ws_max_size": limits.MAX_MESSAGE_BYTES,
+        "ws_ping_interval": None,
+        "timeout_graceful_shutdown": max(1, int(worker.config.shutdown_s / 2)),
+        "server_header": False,
+    }
+
+
+def serve(app: ASGIApp, worker: Worker, host: str, port: int, more: Mapping[str, Any]) -> None:
+    """Serve until the process is told to stop."""
+    config = uvicorn.Config(app, **{**options(worker), "host": host, "port": port, **more})
+    _Server(config, worker).run()

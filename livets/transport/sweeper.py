@@ -1,0 +1,83 @@
+"""The one clock of a worker: everything that happens because time has passed.
+
+Owns the task that looks at all sockets and views every second while there are any: join deadlines, silent or stalled
+sockets, sessions that end, views whose time is over, snapshots that must not expire. Woken by `page` and `socket`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from livets.transport.dialogue import Dialogue
+from livets.transport.worker import Worker
+from livets.wire import codes, limits
+
+logger = logging.getLogger("livets.transport")
+
+_EVERY_S = 1.0
+_GRACE_S = 5.0
+
+
+class Sweeper:
+    """Ends what has lasted too long."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._task: asyncio.Task[None] | None = None
+        self._sessions_checked_s = 0.0
+
+    def wake(self) -> None:
+        """There is something to look after."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def stop(self) -> None:
+        """No more sweeps."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while self._worker.dialogues or len(self._worker.registry):
+            await asyncio.sleep(_EVERY_S)
+            try:
+                await self.sweep()
+            except Exception:
+                logger.exception("a sweep failed")
+
+    async def sweep(self) -> None:
+        """Look at everything once."""
+        worker, now_s = self._worker, asyncio.get_running_loop().time()
+        checks_sessions = now_s - self._sessions_checked_s >= worker.config.session_check_s
+        if checks_sessions:
+            self._sessions_checked_s = now_s
+        for dialogue in list(worker.dialogues):
+            self._check(dialogue, now_s, checks_sessions)
+        worker.registry.expire()
+        if checks_sessions:
+            await self._renew()
+
+    def _check(self, dialogue: Dialogue, now_s: float, checks_session: bool) -> None:
+        channel = dialogue.channel
+        if channel.has_stalled(now_s):
+            logger.info("a socket that takes no data is cut")
+            channel.abort()
+        elif channel.is_closing:
+            if now_s - channel.closing_at_s > _GRACE_S:
+                channel.abort()
+        elif not dialogue.views and now_s - channel.opened_at_s > limits.JOIN_DEADLINE_S:
+            channel.close(codes.CLOSE_TIMEOUT, "no view was joined in time")
+        elif now_s - channel.heard_at_s > limits.HEARTBEAT_TIMEOUT_S:
+            channel.close(codes.CLOSE_TIMEOUT, "no heartbeat")
+        elif checks_session and dialogue.session is not None and self._worker.cookie.has_expired(dialogue.session):
+            channel.close(codes.CLOSE_UNAUTHORISED, "the session has expired")
+
+    async def _renew(self) -> None:
+        """Keep the snapshots of joined views from expiring while nothing changes them."""
+        worker, now_s = self._worker, time.monotonic()
+        for resident in worker.registry:
+            if resident.dialogue is not None and now_s - resident.touched_s > worker.config.snapshot_ttl_s / 3:
+                if resident.touched_s:
+                    await worker.touch(resident)
+                resident.touched_s = now_s

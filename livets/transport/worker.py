@@ -1,0 +1,226 @@
+"""This worker: what all pages and sockets of one application in one process share.
+
+Owns the way a view comes to life here (mounted, restored from a snapshot) and how it is let go. Never speaks HTTP
+or WebSocket itself. Built by `app`; used by `page`, `socket`, `joining` and `sweeper`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Coroutine, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.requests import HTTPConnection
+
+from livets.config import Config
+from livets.errors import Fenced, LivetsError
+from livets.live import ViewRunner
+from livets.pubsub.bus import Bus, Message
+from livets.state import Change, Claim, SnapshotStore
+from livets.transport.origin import OriginPolicy, Scope
+from livets.transport.outbox import ViewOutbox
+from livets.transport.registry import Registry
+from livets.transport.resident import VIEW_BYTES, Resident
+from livets.transport.routes import LiveRoute, LiveRoutes
+from livets.transport.session import Session, SessionCookie
+from livets.transport.tokens import Tokens, UsedTokens
+from livets.wire import codes
+
+if TYPE_CHECKING:
+    from livets.render import Templates
+    from livets.transport.dialogue import Dialogue
+
+logger = logging.getLogger("livets.transport")
+
+
+class Meta(msgspec.Struct, array_like=True):
+    """What a snapshot says of its view besides the state (`Record.meta`)."""
+
+    url: str
+    """Path below the mount point, and query: names the route and its parameters."""
+    session: bytes
+    created: int
+
+
+_REQUEST_PARTS = ("headers", "client", "server", "scheme", "root_path", "path_params")
+_encode_meta = msgspec.msgpack.Encoder().encode
+_decode_meta = msgspec.msgpack.Decoder(Meta).decode
+
+
+class Worker:
+    """The services of one application in this process."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        cookie: SessionCookie,
+        tokens: Tokens,
+        used: UsedTokens,
+        origins: OriginPolicy,
+        store: SnapshotStore,
+        bus: Bus,
+        templates: Templates,
+    ) -> None:
+        self.config = config
+        self.cookie = cookie
+        self.tokens = tokens
+        self.used = used
+        self.origins = origins
+        self.store = store
+        self.bus = bus
+        self.templates = templates
+        self.routes = LiveRoutes()
+        self.registry = Registry(config, self._close, time.monotonic)
+        self.dialogues: set[Dialogue] = set()
+        self.is_stopping = False
+        self.warned_lost_view = False
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def mount(
+        self, route: LiveRoute, params: Mapping[str, Any], url: str, session: Session, scope: Scope
+    ) -> tuple[Resident, str]:
+        """A new view of `route` and its first HTML; in no state of the registry yet. Raises what mount raises."""
+        meta = _encode_meta(Meta(url, session.hash, int(time.time())))
+        runner = ViewRunner(
+            route.view_class,
+            view_id=secrets.token_urlsafe(15),
+            templates=self.templates,
+            store=self.store,
+            bus=self.bus,
+            meta=meta,
+            params=dict(params),
+            session=MappingProxyType(session.data),
+            request=page_request(scope, url),
+            dev=self.config.dev,
+        )
+        html = await runner.mount()
+        resident = self._resident(runner, route, url)
+        resident.page_bytes = VIEW_BYTES + 2 * len(html)
+        return resident, html
+
+    async def restore(self, view_id: str, claim: Claim, session: Session, scope: Scope) -> Resident | None:
+        """A view from its snapshot; None when its page is no longer served or it belongs to another session."""
+        assert claim.record is not None
+        meta = _decode_meta(claim.record.meta)
+        found = self.routes.match(meta.url.partition("?")[0])
+        if found is None or not secrets.compare_digest(meta.session, session.hash):
+            return None
+        route, params = found
+        runner = await ViewRunner.restore(
+            route.view_class,
+            view_id=view_id,
+            templates=self.templates,
+            store=self.store,
+            bus=self.bus,
+            meta=claim.record.meta,
+            params=params,
+            session=MappingProxyType(session.data),
+            request=page_request(scope, meta.url),
+            dev=self.config.dev,
+            claim=claim,
+        )
+        resident = self._resident(runner, route, meta.url)
+        resident.secrets = claim.record.secret
+        resident.outbox.done = resident.outbox.durable = runner.durable_ref
+        return resident
+
+    def deliver(self, view_id: str, name: str, message: Message) -> None:
+        """A message of the bus for a view of this worker."""
+        resident = self.registry.get(view_id)
+        if resident is not None:
+            resident.runner.deliver(name, message)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run `work` in the background, held until it is done; its failure is logged."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    async def keep_secrets(self, resident: Resident, hashes: bytes) -> None:
+        """Accept these resume secrets from now on, here and in the snapshot. Raises Fenced."""
+        resident.secrets = hashes
+        try:
+            await resident.runner.write_secret(hashes)
+        except Fenced:
+            raise
+        except LivetsError as error:
+            logger.warning("view %s can be resumed on this worker only: %s", resident.view_id, error)
+
+    async def touch(self, resident: Resident) -> None:
+        """Renew the expiry of a snapshot that nothing has changed for long."""
+        try:
+            await self.store.write(resident.view_id, resident.runner.generation, Change())
+        except Fenced as error:
+            resident.outbox.close(codes.CLOSE_MOVED, str(error))
+        except LivetsError as error:
+            logger.warning("the snapshot of view %s could not be renewed: %s", resident.view_id, error)
+
+    async def stop(self) -> None:
+        """Tell every page to move, write every snapshot, end every socket; within `shutdown_s`."""
+        self.is_stopping = True
+        try:
+            async with asyncio.timeout(self.config.shutdown_s):
+                await self.move_all()
+                for resident in self.registry:
+                    self.registry.let_go(resident)
+                await self.registry.all_closed()
+        except TimeoutError:
+            logger.error("not every view could be written within %.0f s of shutdown", self.config.shutdown_s)
+        for task in list(self._tasks):
+            task.cancel()
+
+    async def move_all(self) -> None:
+        """Ask every page to connect to another worker, and close the sockets behind that; does not wait long."""
+        self.is_stopping = True
+        dialogues = list(self.dialogues)
+        for dialogue in dialogues:
+            dialogue.channel.move()
+            dialogue.channel.close(1012, "this worker is going away")
+        waits = [asyncio.ensure_future(dialogue.channel.finished()) for dialogue in dialogues]
+        if waits:
+            _, late = await asyncio.wait(waits, timeout=min(2.0, self.config.shutdown_s / 4))
+            for wait in late:
+                wait.cancel()
+        for dialogue in dialogues:
+            if dialogue.channel.is_sending:
+                dialogue.channel.abort()
+
+    def _resident(self, runner: ViewRunner, route: LiveRoute, url: str) -> Resident:
+        outbox = ViewOutbox(runner.view_id, lambda code, reason: self._cut(resident, code, reason))
+        resident = Resident(runner, outbox, route, url)
+        return resident
+
+    def _cut(self, resident: Resident, code: int, reason: str) -> None:
+        """The runner can't go on with its browser: fenced out, or broken."""
+        if resident.dialogue is not None:
+            resident.dialogue.channel.close(code, reason)
+        if code == codes.CLOSE_MOVED:
+            self.registry.let_go(resident)
+
+    async def _close(self, resident: Resident, forget: bool) -> None:
+        try:
+            await resident.runner.close()
+            if forget:
+                await self.store.forget(resident.view_id, resident.runner.generation)
+        except Exception:
+            logger.exception("view %s was not closed in order", resident.view_id)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("background work failed", exc_info=error)
+
+
+def page_request(scope: Scope, url: str) -> HTTPConnection:
+    """What a view sees as its request: that of the page, also when a socket is what brought it to life."""
+    path, _, query = url.partition("?")
+    full_path = scope.get("root_path", "") + path
+    kept = {name: scope.get(name) for name in _REQUEST_PARTS}
+    return HTTPConnection({**kept, "type": "http", "path": full_path, "query_string": query.encode("latin-1")})
