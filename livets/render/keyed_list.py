@@ -248,6 +248,10 @@ class KeyedList(Generic[T]):
             self._dropped = True
             self.log.clear()
 
+    def distrust(self) -> None:
+        """Say that nobody knows what was rendered of this list: the next rendering compares the whole list."""
+        self._dropped = True
+
     def commit(self) -> None:
         """Forget log and undo information: what the list holds now has been rendered."""
         self._undo.clear()

@@ -1,0 +1,54 @@
+"""What ties a running view to the machinery: its one private attribute.
+
+It owns the view's tracker, system notes, and the effects and inputs of the unit of work at hand. It never acts by
+itself. LiveView's methods write into it, the runner reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from livets.live.system import System
+from livets.live.tracking import Tracker
+
+if TYPE_CHECKING:
+    from livets.live.runner import ViewRunner
+    from livets.live.view import LiveView
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class CurrentEvent(NamedTuple):
+    """The browser event being handled."""
+
+    id: str
+    """Names this event for ever; use it as idempotency key for writes to your own database."""
+    name: str
+
+
+class Bond:
+    """See the module. One per view."""
+
+    __slots__ = ("effects", "event", "inputs", "params", "request", "runner", "session", "system", "tracker")
+
+    def __init__(self) -> None:
+        self.tracker = Tracker()
+        self.system = System()
+        self.runner: ViewRunner | None = None
+        self.session: Mapping[str, Any] = _NOTHING
+        self.params: Mapping[str, Any] = _NOTHING
+        self.request: Any = None
+        self.event: CurrentEvent | None = None
+        self.effects: list[tuple[str, bytes]] = []
+        """Broadcasts of this unit of work: topic and encoded data."""
+        self.inputs: dict[str, Any] = {}
+        """Controls to be written, by field."""
+
+    def roll_back(self, view: LiveView) -> None:
+        """Take back everything that this unit of work did to the view."""
+        self.tracker.roll_back(view)
+        self.system.roll_back()
+        self.effects.clear()
+        self.inputs.clear()

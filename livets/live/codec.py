@@ -1,0 +1,195 @@
+"""How a declared field becomes bytes and comes back: one codec per field, built when the class is made.
+
+It decides which types can be kept at all (D1) and knows which of them can change in place. It never sees a
+view. Called by `fields` at class creation, by `tracking` and `snapshot` for values.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import inspect
+
+from livets.errors import FieldError
+from livets.render.keyed_list import Key, KeyedList, Operation, canonical_key
+
+_encode = msgspec.msgpack.Encoder().encode
+
+_IMMUTABLE_KINDS = (
+    inspect.NoneType,
+    inspect.BoolType,
+    inspect.IntType,
+    inspect.FloatType,
+    inspect.StrType,
+    inspect.BytesType,
+    inspect.DateTimeType,
+    inspect.TimeType,
+    inspect.DateType,
+    inspect.TimeDeltaType,
+    inspect.UUIDType,
+    inspect.DecimalType,
+    inspect.EnumType,
+    inspect.LiteralType,
+)
+_IMMUTABLE_SHELLS = (
+    inspect.Metadata,
+    inspect.UnionType,
+    inspect.NamedTupleType,
+    inspect.TupleType,
+    inspect.VarTupleType,
+    inspect.FrozenSetType,
+)
+
+
+class Codec(Protocol):
+    """Bytes of one field's values."""
+
+    mutable: bool
+    """True when values can change without being assigned."""
+
+    def encode(self, value: Any) -> bytes:
+        """Raises TypeError and the like for values that cannot be kept."""
+
+    def decode(self, data: bytes) -> Any:
+        """Raises msgspec.DecodeError when the bytes do not fit the type."""
+
+
+class PlainCodec:
+    """A field of any type that msgspec can decode."""
+
+    __slots__ = ("decode", "encode", "mutable")
+
+    def __init__(self, kind: Any) -> None:
+        self.encode: Callable[[Any], bytes] = _encode
+        self.decode: Callable[[bytes], Any] = msgspec.msgpack.Decoder(kind).decode
+        self.mutable = not _is_immutable(inspect.type_info(kind), set())
+
+
+class KeyedCodec:
+    """A KeyedList: a base of all items, and batches of operations after it (ADR 0004)."""
+
+    __slots__ = ("_decode_base", "_decode_batch", "mutable")
+
+    def __init__(self, item: Any) -> None:
+        self._decode_base = msgspec.msgpack.Decoder(tuple[str, list[item]]).decode
+        self._decode_batch = msgspec.msgpack.Decoder(tuple[list[list[str | int | None]], list[item]]).decode
+        self.mutable = True
+
+    def encode(self, value: Any) -> bytes:
+        if not isinstance(value, KeyedList):
+            raise TypeError(f"expected a KeyedList, found {type(value).__name__}")
+        return _encode((value.key, list(value)))
+
+    def decode(self, data: bytes) -> KeyedList[Any]:
+        key, items = self._decode_base(data)
+        return KeyedList(items, key=key)
+
+    def encode_batch(self, value: KeyedList[Any], operations: Iterable[Operation]) -> bytes:
+        """One commit's operations, and the final items they inserted or changed."""
+        operations = list(operations)
+        touched = {operation[1]: None for operation in operations if operation[0] in ("insert", "update")}
+        order = [operation for operation in operations if operation[0] != "update"]
+        return _encode((order, [value[key] for key in touched if key in value]))
+
+    def replay(self, value: KeyedList[Any], batch: bytes) -> int:
+        """Bring `value` from before a commit to after it; returns how many operations that took."""
+        operations, items = self._decode_batch(batch)
+        value.replay((tuple(operation) for operation in operations), self._by_key(value, items))
+        return len(operations) + len(items)
+
+    @staticmethod
+    def _by_key(value: KeyedList[Any], items: list[Any]) -> Mapping[Key, Any]:
+        name = value.key
+        return {canonical_key(item[name] if isinstance(item, dict) else getattr(item, name)): item for item in items}
+
+
+def build(kind: Any) -> Codec:
+    """The codec of a type. Raises TypeError saying why values of it would not come back as they were."""
+    if typing.get_origin(kind) is KeyedList:
+        (item,) = typing.get_args(kind)
+        _check(inspect.type_info(item), set())
+        return KeyedCodec(item)
+    if kind is KeyedList:
+        raise TypeError("KeyedList does not say what is in it; write KeyedList[Row]")
+    _check(inspect.type_info(kind), set())
+    return PlainCodec(kind)
+
+
+def refuse_custom(kind: Any) -> None:
+    """Raises TypeError for a type that plain data cannot be turned into (Any inside of it is fine)."""
+    _check(inspect.type_info(kind), set(), allow_any=True)
+
+
+def _check(info: inspect.Type, seen: set[Any], allow_any: bool = False) -> None:
+    if isinstance(info, inspect.AnyType):
+        if allow_any:
+            return
+        raise TypeError("Any (also in a bare list, dict, tuple or set) does not say what to decode to")
+    if isinstance(info, inspect.RawType | inspect.ExtType | inspect.MemoryViewType):
+        raise TypeError(f"{type(info).__name__.removesuffix('Type')} is a view of bytes, not a value")
+    if isinstance(info, inspect.CustomType):
+        if typing.get_origin(info.cls) is KeyedList or info.cls is KeyedList:
+            raise TypeError("a KeyedList must be a field of its own, not part of another type")
+        raise TypeError(f"{info.cls.__name__} is no type that msgspec can decode")
+    for part in _parts(info, seen):
+        _check(part, seen, allow_any)
+
+
+def _is_immutable(info: inspect.Type, seen: set[Any]) -> bool:
+    if isinstance(info, inspect.StructType | inspect.DataclassType):
+        if info.cls in seen:
+            return True
+        if not is_frozen(info.cls):
+            return False
+    elif not isinstance(info, (*_IMMUTABLE_KINDS, *_IMMUTABLE_SHELLS)):
+        return False
+    return all(_is_immutable(part, seen) for part in _parts(info, seen))
+
+
+def is_frozen(kind: type) -> bool:
+    """True for frozen Structs and frozen dataclasses."""
+    if issubclass(kind, msgspec.Struct):
+        return bool(kind.__struct_config__.frozen)
+    parameters = getattr(kind, "__dataclass_params__", None)
+    return bool(parameters and parameters.frozen)
+
+
+def _parts(info: inspect.Type, seen: set[Any]) -> list[inspect.Type]:
+    """The types directly inside a type; those of a class only once."""
+    match info:
+        case inspect.Metadata():
+            return [info.type]
+        case inspect.UnionType():
+            return list(info.types)
+        case inspect.TupleType():
+            return list(info.item_types)
+        case inspect.DictType():
+            return [info.key_type, info.value_type]
+        case inspect.ListType() | inspect.SetType() | inspect.FrozenSetType() | inspect.VarTupleType():
+            return [info.item_type]
+        case inspect.CollectionType():
+            return [info.item_type]
+        case inspect.StructType() | inspect.DataclassType() | inspect.NamedTupleType() | inspect.TypedDictType():
+            if info.cls in seen:
+                return []
+            seen.add(info.cls)
+            return [part.type for part in info.fields]
+    return []
+
+
+def check_round_trip(codec: Codec, value: Any, data: bytes) -> None:
+    """Development check (D1). Raises FieldError when `data` does not decode to an equal value."""
+    try:
+        back = codec.decode(data)
+    except msgspec.DecodeError as error:
+        raise FieldError(f"{_short(value)} does not fit the declared type: {error}") from None
+    if back != value and repr(back) != repr(value):
+        raise FieldError(f"{_short(value)} would come back as {_short(back)}")
+
+
+def _short(value: Any) -> str:
+    text = f"{value!r} ({type(value).__name__})"
+    return text if len(text) <= 120 else f"{text[:110]}… ({type(value).__name__})"

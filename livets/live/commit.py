@@ -1,0 +1,180 @@
+"""A commit is the unit (D5): state, patch, effects and snapshot of one piece of work, all of it or nothing.
+
+It owns the order of these and the two watermarks, done and durable. It never runs application code other than
+through rendering. Called by the runner when a handler has ended, well or badly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from livets import telemetry
+from livets.live.display import Display
+from livets.live.effects import Effects
+from livets.live.snapshot import Snapshot
+from livets.live.timers import Timers
+from livets.live.topics import Topics
+from livets.live.writer import Writer
+from livets.pubsub import Bus
+from livets.state import Change, SnapshotStore
+from livets.wire import codes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from livets.live.view import LiveView
+
+
+class RenderFailed(Exception):
+    """The template raised; its error is the cause."""
+
+
+class Commits:
+    """The state of one view between its units of work, and the only way to move it."""
+
+    __slots__ = (
+        "_dev", "_on_fenced", "_shown_ref", "_store", "_view", "_view_id", "display", "durable_ref", "effects",
+        "last_ref", "snapshot", "timers", "topics", "writer",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        view: LiveView,
+        view_id: str,
+        display: Display,
+        store: SnapshotStore,
+        bus: Bus,
+        *,
+        dev: bool,
+        on_fenced: Callable[[], None],
+        on_due: Callable[[int], None],
+    ) -> None:
+        self._view = view
+        self._view_id = view_id
+        self._store = store
+        self._dev = dev
+        self._on_fenced = on_fenced
+        self._shown_ref = 0
+        self.display = display
+        self.last_ref = 0
+        self.durable_ref = 0
+        self.snapshot = Snapshot()
+        self.writer = Writer(view_id, store, self._written, self._fenced)
+        self.effects = Effects(view_id, bus, self._sent)
+        self.topics = Topics(view_id, bus)
+        self.timers = Timers(on_due)
+
+    def check(self) -> None:
+        """Development: the whole state, mounted or restored, can be kept. Raises FieldError."""
+        view = self._view
+        view._live.tracker.check(view, {name: None for name in view.__livets__.fields if name in view.__dict__})
+
+    def commit(self, ref: int = 0, forced: Collection[str] = (), *, partial: bool = False) -> None:
+        """End a unit of work well. `ref`: the browser's event, 0 for system events.
+
+        `partial`: a commit point in the middle of the event's handler. Raises FieldError for values that cannot be
+        kept and RenderFailed, both before anything has left: then the unit can still be abandoned.
+        """
+        view, bond = self._view, self._view._live
+        changed = bond.tracker.changed(view)
+        if self._dev:
+            bond.tracker.check(view, changed)
+        if partial and ref:
+            bond.system.changing().interrupted = ref
+        elif bond.system.notes.interrupted:
+            bond.system.changing().interrupted = 0
+        change, lengths = self.snapshot.change(view, changed) if self._store.durable else (Change(), {})
+        if not partial:
+            telemetry.mark("event.handled", self._view_id, ref)
+        try:
+            drawn = self.display.draw(changed, forced)
+        except Exception as error:
+            raise RenderFailed from error
+        telemetry.mark("event.rendered", self._view_id, ref)
+        # From here on nothing may fail.
+        if drawn is None:
+            self.display.postpone(changed, forced)
+            bond.inputs.clear()
+        else:
+            drawn.commit()
+        self.snapshot.accept(lengths)
+        bond.tracker.done(view)
+        change.effects = self.effects.number(bond.effects, ref)
+        bond.effects.clear()
+        change.ref = ref or None
+        self._end(change, 0 if partial else ref, drawn.diff if drawn is not None else [])
+
+    def abandon(self, ref: int, code: str, message: str) -> None:
+        """End a unit of work badly: everything since the last commit point is taken back, the event counts as done."""
+        bond = self._view._live
+        bond.roll_back(self._view)
+        if bond.system.notes.interrupted:
+            bond.system.changing().interrupted = 0
+        if ref and self.display.outbox is not None:
+            self.display.outbox.error(code, message, ref)
+        self._end(Change(ref=ref or None), ref, [])
+
+    def flush(self) -> None:
+        """Send what could not be sent before. Raises RenderFailed."""
+        if self.display.behind and self.display.ready:
+            try:
+                drawn = self.display.draw(())
+            except Exception as error:
+                raise RenderFailed from error
+            if drawn is not None:
+                drawn.commit()
+                self._tell(drawn.diff)
+
+    def tell(self) -> None:
+        """Acknowledge (again) what is done and what is durable."""
+        self._tell([])
+
+    def _end(self, change: Change, ref: int, diff: list[Any]) -> None:
+        system = self._view._live.system
+        self.topics.follow(system.notes.subscriptions)
+        self.timers.follow(system.notes.timers)
+        if ref:
+            self.last_ref = ref
+        if self._store.durable:
+            self._submit(change, ref)
+        else:
+            self.durable_ref = self.last_ref
+        system.done()
+        if ref or diff:
+            self._tell(diff)
+        if not self._store.durable:
+            self.effects.release(change.effects)
+
+    def _submit(self, change: Change, ref: int) -> None:
+        system = self._view._live.system
+        if system.changed:
+            change.system = system.encode()
+        if change.ref is not None or change.fields or change.logs or change.effects or change.system is not None:
+            urgent = change.ref is not None or bool(change.effects)
+            self.writer.submit(change, ref, urgent=urgent)
+
+    def _tell(self, diff: list[Any]) -> None:
+        outbox = self.display.outbox
+        if outbox is None:
+            return
+        if not self.display.behind:
+            self._shown_ref = self.last_ref
+        outbox.ack(self._shown_ref, self.durable_ref)
+        if diff:
+            outbox.patch(diff, self._shown_ref)
+
+    def _written(self, change: Change, ref: int) -> None:
+        if ref > self.durable_ref:
+            self.durable_ref = ref
+            self._tell([])
+        self.effects.release(change.effects)
+
+    def _sent(self, numbers: set[int]) -> None:
+        if self._store.durable:
+            self.writer.submit(Change(effects_sent=numbers), 0, urgent=False)
+
+    def _fenced(self) -> None:
+        if self.display.outbox is not None:
+            self.display.outbox.close(codes.CLOSE_MOVED, "another worker has taken the view over")
+        self._on_fenced()

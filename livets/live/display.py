@@ -1,0 +1,191 @@
+"""What the browser shows of a view, and what it has still to be told.
+
+It owns the rendering (last values sent), the outbox, and the names that changed while nothing could be sent. It
+never runs a handler and never changes a field. Called by the runner at each commit and by its transport-facing methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from livets.live.outbox import Outbox
+from livets.live.scope import HTML_NAME, RENDER_SOURCE, ViewScope
+from livets.render.keyed_list import KeyedList
+from livets.wire import ReservedOp
+
+if TYPE_CHECKING:
+    from livets.live.view import LiveView
+    from livets.render import CompiledTemplate, Patch, Rendering, Templates
+
+
+class Display:
+    """The rendered side of one view."""
+
+    __slots__ = ("_forced", "_inputs", "_pending", "_shown", "_title", "_view", "outbox", "rendering")
+
+    def __init__(self, view: LiveView, template: CompiledTemplate) -> None:
+        self._view = view
+        self.rendering: Rendering = template.start()
+        self.outbox: Outbox | None = None
+        self._shown = False
+        """False until the rendering knows what the browser shows."""
+        self._pending: set[str] | None = None
+        self._forced: set[str] | None = None
+        self._inputs: dict[str, Any] | None = None
+        self._title = ""
+
+    @property
+    def ready(self) -> bool:
+        """True if a patch could be sent now."""
+        return self.outbox is not None and self.outbox.ready()
+
+    @property
+    def behind(self) -> bool:
+        """True if there is something that the browser has not been told."""
+        return bool(self._pending or self._inputs)
+
+    def html(self) -> str:
+        """The first HTML."""
+        with _unseen(self._view):
+            html = self.rendering.html(ViewScope(self._view))
+        self._title = self._view.__dict__["title"]
+        self._shown = True
+        self.trust()
+        return html
+
+    def draw(self, changed: Collection[str], forced: Collection[str] = (), *, join: bool = False) -> Drawn | None:
+        """What has to be sent after a commit that changed these fields; None while nothing can be sent.
+
+        Nothing is remembered as sent until `Drawn.commit`. Raises whatever the template raises.
+        """
+        if not join and not self.ready:
+            return None
+        scope = ViewScope(self._view)
+        with _unseen(self._view):
+            if not self._shown:
+                return Drawn(self, self.rendering.fill(scope), self._extras(whole=True))
+            dirty = {*changed, *(self._pending or ()), *volatile(self._view, self.rendering.template)}
+            patch = self.rendering.diff(scope, dirty, {*forced, *(self._forced or ())})
+        return Drawn(self, patch, self._extras(whole=False))
+
+    def postpone(self, changed: Collection[str], forced: Collection[str]) -> None:
+        """These could not be sent; they are part of the next drawing."""
+        names = {*changed, *volatile(self._view, self.rendering.template)}
+        if names:
+            self._pending = {*(self._pending or ()), *names}
+        if forced:
+            self._forced = {*(self._forced or ()), *forced}
+        if self._view._live.inputs:
+            self._inputs = {**(self._inputs or {}), **self._view._live.inputs}
+
+    def fill(self, fingerprint: str) -> Drawn:
+        """All current values for a page built from the template `fingerprint`, or the template with them."""
+        with _unseen(self._view):
+            patch = self.rendering.fill(ViewScope(self._view))
+        extras = self._extras(whole=True)
+        template = self.rendering.template
+        if patch.diff and patch.diff[0] == ReservedOp.FILL and template.fingerprint != fingerprint:
+            whole = [ReservedOp.SHAPE, [template.fingerprint, template.shape], ReservedOp.BUILD, [[], patch.diff[1]]]
+            return Drawn(self, patch, [*map(_plain, whole), *extras], alone=True)
+        return Drawn(self, patch, extras)
+
+    def block(self, address: list[Any]) -> list[Any]:
+        """The diff that builds one block afresh. Raises LookupError if there is no such block."""
+        with _unseen(self._view):
+            return [int(ReservedOp.BUILD), [address, self.rendering.block(ViewScope(self._view), address)]]
+
+    def trust(self) -> None:
+        """The rendering knows all lists as they are now: their logs have been used up."""
+        for rows in _lists(self._view):
+            rows.commit()
+
+    def remember(self, *, mid_event: bool) -> None:
+        """What was drawn is what the browser shows (called by `Drawn.commit`)."""
+        self._shown = True
+        self._pending = self._forced = self._inputs = None
+        self._title = self._view.__dict__["title"]
+        self._view._live.inputs.clear()
+        if mid_event:
+            # Shown in the middle of a handler that may still be taken back: compare everything next time.
+            self._pending = set(self._view.__livets__.fields)
+            for rows in _lists(self._view):
+                rows.distrust()
+        else:
+            self.trust()
+
+    def _extras(self, *, whole: bool) -> list[Any]:
+        extras: list[Any] = []
+        title = self._view.__dict__["title"]
+        if title != self._title or (whole and title):
+            extras += [int(ReservedOp.TITLE), title]
+        for name, value in {**(self._inputs or {}), **self._view._live.inputs}.items():
+            extras += [int(ReservedOp.SET_INPUT), [name, value]]
+        return extras
+
+
+class Drawn:
+    """A patch with everything else that goes with it; `commit` says that it will be sent."""
+
+    __slots__ = ("_display", "_patch", "diff", "mid_event")
+
+    def __init__(self, display: Display, patch: Patch, extras: list[Any], *, alone: bool = False) -> None:
+        self._display = display
+        self._patch = patch
+        self.diff: list[Any] = extras if alone else [*patch.diff, *extras]
+        self.mid_event = False
+
+    def commit(self) -> None:
+        """From here on the browser is taken to show this."""
+        self._patch.commit()
+        self._display.remember(mid_event=self.mid_event)
+
+
+class Unchanged:
+    """Nothing to send now: a handler is at work, and its commit sends what is missing."""
+
+    __slots__ = ("diff",)
+
+    def __init__(self) -> None:
+        self.diff: list[Any] = []
+
+    def commit(self) -> None:
+        """Nothing was drawn, nothing is remembered."""
+
+
+def compile_template(view_class: type[LiveView], templates: Templates) -> CompiledTemplate:
+    """The template of a view class: `template`, else `template_name`, else its `render()`."""
+    if view_class.template:
+        return templates.from_string(view_class.template, name=f"{view_class.__qualname__}.template")
+    if view_class.template_name:
+        return templates.get(view_class.template_name)
+    return templates.from_string(RENDER_SOURCE, name=f"{view_class.__qualname__}.render()")
+
+
+def volatile(view: LiveView, template: CompiledTemplate) -> set[str]:
+    """Names in the template that are no declared fields: nobody knows when they change, so they always may have."""
+    declaration = view.__livets__
+    computed = (template.names & declaration.computed) | (template.names & {HTML_NAME})
+    undeclared = template.names - declaration.fields.keys() - computed
+    return set(computed | (undeclared & view.__dict__.keys())) if undeclared or computed else set()
+
+
+def _lists(view: LiveView) -> list[KeyedList[Any]]:
+    values = (view.__dict__.get(name) for name in view.__livets__.keyed)
+    return [value for value in values if isinstance(value, KeyedList)]
+
+
+@contextmanager
+def _unseen(view: LiveView) -> Iterator[None]:
+    """Reads by the template and by computed properties are not reads of a handler."""
+    tracker = view._live.tracker
+    paused, tracker.paused = tracker.paused, True
+    try:
+        yield
+    finally:
+        tracker.paused = paused
+
+
+def _plain(item: Any) -> Any:
+    return int(item) if isinstance(item, ReservedOp) else item

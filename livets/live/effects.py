@@ -1,0 +1,92 @@
+"""Effects that leave a view: broadcasts get a number, wait for their commit to be durable, and go out in order (D5).
+
+It owns the numbers and the queue of what may leave. It never decides when: the runner releases effects after the
+write that contains them. A bus that is down is tried again, later effects wait behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from livets.live.retry import pause_s
+from livets.pubsub import Bus
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(tuple[str, bytes, str]).decode
+_log = logging.getLogger("livets")
+
+
+class Effects:
+    """The outgoing effects of one view."""
+
+    __slots__ = ("_bus", "_count", "_on_sent", "_queue", "_task", "_view_id", "generation")
+
+    def __init__(self, view_id: str, bus: Bus, on_sent: Callable[[set[int]], None]) -> None:
+        self.generation = 0
+        """Part of every number, so that numbers of an earlier owner of the view are never used again."""
+        self._view_id = view_id
+        self._bus = bus
+        self._on_sent = on_sent
+        self._count = 0
+        self._queue: deque[tuple[int, bytes]] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def number(self, broadcasts: list[tuple[str, bytes]], ref: int) -> dict[int, bytes]:
+        """Effects as `Change.effects` keeps them: topic, data, and an id that stays the same when sent again."""
+        numbered = {}
+        for topic, data in broadcasts:
+            self._count += 1
+            number = self.generation << 32 | self._count
+            numbered[number] = _encode((topic, data, f"{self._view_id}:{ref}:{number}"))
+        return numbered
+
+    def release(self, effects: dict[int, bytes]) -> None:
+        """These are durable: send them, after those released before."""
+        if not effects:
+            return
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.extend(sorted(effects.items()))
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._send())
+
+    async def drained(self) -> None:
+        """Wait until everything released has been sent (or sending was stopped)."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def stop(self) -> None:
+        """Send nothing more; what has not left is still in the snapshot."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _send(self) -> None:
+        try:
+            while self._queue:
+                sent: set[int] = set()
+                while self._queue:
+                    number, effect = self._queue[0]
+                    await self._publish(effect)
+                    self._queue.popleft()
+                    sent.add(number)
+                self._on_sent(sent)
+        finally:
+            self._task = self._queue = None
+
+    async def _publish(self, effect: bytes) -> None:
+        topic, data, effect_id = _decode(effect)
+        attempt = 0
+        while True:
+            try:
+                await self._bus.publish(topic, data, effect_id)
+                return
+            except Exception as error:
+                attempt += 1
+                wait_s = pause_s(attempt)
+                _log.warning("broadcast to %r failed (%s); trying again in %.1f s", topic, error, wait_s)
+                await asyncio.sleep(wait_s)

@@ -1,0 +1,81 @@
+"""The order in which things happen to a view: one at a time, as accepted (D7).
+
+It owns the queue and the task that works it off; the task exists only while there is work. It never looks into an
+item. Called by the runner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+
+class Mailbox:
+    """A queue with one worker task that comes and goes."""
+
+    __slots__ = ("_handle", "_items", "_stopped", "_task")
+
+    def __init__(self, handle: Callable[[Any], Awaitable[None]]) -> None:
+        self._handle = handle
+        self._items: deque[Any] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stopped = False
+
+    @property
+    def busy(self) -> bool:
+        """True while an item is being worked on or waits."""
+        return self._task is not None
+
+    def put(self, item: Any) -> None:
+        """Queue an item; a stopped mailbox drops it (a future among them is cancelled)."""
+        if self._stopped:
+            if isinstance(item, asyncio.Future):
+                item.cancel()
+            return
+        if self._items is None:
+            self._items = deque()
+        self._items.append(item)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def reach(self) -> None:
+        """Wait until everything queued before has been worked off."""
+        if self._task is not None and not self._stopped:
+            marker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.put(marker)
+            await marker
+
+    async def finish(self, grace_s: float) -> None:
+        """Take nothing any more; what runs may go on for `grace_s` seconds, then it is cancelled."""
+        self.halt()
+        task = self._task
+        if task is not None and task is not asyncio.current_task():
+            await asyncio.wait([task], timeout=grace_s)
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+
+    def halt(self) -> None:
+        """Take nothing any more and drop what waits; what runs may end."""
+        self._stopped = True
+        while self._items:
+            item = self._items.popleft()
+            if isinstance(item, asyncio.Future):
+                item.cancel()
+
+    async def _work(self) -> None:
+        try:
+            while self._items:
+                item = self._items.popleft()
+                if isinstance(item, asyncio.Future):
+                    if not item.done():
+                        item.set_result(None)
+                else:
+                    await self._handle(item)
+        finally:
+            self._task = None
+            self._items = None if not self._items else self._items
+            if self._items and not self._stopped:
+                self._task = asyncio.get_running_loop().create_task(self._work())

@@ -1,0 +1,82 @@
+"""What a view keeps besides its fields: subscriptions, timers, marks (D9). Part of every snapshot.
+
+It owns the records and their bytes, and takes changes of a failed unit of work back. It never talks to the bus
+or the clock: `topics` and `timers` make the world follow it. Application code changes it through LiveView.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Subscription(msgspec.Struct, array_like=True):
+    """One topic of a view."""
+
+    handler: str
+    positions: dict[str, int] = {}
+    """Last sequence number handled, per publisher epoch (D22)."""
+
+
+class Timer(msgspec.Struct, array_like=True):
+    """One pending or repeating call."""
+
+    handler: str
+    due: float
+    """Wall clock, seconds since 1970."""
+    interval_s: float | None = None
+
+
+class Notes(msgspec.Struct, array_like=True):
+    """The whole, as it is stored in `Record.system`."""
+
+    subscriptions: dict[str, Subscription] = {}
+    timers: dict[int, Timer] = {}
+    last_timer: int = 0
+    interrupted: int = 0
+    """An event that had a commit point and has not ended: after a crash it is not run again (D7)."""
+
+
+_decode = msgspec.msgpack.Decoder(Notes).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class System:
+    """The notes of one view, with a way back to what they were when the unit of work began."""
+
+    __slots__ = ("_before", "_noted", "notes")
+
+    def __init__(self, data: bytes = b"") -> None:
+        self.notes = _decode(data) if data else Notes()
+        self._before: bytes | None = None
+        self._noted = False
+
+    def note(self) -> Notes:
+        """The notes, about to take down a fact that a failing handler does not undo (a message came, a timer rang)."""
+        self._noted = True
+        return self.notes
+
+    def changing(self) -> Notes:
+        """The notes, about to be changed."""
+        if self._before is None:
+            self._before = _encode(self.notes)
+        return self.notes
+
+    @property
+    def changed(self) -> bool:
+        """True if the notes differ from what was last handed to the store."""
+        return self._noted or (self._before is not None and self.encode() != self._before)
+
+    def encode(self) -> bytes:
+        """The bytes of `Record.system`."""
+        return _encode(self.notes)
+
+    def done(self) -> None:
+        """The unit of work is committed, and the notes are handed to the store."""
+        self._before = None
+        self._noted = False
+
+    def roll_back(self) -> None:
+        """Put the notes back to what they were."""
+        if self._before is not None:
+            self.notes = _decode(self._before)
+            self._before = None

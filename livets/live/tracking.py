@@ -1,0 +1,221 @@
+"""What one event changed in a view, and how to take it back (D2, D3).
+
+A tracker holds, for the unit of work at hand: old references of assigned fields, encoded pre-images of
+mutable fields that were read, names given to `touch`. The descriptors of `fields` write into it, `commit`
+asks it what changed, the runner rolls it back. It never renders, never stores, and never looks at a field
+that nobody touched (except in development, to find missed changes).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from livets.errors import FieldError
+from livets.live.codec import check_round_trip
+from livets.live.fields import UNSET, Field
+from livets.render.keyed_list import KeyedList
+
+if TYPE_CHECKING:
+    from livets.live.view import LiveView
+
+_PLAIN: Final = frozenset({int, str, bool, bytes, type(None)})
+_NO_IMAGE: Final[Any] = object()
+"""A mutable field of a type without codec was read: suspect, but it cannot be compared or restored."""
+
+
+class Tracker:
+    """The open unit of work of one view. Between events it is empty and costs three attributes."""
+
+    __slots__ = ("_images", "_old", "_touched", "paused", "seen")
+
+    def __init__(self) -> None:
+        self._old: dict[str, Any] = {}
+        self._images: dict[str, Any] = {}
+        self._touched: dict[str, None] = {}
+        self.paused = False
+        """True while rendering: reads are nobody's business then."""
+        self.seen: dict[str, bytes] | None = None
+        """Development only: the last known encoding of every mutable field."""
+
+    # Called by the descriptors
+
+    def reading(self, field: Field, value: Any) -> None:
+        """`value`, the value of a mutable field, is about to be handed to application code."""
+        if self.paused or field.name in self._images or field.name in self._old or isinstance(value, KeyedList):
+            return
+        self._images[field.name] = _NO_IMAGE if field.codec is None else _encode(field, value)
+
+    def assigning(self, field: Field, old: Any) -> None:
+        """The field is about to get a new value."""
+        if not self.paused and field.name not in self._old:
+            self._old[field.name] = old
+
+    def touch(self, name: str) -> None:
+        """Application code says that it changed this field in a way nobody can see."""
+        self._touched[name] = None
+
+    # Called by the runner around a unit of work
+
+    def clean(self, view: LiveView) -> bool:
+        """True if nothing was read, assigned or touched since the last unit ended."""
+        if self._old or self._images or self._touched:
+            return False
+        values = view.__dict__
+        return not any(
+            isinstance(rows := values.get(name), KeyedList) and rows.mark() for name in view.__livets__.keyed
+        )
+
+    def changed(self, view: LiveView) -> dict[str, Any]:
+        """Names of the fields whose values differ from those when the unit began, with their encoding if it is known.
+
+        Raises FieldError for a value that cannot be kept.
+        """
+        fields, values = view.__livets__.fields, view.__dict__
+        changed: dict[str, Any] = {}
+        for name, old in self._old.items():
+            if name not in self._images:
+                self._compare(fields[name], old, values[name], changed)
+        for name, image in self._images.items():
+            new = _NO_IMAGE if image is _NO_IMAGE else _encode(fields[name], values[name])
+            if new is _NO_IMAGE or new != image:
+                changed[name] = None if new is _NO_IMAGE else new
+        for name in view.__livets__.keyed:
+            value = values.get(name)
+            if name not in changed and isinstance(value, KeyedList) and value.mark():
+                changed[name] = None
+        for name in self._touched:
+            changed.setdefault(name, None)
+        return changed
+
+    @staticmethod
+    def _compare(field: Field, old: Any, new: Any, changed: dict[str, Any]) -> None:
+        if old is new:
+            return
+        kind = type(new)
+        if kind is type(old) and kind in _PLAIN:
+            if old != new:
+                changed[field.name] = None
+        elif old is UNSET or field.codec is None or field.keyed is not None:
+            changed[field.name] = None
+        else:
+            encoded = _encode(field, new)
+            if encoded != _encode(field, old):
+                changed[field.name] = encoded
+
+    def is_whole(self, name: str) -> bool:
+        """True if a KeyedList's log does not tell the whole change: another list was assigned, or it was touched."""
+        return name in self._old or name in self._touched
+
+    def done(self, view: LiveView) -> None:
+        """The unit is committed: nothing of it can be taken back any more."""
+        self._forget()
+        for name in view.__livets__.keyed:
+            value = view.__dict__.get(name)
+            if isinstance(value, KeyedList):
+                value.settle()
+
+    def roll_back(self, view: LiveView) -> None:
+        """Put every field back to what it was when the unit began.
+
+        A list or dict comes back equal but as another object. What was changed in place in a
+        `persist=False` field of a type that cannot be encoded stays changed.
+        """
+        fields, values = view.__livets__.fields, view.__dict__
+        for name, old in self._old.items():
+            if old is UNSET:
+                values.pop(name, None)
+            else:
+                values[name] = old
+        for name, image in self._images.items():
+            codec = fields[name].codec
+            if image is not _NO_IMAGE and codec is not None and codec.encode(values[name]) != image:
+                values[name] = codec.decode(image)
+        for name in view.__livets__.keyed:
+            value = values.get(name)
+            if isinstance(value, KeyedList):
+                value.undo(0)
+        if self.seen is not None:
+            self._restore_missed(view)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._old.clear()
+        self._images.clear()
+        self._touched.clear()
+
+    # Development checks
+
+    def check(self, view: LiveView, changed: dict[str, Any]) -> None:
+        """Development: every changed value round-trips, and nothing changed unseen (D1, D2). Raises FieldError."""
+        if self.seen is None:
+            self.seen = {}
+        fresh: dict[str, bytes] = {}
+        for name, field in view.__livets__.fields.items():
+            if field.codec is None or name not in view.__dict__ or not (field.mutable or name in changed):
+                continue
+            value = view.__dict__[name]
+            encoded = _encode(field, value)
+            if name in changed:
+                self._check_value(view, field, value, encoded)
+            elif self.seen.get(name, encoded) != encoded:
+                raise FieldError(_missed(view, field))
+            if field.mutable:
+                fresh[name] = encoded
+        self._check_rows(view, changed, fresh)
+        self.seen = fresh
+
+    @staticmethod
+    def _check_value(view: LiveView, field: Field, value: Any, encoded: bytes) -> None:
+        if field.persist and field.codec is not None:
+            try:
+                check_round_trip(field.codec, value, encoded)
+            except FieldError as error:
+                raise FieldError(
+                    f"{type(view).__qualname__}.{field.name} cannot be kept in a snapshot: {error}. "
+                    f"Assign a value of the declared type, change the annotation, or use field(persist=False)."
+                ) from None
+
+    def _check_rows(self, view: LiveView, changed: dict[str, Any], fresh: dict[str, bytes]) -> None:
+        """Rows changed in place without touch() show as a difference between the log and the list."""
+        for name, codec in view.__livets__.keyed.items():
+            old = (self.seen or {}).get(name)
+            if name not in changed or old is None or name in self._old or name in self._touched:
+                continue
+            value = view.__dict__[name]
+            copy = codec.decode(old)
+            codec.replay(copy, codec.encode_batch(value, value.since(0)))
+            if codec.encode(copy) != fresh[name]:
+                raise FieldError(_missed(view, view.__livets__.fields[name]))
+
+    def _restore_missed(self, view: LiveView) -> None:
+        for name, encoded in (self.seen or {}).items():
+            codec = view.__livets__.fields[name].codec
+            if codec is not None and name in view.__dict__ and codec.encode(view.__dict__[name]) != encoded:
+                view.__dict__[name] = codec.decode(encoded)
+                if isinstance(view.__dict__[name], KeyedList):
+                    view.__dict__[name].distrust()
+
+
+def _encode(field: Field, value: Any) -> bytes:
+    assert field.codec is not None
+    try:
+        return field.codec.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise FieldError(
+            f"the value of the field {field.name!r} ({type(value).__name__}) cannot be encoded: {error}. "
+            f"Assign a value of the declared type {field.kind}, or declare it with field(persist=False)."
+        ) from None
+
+
+def _missed(view: LiveView, field: Field) -> str:
+    name = f"{type(view).__qualname__}.{field.name}"
+    if field.keyed is not None:
+        return (
+            f"items of {name} were changed in place and the KeyedList does not know which: use "
+            f"self.{field.name}.update(key, ...), or self.{field.name}.touch(key) before the change"
+        )
+    return (
+        f"{name} changed without being read through self.{field.name} in this event (a reference kept from "
+        f"earlier?), so livets would not have noticed: read it through self.{field.name}, "
+        f"or call self.touch({field.name!r}) after the change"
+    )

@@ -1,0 +1,247 @@
+"""LiveView: the class that applications subclass. Its public names are the framework's promise to users.
+
+It owns no machinery: what a view needs while it runs sits behind `_live` (see `bond`), what its class
+declares in `__livets__` (see `declaration`). Application code calls it; the runner drives it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
+
+import msgspec
+
+from livets.errors import ConfigError, EventRefused, FieldError
+from livets.live.bond import Bond, CurrentEvent
+from livets.live.declaration import Declaration
+from livets.live.fields import UNSET
+from livets.live.system import Subscription, Timer
+from livets.wire import codes
+
+
+class LiveView:
+    """A page, or part of one, whose state lives on the server.
+
+    Annotated attributes are its state: typed, tracked, kept in snapshots. Methods marked `@event` can be called
+    from the browser. What it shows is said by `template` (inline Jinja2), `template_name` (a file) or `render()`.
+    Hooks and handlers are plain or async; plain ones run in a thread while they hold the view. One handler at a
+    time runs; if it raises, every declared field is as before it.
+
+    >>> class Counter(LiveView):
+    ...     count: int = 0
+    ...     template = '<b>{{ count }}</b><button ts-on:click="increment">+1</button>'
+    ...
+    ...     @event
+    ...     async def increment(self, by: int = 1):
+    ...         self.count += by
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_live")
+
+    __livets__: ClassVar[Declaration]
+    _live: Bond
+
+    template: ClassVar[str] = ""
+    """Inline Jinja2 source."""
+    template_name: ClassVar[str] = ""
+    """Name of a template file in the app's template directories."""
+    title: str = ""
+    """The document's title; assign `self.title` to change it."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        _declare(cls)
+
+    def __new__(cls, *_args: Any, **_options: Any) -> LiveView:
+        view = super().__new__(cls)
+        view._live = Bond()
+        values = view.__dict__
+        for name, field in cls.__livets__.fields.items():
+            value = field.initial()
+            if value is not UNSET:
+                values[name] = value
+        return view
+
+    # Hooks: override what you need
+
+    def mount(self) -> Any:
+        """Set the view up; runs once in its life, before the first render. Declare path parameters as arguments."""
+
+    def updated(self) -> Any:
+        """An event, message or timer has changed declared fields. What this changes belongs to the same commit."""
+
+    def unmount(self) -> Any:
+        """The view is going away for good. Changes made here are not kept."""
+
+    def resumed(self) -> Any:
+        """The view was brought back from a snapshot, perhaps in another process: reopen what fields cannot hold."""
+
+    def resync(self) -> Any:
+        """Messages of a topic were missed: load again what they would have told."""
+
+    def handle_event(self, event: str, payload: dict[str, Any]) -> Any:
+        """Called for events that no @event method declares; refuses them unless overridden.
+
+        `payload`: what the browser sent about the event, with its positional arguments in `payload["args"]`.
+        """
+        known = ", ".join(sorted(self.__livets__.events)) or "none"
+        raise EventRefused(
+            codes.UNKNOWN_EVENT, f"{self.__livets__.name} has no @event method {event!r}; it has: {known}"
+        )
+
+    def render(self) -> str:
+        """The view's HTML as a string, if it has no template."""
+        raise ConfigError(
+            f"{self.__livets__.name} shows nothing: give it a `template`, a `template_name` or a `render()` method"
+        )
+
+    # What surrounds the view
+
+    @property
+    def session(self) -> Mapping[str, Any]:
+        """The session of the browser, from the request that joined; never from a snapshot."""
+        return self._live.session
+
+    @property
+    def request(self) -> Any:
+        """The HTTP request that mounted the view (or the join, after a resume)."""
+        return self._live.request
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """Path parameters of the route."""
+        return self._live.params
+
+    @property
+    def event(self) -> CurrentEvent:
+        """The event being handled. `self.event.id` stays the same if the event has to run again after a crash."""
+        current = self._live.event
+        if current is None:
+            raise RuntimeError("self.event exists only while an event of the browser is being handled")
+        return current
+
+    # State
+
+    @property
+    def state(self) -> State:
+        """The declared fields as a mapping."""
+        return State(self)
+
+    def set_state(self, **updates: Any) -> None:
+        """Assign several declared fields. Raises FieldError, and assigns none, if one is not declared."""
+        state = self.state
+        for name in updates:
+            state.require(name)
+        for name, value in updates.items():
+            setattr(self, name, value)
+
+    def touch(self, name: str) -> None:
+        """Say that a field changed through a reference kept from earlier, where livets cannot see it."""
+        self.state.require(name)
+        self._live.tracker.touch(name)
+
+    async def update(self) -> None:
+        """Commit and show what has changed so far, in the middle of a handler or in a task of your own.
+
+        What was committed stays, even if the handler fails afterwards. An event that was interrupted by a crash
+        after this point does not run again: its browser is told `interrupted`.
+        """
+        if self._live.runner is not None:
+            await self._live.runner.commit_point()
+
+    def set_input(self, name: str, value: Any) -> None:
+        """Assign a field and write it into its control, even if that has the focus or holds unsent text."""
+        self.state.require(name)
+        setattr(self, name, value)
+        self._live.inputs[name] = value
+
+    # Topics and timers
+
+    def subscribe(self, topic: str, handler: Callable[..., Any] | str) -> None:
+        """Call `handler(data)`, a method of this view, for every message on `topic`. Survives restarts."""
+        name = self.__livets__.check_method(type(self), handler)
+        self.__livets__.message(type(self), name)
+        self._live.system.changing().subscriptions[topic] = Subscription(name)
+        if self._live.runner is not None:
+            self._live.runner.subscribing(topic)
+
+    def unsubscribe(self, topic: str) -> None:
+        """End a subscription; unknown ones are ignored."""
+        self._live.system.changing().subscriptions.pop(topic, None)
+
+    def broadcast(self, topic: str, data: Any) -> None:
+        """Send `data` (plain data, dataclasses, Structs) to all subscribers of `topic` when this event commits.
+
+        Nothing is sent if the handler fails.
+        """
+        self._live.effects.append((topic, msgspec.msgpack.encode(data)))
+
+    def every(self, interval_s: float, handler: Callable[..., Any] | str) -> int:
+        """Call `handler()`, a method of this view, every `interval_s` seconds; returns a number for `cancel`."""
+        if interval_s <= 0:
+            raise ConfigError(f"every({interval_s}): the interval must be longer than 0 seconds")
+        return self._add_timer(interval_s, interval_s, handler)
+
+    def after(self, delay_s: float, handler: Callable[..., Any] | str) -> int:
+        """Call `handler()`, a method of this view, once, `delay_s` seconds from now; returns a number for `cancel`."""
+        return self._add_timer(max(0.0, delay_s), None, handler)
+
+    def cancel(self, timer: int) -> None:
+        """Stop a timer; unknown ones are ignored."""
+        self._live.system.changing().timers.pop(timer, None)
+
+    def _add_timer(self, delay_s: float, interval_s: float | None, handler: Callable[..., Any] | str) -> int:
+        name = self.__livets__.check_method(type(self), handler)
+        notes = self._live.system.changing()
+        notes.last_timer += 1
+        notes.timers[notes.last_timer] = Timer(name, time.time() + delay_s, interval_s)
+        return notes.last_timer
+
+
+class State(Mapping[str, Any]):
+    """The declared fields of a view as a mapping; assigning an entry assigns the field."""
+
+    __slots__ = ("_view",)
+
+    def __init__(self, view: LiveView) -> None:
+        self._view = view
+
+    def require(self, name: str) -> None:
+        """Raises FieldError unless `name` is a declared field."""
+        fields = self._view.__livets__.fields
+        if name not in fields:
+            raise FieldError(
+                f"{type(self._view).__qualname__} has no field {name!r}; declare it: `{name}: <type> = <default>`. "
+                f"It has: {', '.join(sorted(fields))}"
+            )
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._view.__livets__.fields or name not in self._view.__dict__:
+            raise KeyError(name)
+        return getattr(self._view, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.require(name)
+        setattr(self._view, name, value)
+
+    def __iter__(self) -> Iterator[str]:
+        fields, values = self._view.__livets__.fields, self._view.__dict__
+        return iter([name for name, field in fields.items() if name in values and field.owner is not LiveView])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __repr__(self) -> str:
+        return f"State({ {name: self._view.__dict__[name] for name in self} })"
+
+
+def _declare(owner: type[LiveView]) -> None:
+    declaration = Declaration(owner, LiveView)
+    for name, field in declaration.fields.items():
+        if field.owner is owner:
+            setattr(owner, name, field)
+    owner.__livets__ = declaration
+
+
+_declare(LiveView)

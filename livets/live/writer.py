@@ -1,0 +1,157 @@
+"""Writes a view's commits to the store behind its back: group commit, retries, the durable watermark (D5, D6).
+
+It owns the change that waits, the write in flight and the pace: event commits are written at once, system
+changes at most once a second. It never encodes and never blocks a handler. Called by the runner; calls it
+back when something is durable, and when another worker has taken the view over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from livets import telemetry
+from livets.errors import Fenced
+from livets.live.retry import pause_s
+from livets.state import Change, SnapshotStore
+
+SYSTEM_WRITE_INTERVAL_S = 1.0
+"""Changes by broadcasts and timers wait up to this long for others to join them."""
+
+_log = logging.getLogger("livets")
+
+
+class Writer:
+    """The way of one view to its store."""
+
+    __slots__ = (
+        "_change",
+        "_on_durable",
+        "_on_fenced",
+        "_progress",
+        "_ref",
+        "_stopped",
+        "_store",
+        "_task",
+        "_timer",
+        "_urgent",
+        "_view_id",
+        "generation",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        view_id: str,
+        store: SnapshotStore,
+        on_durable: Callable[[Change, int], None],
+        on_fenced: Callable[[], None],
+    ) -> None:
+        self.generation = 0
+        self._view_id = view_id
+        self._store = store
+        self._on_durable = on_durable
+        self._on_fenced = on_fenced
+        self._change: Change | None = None
+        self._urgent = False
+        self._ref = 0
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._progress: asyncio.Future[None] | None = None
+        self._stopped = False
+
+    def submit(self, change: Change, ref: int, *, urgent: bool) -> None:
+        """Queue a commit. `ref`: the last event whose end it contains. Changes of this turn go out together."""
+        if self._stopped:
+            return
+        if self._change is None:
+            self._change = change
+        else:
+            self._change.merge(change)
+        self._ref = max(self._ref, ref)
+        self._urgent = self._urgent or urgent
+        if self._task is None:
+            self._schedule()
+
+    async def written(self) -> None:
+        """Wait until everything submitted is in the store (at once if the view was taken over)."""
+        while (self._change is not None or self._task is not None) and not self._stopped:
+            self._start()
+            assert self._task is not None
+            await asyncio.wait([self._task])
+
+    async def progress(self) -> None:
+        """Wait for the next write to end, if one is under way."""
+        if self._task is None or self._stopped:
+            return
+        if self._progress is None:
+            self._progress = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._progress)
+
+    def stop(self) -> None:
+        """Write nothing more."""
+        self._stopped = True
+        self._change = None
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
+        self._wake()
+
+    def _schedule(self) -> None:
+        if self._urgent:
+            self._start()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(SYSTEM_WRITE_INTERVAL_S, self._start)
+
+    def _start(self) -> None:
+        self._urgent = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._task is None and self._change is not None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        try:
+            while self._change is not None and self._urgent and not self._stopped:
+                if not await self._write():
+                    return
+                self._wake()
+        finally:
+            self._task = None
+        if self._change is not None and not self._stopped:
+            self._schedule()
+
+    async def _write(self) -> bool:
+        """One change into the store, however long it takes; False when the view is no longer ours."""
+        change, self._change = self._change, None
+        self._urgent = False
+        assert change is not None
+        attempt = 0
+        while True:
+            ref = self._ref
+            telemetry.mark("snapshot.writing", self._view_id, ref)
+            try:
+                await self._store.write(self._view_id, self.generation, change)
+            except Fenced:
+                self.stop()
+                self._on_fenced()
+                return False
+            except Exception as error:
+                attempt += 1
+                wait_s = pause_s(attempt)
+                _log.warning("snapshot of %s not written (%s); trying again in %.1f s", self._view_id, error, wait_s)
+                await asyncio.sleep(wait_s)
+                if self._change is not None:
+                    change.merge(self._change)
+                    self._change = None
+                continue
+            telemetry.mark("snapshot.written", self._view_id, ref)
+            self._on_durable(change, ref)
+            return True
+
+    def _wake(self) -> None:
+        if self._progress is not None and not self._progress.done():
+            self._progress.set_result(None)
+        self._progress = None
