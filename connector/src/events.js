@@ -2,7 +2,7 @@
 
 import { waiting } from "./attribute.js";
 import { parseHandler } from "./handler.js";
-import { isToggle, lastSent, modelOf, valueOf } from "./inputs.js";
+import { CONTROLS, isToggle, lastSent, modelOf, valueOf } from "./inputs.js";
 import { push } from "./outbox.js";
 import { root } from "./page.js";
 
@@ -47,7 +47,7 @@ function schedule(directive, send) {
 function payloadOf(event, element) {
   /** @type {Record<string, any>} */
   const payload = {};
-  const control = event.target.closest("input,select,textarea,button");
+  const control = event.target.closest(CONTROLS);
   const form = event.type === "submit" ? event.target : element;
   if (event.type !== "submit" && control && (control.value || event.type !== "click")) {
     payload.value = control.multiple ? valueOf(control) : control.value;

@@ -1,7 +1,7 @@
 // Focus, caret and half-typed input outlive the nodes they were in.
 
 import { rowKeys } from "./list.js";
-import { isDirty, isToggle, lastSent, modelOf } from "./inputs.js";
+import { CONTROLS, isDirty, isToggle, lastSent, modelOf } from "./inputs.js";
 import { progress, root } from "./page.js";
 
 /** The element that has focus, or has taken the place of the one that had. @type {any} */
@@ -31,13 +31,13 @@ function identity(element) {
 export function keepInput(work) {
   /** @type {Map<string, any>} */
   const before = new Map();
-  for (const element of root.querySelectorAll("*")) {
+  for (const element of root.querySelectorAll(CONTROLS)) {
     const name = identity(element);
     // two of the same name: no telling which is which
     if (name) before.set(name, before.has(name) ? null : element);
   }
   work();
-  for (const twin of /** @type {NodeListOf<any>} */ (root.querySelectorAll("*"))) {
+  for (const twin of /** @type {NodeListOf<any>} */ (root.querySelectorAll(CONTROLS))) {
     const old = before.get(identity(twin));
     if (!old || old.isConnected) continue;
     if (focused === old) focused = twin;

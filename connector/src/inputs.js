@@ -9,6 +9,9 @@ import { root } from "./page.js";
  */
 export const lastSent = new Map();
 
+/** What people operate. */
+export const CONTROLS = "input,select,textarea,button,a";
+
 /** The attribute which binds a control, `ts-model` with its modifiers. @param {Element} control */
 export const modelOf = (control) => [...control.attributes].find(({ name }) => /^ts-model(\.|$)/.test(name));
 
@@ -35,7 +38,7 @@ export const valueOf = (control) =>
 /** The server insists. @param {string} field @param {any} value */
 export function setInput(field, value) {
   lastSent.delete(field);
-  for (const control of /** @type {NodeListOf<any>} */ (root.querySelectorAll("input,select,textarea")))
+  for (const control of /** @type {NodeListOf<any>} */ (root.querySelectorAll(CONTROLS)))
     if (modelOf(control)?.value === field)
       if (isToggle(control)) control.checked = matches(value, control);
       else if (control.options) for (const option of control.options) option.selected = matches(value, option);

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import html
+import contextlib
 import json
+import re
+from dataclasses import dataclass, field
+from html import escape
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from livets.wire import codec
@@ -41,7 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            if "script" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 class Script:
@@ -120,16 +124,17 @@ class Script:
         self.socket = connection
         self.subprotocol = connection.subprotocol
         self.sockets += 1
-        self.received = []
-        async for data in connection:
-            message = codec.decode(data)
-            async with self._changed:
-                self.received.append(message)
-                self._changed.notify_all()
-            if self.answer is not None:
-                await self.answer(message)
-            elif isinstance(message, Join | Resume):
-                await self.joined(self.mode)
+        received = self.received = []
+        with contextlib.suppress(ConnectionClosed):
+            async for data in connection:
+                message = codec.decode(data)
+                async with self._changed:
+                    received.append(message)
+                    self._changed.notify_all()
+                if self.answer is not None:
+                    await self.answer(message)
+                elif isinstance(message, Join | Resume):
+                    await self.joined(self.mode)
 
     # what the server says
 
@@ -216,8 +221,8 @@ class Script:
         return self.page
 
     async def connected(self) -> None:
-        await self.page.wait_for_selector("#livets.livets-connected")
-        await self.page.wait_for_function("document.documentElement.patches > 0")
+        await self.page.wait_for_selector("#livets.livets-connected", state="attached")
+        await self.page.wait_for_function("() => document.documentElement.patches > 0")
 
     async def html(self, selector: str = "#livets") -> str:
         return await self.page.inner_html(selector)
@@ -246,4 +251,116 @@ async def script(browser: Browser) -> AsyncIterator[Script]:
     assert not [line for line in scripted.console if "CSP" in line or line.startswith("pageerror")]
 
 
-__all__ = ["Beat", "Frame", "Script", "html", "msgspec"]
+@dataclass
+class Board:
+    """A page with a slot of every kind: its shape, its HTML and its fill for one state."""
+
+    count: int | str = 1
+    classes: str = "a"
+    attributes: dict[str, str] = field(default_factory=dict)
+    note: str = ""
+    banner: tuple[str, str | None] | None = None
+    """Text, and text of the inner condition."""
+    is_over: bool = False
+    rows: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    radii: list[int] = field(default_factory=list)
+    html: str = ""
+
+    COUNT, CLASS, ATTRIBUTES, NOTE, BANNER, ROWS, CIRCLES, HTML = range(8)
+
+    @property
+    def shape(self) -> list[Any]:
+        row = [
+            "\n<li><span>x</span><!--[--><!--]--></li>\n",
+            [
+                [0, [1, 0, 0], "", ""],
+                [4, [1, 1], [["<u>x</u>", [[0, [0, 0], "", ""]]]]],
+                [1, [1], "id", "r", ""],
+            ],
+        ]
+        inner = [4, [1], [["<i>x</i>", [[0, [0, 0], "", ""]]]]]
+        return [
+            [
+                "<h1>x</h1><p>x</p><!--[--><!--]--><ul><!--[--><!--]--></ul><svg><!--[--><!--]--></svg>"
+                "<div><!--[--><!--]--></div>",
+                [
+                    [0, [0, 0], "Count: ", "!"],
+                    [1, [0], "class", "", ""],
+                    [2, [1], ["hidden", "title"]],
+                    [0, [1, 0], "", ""],
+                    [
+                        4,
+                        [2],
+                        [["<b>x</b><!--[--><!--]-->", [[0, [0, 0], "", ""], inner]], ["<em>over</em>", []]],
+                    ],
+                    [5, [4, 0], row, ["id", "r", ""]],
+                    [5, [5, 0], ["<circle></circle>", [[1, [0], "r", "", ""]], "svg"], None],
+                    [3, [6, 0]],
+                ],
+            ]
+        ]
+
+    @property
+    def markup(self) -> str:
+        attributes = "".join(f' {name}="{escape(value)}"' for name, value in self.attributes.items())
+        if self.is_over:
+            banner = "<!--[1--><em>over</em><!--]-->"
+        elif self.banner is None:
+            banner = "<!--[-1--><!--]-->"
+        else:
+            text, inner = self.banner
+            banner = f"<!--[0--><b>{escape(text)}</b>{self._optional('i', inner)}<!--]-->"
+        rows = "".join(
+            f'\n<li id="r{key}"><span>{escape(text)}</span>{self._optional("u", mark)}</li>\n'
+            for key, (text, mark) in self.rows.items()
+        )
+        circles = "".join(f'<circle r="{radius}"></circle>' for radius in self.radii)
+        return (
+            f'<h1 class="{self.classes}">Count: {escape(str(self.count))}!</h1><p{attributes}>{escape(self.note)}</p>{banner}'
+            f"<ul><!--[-->{rows}<!--]--></ul><svg><!--[-->{circles}<!--]--></svg><div><!--[-->{self.html}<!--]--></div>"
+        )
+
+    @staticmethod
+    def _optional(tag: str, text: str | None) -> str:
+        return "<!--[-1--><!--]-->" if text is None else f"<!--[0--><{tag}>{escape(text)}</{tag}><!--]-->"
+
+    @staticmethod
+    def condition(text: str | None) -> list[Any]:
+        return [-1] if text is None else [0, [text]]
+
+    def row(self, key: str) -> list[Any]:
+        text, mark = self.rows[key]
+        return [text, self.condition(mark), key]
+
+    @property
+    def fills(self) -> list[Any]:
+        return [part for key in self.rows for part in (key, self.row(key))]
+
+    @property
+    def fill(self) -> list[Any]:
+        if self.is_over:
+            banner: list[Any] = [1, []]
+        elif self.banner is None:
+            banner = [-1]
+        else:
+            banner = [0, [self.banner[0], self.condition(self.banner[1])]]
+        circles = [part for index, radius in enumerate(self.radii) for part in (index, [radius])]
+        return [
+            self.count, self.classes, self.attributes, self.note, banner, self.fills, circles, self.html,
+        ]  # fmt: skip
+
+    def shows(self, live: str) -> None:
+        """The page is what a fresh render of this state would be, comments aside."""
+        assert _plain(live) == _plain(self.markup)
+
+
+def _plain(markup: str) -> str:
+    return re.sub(r"<!--(\[-?\d*|\])-->", "", markup)
+
+
+@pytest.fixture
+def board() -> Board:
+    """A page with a bit of everything shown."""
+    return Board(
+        banner=("on", "deep"), rows={"1": ("a", None), "2": ("b", "!"), "3": ("", None)}, radii=[1, 2], html="<q>h</q>"
+    )
