@@ -12,13 +12,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from livets import telemetry
 from livets.wire import Frame, frame, limits
-
-if TYPE_CHECKING:
-    from livets.transport.outbox import ViewOutbox
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -28,8 +25,21 @@ _HEAD_BYTES = 32
 _SLOWEST_BYTES_PER_S = 8 * 1024
 
 
+class Source(Protocol):
+    """What a channel asks of the outbox whose frames it sends, at the moment when it sends them."""
+
+    view_id: str
+    view: int
+    seq: int
+    done: int
+    durable: int
+
+    def tells(self, done: int, durable: int) -> bool:
+        """Note that a frame with these numbers leaves; False when the browser was told them before."""
+
+
 class _Waiting(NamedTuple):
-    outbox: ViewOutbox | None
+    outbox: Source | None
     kind: Frame
     view: int
     seq: int
@@ -51,7 +61,7 @@ class Channel:
         self.json = json
         self._loop = asyncio.get_running_loop()
         self._queue: deque[_Waiting] | None = None
-        self._acks: dict[ViewOutbox, None] | None = None
+        self._acks: dict[Source, None] | None = None
         self._sender: asyncio.Task[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._closing: tuple[int, str] | None = None
@@ -88,7 +98,7 @@ class Channel:
         """Whether the socket has ended or is about to."""
         return self._closing is not None or self.has_ended
 
-    def put(self, outbox: ViewOutbox, kind: Frame, seq: int, done: int, body: bytes) -> None:
+    def put(self, outbox: Source, kind: Frame, seq: int, done: int, body: bytes) -> None:
         """Send a frame of a view."""
         self._enqueue(_Waiting(outbox, kind, outbox.view, seq, done, body))
 
@@ -100,14 +110,14 @@ class Channel:
         """Ask the page to connect to another worker."""
         self._enqueue(_Waiting(None, Frame.MOVE, 0, 0, 0, b""))
 
-    def beat(self, outbox: ViewOutbox | None) -> None:
+    def beat(self, outbox: Source | None) -> None:
         """Answer a heartbeat; at most one answer waits."""
         if not self.has_beat:
             self.has_beat = True
             seq, done = (outbox.seq, outbox.done) if outbox is not None else (0, 0)
             self._enqueue(_Waiting(outbox, Frame.BEAT, 0, seq, done, b""))
 
-    def want_ack(self, outbox: ViewOutbox) -> None:
+    def want_ack(self, outbox: Source) -> None:
         """Let `outbox.done` and `durable` reach the browser with this loop turn's frames, or by themselves."""
         if self._acks is None:
             self._acks = {}

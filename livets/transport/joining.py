@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from livets.errors import Fenced, JoinRefused
 from livets.state import Claim, StoreUnavailable
+from livets.transport.registry import Ending
 from livets.transport.resident import Resident
 from livets.transport.session import Session
 from livets.transport.tokens import HASH_BYTES, PageToken, digest, is_known
+from livets.transport.visitor import Visitor
+from livets.transport.worker import Worker
 from livets.wire import Join, JoinMode, Resume, codes
-
-if TYPE_CHECKING:
-    from livets.transport.dialogue import Dialogue
-    from livets.transport.worker import Worker
 
 logger = logging.getLogger("livets.transport")
 
@@ -33,55 +32,55 @@ _LOST = (
 )
 
 
-async def join(dialogue: Dialogue, message: Join) -> None:
+async def join(visitor: Visitor, message: Join) -> None:
     """Answer a Join: the view of the HTTP render, its snapshot, or a new mount; or REFUSED."""
     try:
-        session = _session(dialogue)
-        token = dialogue.worker.tokens.open_page(message.token, session)
-        resident, mode = await _for_token(dialogue, token, session)
-        await admit(dialogue, resident, message.view, mode, token.fingerprint)
+        session = _session(visitor)
+        token = visitor.worker.tokens.open_page(message.token, session)
+        resident, mode = await _for_token(visitor, token, session)
+        await admit(visitor, resident, message.view, mode, token.fingerprint)
     except JoinRefused as refusal:
-        dialogue.refuse(message.view, refusal.code, str(refusal))
+        visitor.refuse(message.view, refusal.code, str(refusal))
 
 
-async def resume(dialogue: Dialogue, message: Resume) -> None:
+async def resume(visitor: Visitor, message: Resume) -> None:
     """Answer a Resume: the missed frames, all values, or a new mount; or REFUSED. May answer later (`Withheld`)."""
     try:
-        session = _session(dialogue)
-        worker = dialogue.worker
+        session = _session(visitor)
+        worker = visitor.worker
         ticket = worker.tokens.open_secret(message.secret, session)
         if ticket.view_id != message.id:
             raise JoinRefused(codes.BAD_TOKEN, "the resume secret belongs to another view")
         async with worker.registry.turn(message.id):
-            resident, replay = await _for_resume(dialogue, message, session)
+            resident, replay = await _for_resume(visitor, message, session)
             if resident is None:
-                await remount(dialogue, message, ticket.url, session)
+                await remount(visitor, message, ticket.url, session)
             elif replay or message.done <= resident.runner.last_ref:
                 mode = JoinMode.REPLAYED if replay else JoinMode.FILLED
-                await admit(dialogue, resident, message.view, mode, message.fingerprint, message)
+                await admit(visitor, resident, message.view, mode, message.fingerprint, message)
             else:
-                Withheld(dialogue, message, resident, ticket.url, session)
+                Withheld(visitor, message, resident, ticket.url, session)
     except JoinRefused as refusal:
-        dialogue.refuse(message.view, refusal.code, str(refusal))
+        visitor.refuse(message.view, refusal.code, str(refusal))
     except StoreUnavailable as error:
         logger.warning("view %s can't be resumed now, its page will try again: %s", message.id, error)
-        dialogue.channel.close(codes.CLOSE_OVERLOADED, "the snapshot store does not answer")
+        visitor.channel.close(codes.CLOSE_OVERLOADED, "the snapshot store does not answer")
 
 
-async def remount(dialogue: Dialogue, message: Resume, url: str, session: Session) -> None:
+async def remount(visitor: Visitor, message: Resume, url: str, session: Session) -> None:
     """Nothing is left of the view: a new one takes its place. Raises JoinRefused."""
-    _warn_lost(dialogue.worker)
-    resident = await _mount(dialogue, url, session)
-    await admit(dialogue, resident, message.view, JoinMode.REMOUNTED, message.fingerprint, message)
+    _warn_lost(visitor.worker)
+    resident = await _mount(visitor, url, session)
+    await admit(visitor, resident, message.view, JoinMode.REMOUNTED, message.fingerprint, message)
 
 
 async def admit(
-    dialogue: Dialogue, resident: Resident, view: int, mode: JoinMode, fingerprint: str, message: Resume | None = None
+    visitor: Visitor, resident: Resident, view: int, mode: JoinMode, fingerprint: str, message: Resume | None = None
 ) -> None:
     """Give the page a new secret, send JOINED with what it lacks, and let patches flow. Raises JoinRefused."""
-    worker, runner, outbox = dialogue.worker, resident.runner, resident.outbox
-    assert dialogue.session is not None
-    secret = worker.tokens.secret(resident.view_id, dialogue.session, resident.url)
+    worker, runner, outbox = visitor.worker, resident.runner, resident.outbox
+    assert visitor.session is not None
+    secret = worker.tokens.secret(resident.view_id, visitor.session, resident.url)
     try:
         await worker.keep_secrets(resident, digest(secret) + resident.secrets[:HASH_BYTES])
     except Fenced as error:
@@ -90,14 +89,14 @@ async def admit(
 
     # From here to the end nothing waits.
     worker.registry.add_joined(resident)
-    dialogue.waiting.pop(view, None)
-    if dialogue.channel.is_closing:
-        dialogue.views.pop(view, None)
-        resident.dialogue = None
+    visitor.waiting.pop(view, None)
+    if visitor.channel.is_closing:
+        visitor.views.pop(view, None)
+        resident.page = None
         worker.registry.detach(resident)
         return
-    dialogue.views[view] = resident
-    resident.dialogue = dialogue
+    visitor.views[view] = resident
+    resident.page = visitor
     resident.awaits_first = mode is JoinMode.REMOUNTED and message is not None
     outbox.view = view
     patch = None
@@ -111,7 +110,7 @@ async def admit(
         outbox.done = max(outbox.done, runner.last_ref)
     outbox.durable = max(outbox.durable, runner.durable_ref)
     resident.joined_seq = outbox.joined(
-        dialogue.channel,
+        visitor.channel,
         [resident.view_id, secret, int(mode), runner.rendering.template.fingerprint, diff],
         seen=0 if message is None else message.seen,
         done=min(message.done, outbox.done) if mode is JoinMode.REPLAYED and message is not None else outbox.done,
@@ -120,7 +119,6 @@ async def admit(
     if patch is not None:
         patch.commit()
     runner.attach(outbox)
-    runner.flush()
 
 
 async def keep_newest_secret(worker: Worker, resident: Resident) -> None:
@@ -136,19 +134,19 @@ class Withheld:
     The page sends them right behind its Resume; nothing that it has shown is taken back.
     """
 
-    def __init__(self, dialogue: Dialogue, message: Resume, resident: Resident, url: str, session: Session) -> None:
-        self._dialogue = dialogue
+    def __init__(self, visitor: Visitor, message: Resume, resident: Resident, url: str, session: Session) -> None:
+        self._visitor = visitor
         self._message = message
         self._resident = resident
         self._url = url
         self._session = session
         self._complete: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        resident.dialogue = dialogue
+        resident.page = visitor
         resident.outbox.view = message.view
-        dialogue.views[message.view] = resident
-        dialogue.waiting[message.view] = self
-        dialogue.worker.registry.add_joined(resident)
-        self._task = dialogue.worker.spawn(self._admit_in_time())
+        visitor.views[message.view] = resident
+        visitor.waiting[message.view] = self
+        visitor.worker.registry.add_joined(resident)
+        self._task = visitor.worker.spawn(self._admit_in_time())
 
     def has(self, ref: int) -> None:
         """Event `ref` was accepted."""
@@ -168,39 +166,39 @@ class Withheld:
             self._complete.set_result(is_complete)
 
     async def _admit_in_time(self) -> None:
-        dialogue, message, resident = self._dialogue, self._message, self._resident
+        visitor, message, resident = self._visitor, self._message, self._resident
         try:
             if await self._is_settled():
                 mode, fingerprint = JoinMode.FILLED, message.fingerprint
-                await admit(dialogue, resident, message.view, mode, fingerprint, message)
+                await admit(visitor, resident, message.view, mode, fingerprint, message)
                 return
-            dialogue.worker.registry.let_go(resident, forget=True)
-            del dialogue.views[message.view], dialogue.waiting[message.view]
-            await remount(dialogue, message, self._url, self._session)
+            visitor.worker.registry.let_go(resident, Ending.FORGET)
+            del visitor.views[message.view], visitor.waiting[message.view]
+            await remount(visitor, message, self._url, self._session)
         except JoinRefused as refusal:
-            dialogue.refuse(message.view, refusal.code, str(refusal))
+            visitor.refuse(message.view, refusal.code, str(refusal))
 
     async def _is_settled(self) -> bool:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._dialogue.worker.config.withhold_max_s):
+            async with asyncio.timeout(self._visitor.worker.config.withhold_max_s):
                 if await self._complete:
                     await self._resident.runner.settle(self._message.done)
                     return True
         return False
 
 
-def _session(dialogue: Dialogue) -> Session:
-    session = dialogue.session
+def _session(visitor: Visitor) -> Session:
+    session = visitor.session
     if session is None:
         raise JoinRefused(codes.NO_SESSION, "the socket came without the session cookie of its page")
-    if dialogue.worker.cookie.has_expired(session):
+    if visitor.worker.cookie.has_expired(session):
         raise JoinRefused(codes.EXPIRED, "the session has expired")
     return session
 
 
-async def _for_token(dialogue: Dialogue, token: PageToken, session: Session) -> tuple[Resident, JoinMode]:
+async def _for_token(visitor: Visitor, token: PageToken, session: Session) -> tuple[Resident, JoinMode]:
     """The view that a page token names, once; for a token seen before a view of its own."""
-    worker = dialogue.worker
+    worker = visitor.worker
     resident = worker.registry.take_unjoined(token.view_id)
     try:
         is_first = await worker.used.use_once(token.nonce.hex(), worker.config.page_token_max_age_s)
@@ -212,26 +210,26 @@ async def _for_token(dialogue: Dialogue, token: PageToken, session: Session) -> 
     if resident is not None:
         worker.registry.let_go(resident)
     elif is_first:
-        resident = await _restored(dialogue, token.view_id, None, session)
+        resident = await _restored(visitor, token.view_id, None, session)
         if resident is not None:
             return resident, JoinMode.FILLED
         _warn_lost(worker)
-    return await _mount(dialogue, token.url, session), JoinMode.REMOUNTED
+    return await _mount(visitor, token.url, session), JoinMode.REMOUNTED
 
 
-async def _for_resume(dialogue: Dialogue, message: Resume, session: Session) -> tuple[Resident | None, bool]:
+async def _for_resume(visitor: Visitor, message: Resume, session: Session) -> tuple[Resident | None, bool]:
     """The view to go on with (None: nothing is left of it), and whether the missed frames are all that it needs."""
-    registry, store = dialogue.worker.registry, dialogue.worker.store
+    registry, store = visitor.worker.registry, visitor.worker.store
     await registry.closed(message.id)
     resident = registry.find(message.id)
     if resident is None:
-        resident = await _restored(dialogue, message.id, message.secret, session)
+        resident = await _restored(visitor, message.id, message.secret, session)
         return resident, False
     if not is_known(message.secret, resident.secrets):
         raise JoinRefused(codes.BAD_TOKEN, "the resume secret is not one of those that the view accepts")
     registry.take(message.id)
-    if resident.dialogue is not None:
-        resident.dialogue.lose(resident)
+    if resident.page is not None:
+        resident.page.lose(resident)
     try:
         claim = await store.claim(message.id, resident.runner.generation)
     except StoreUnavailable:
@@ -244,37 +242,37 @@ async def _for_resume(dialogue: Dialogue, message: Resume, session: Session) -> 
     registry.let_go(resident)
     if claim is None:
         return None, False
-    return await _from_claim(dialogue, message.id, message.secret, claim, session), False
+    return await _from_claim(visitor, message.id, message.secret, claim, session), False
 
 
-async def _restored(dialogue: Dialogue, view_id: str, secret: str | None, session: Session) -> Resident | None:
+async def _restored(visitor: Visitor, view_id: str, secret: str | None, session: Session) -> Resident | None:
     """A view of another worker, or one that was put to rest here."""
-    if secret is None and not dialogue.worker.store.durable:
+    if secret is None and not visitor.worker.store.durable:
         return None
-    claim = await dialogue.worker.store.claim(view_id, None)
-    return None if claim is None else await _from_claim(dialogue, view_id, secret, claim, session)
+    claim = await visitor.worker.store.claim(view_id, None)
+    return None if claim is None else await _from_claim(visitor, view_id, secret, claim, session)
 
 
 async def _from_claim(
-    dialogue: Dialogue, view_id: str, secret: str | None, claim: Claim, session: Session
+    visitor: Visitor, view_id: str, secret: str | None, claim: Claim, session: Session
 ) -> Resident | None:
     assert claim.record is not None
     if secret is not None and not is_known(secret, claim.record.secret):
         raise JoinRefused(codes.BAD_TOKEN, "the resume secret is not one of those that the view accepts")
     try:
-        return await dialogue.worker.restore(view_id, claim, session, dialogue.scope)
+        return await visitor.worker.restore(view_id, claim, session, visitor.scope)
     except Exception:
         logger.exception("view %s could not be restored from its snapshot; it is mounted again", view_id)
         return None
 
 
-async def _mount(dialogue: Dialogue, url: str, session: Session) -> Resident:
-    worker = dialogue.worker
+async def _mount(visitor: Visitor, url: str, session: Session) -> Resident:
+    worker = visitor.worker
     found = worker.routes.match(url.partition("?")[0])
     if found is None:
         raise JoinRefused(codes.GONE, "the page is no longer served")
     try:
-        resident, _ = await worker.mount(*found, url, session, dialogue.scope)
+        resident, _ = await worker.mount(*found, url, session, visitor.scope)
     except Exception:
         logger.exception("a page joined, and mounting its view failed")
         raise JoinRefused(codes.MOUNT_FAILED, "the view could not be mounted") from None

@@ -8,14 +8,12 @@ Called by the view's runner (patch, ack, error) and by `joining` and `dialogue` 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from livets import telemetry
 from livets.errors import ProtocolError
+from livets.transport.channel import Channel
 from livets.wire import Frame, encode_body, limits
-
-if TYPE_CHECKING:
-    from livets.transport.channel import Channel
 
 _MAX_ERRORS_KEPT = 32
 
@@ -31,7 +29,7 @@ class ViewOutbox:
     """Numbers a view's frames and keeps those that the browser has not confirmed."""
 
     __slots__ = (
-        "_bytes", "_channel", "_errors", "_first", "_on_close", "_ring", "_told_done", "_told_durable",
+        "_bytes", "_channel", "_errors", "_first", "_floor", "_on_close", "_ring", "_told_done", "_told_durable",
         "done", "durable", "flush", "seq", "view", "view_id",
     )  # fmt: skip
 
@@ -50,7 +48,9 @@ class ViewOutbox:
         self._channel: Channel | None = None
         self._ring: list[Kept] = []
         self._first = 1
-        """The number of the ring's first frame; frames before it can't be replayed."""
+        """The number of the ring's first frame."""
+        self._floor = 0
+        """Who has seen less than this can't be helped by the ring."""
         self._bytes = 0
         self._errors: list[tuple[str, str, int]] = []
 
@@ -100,7 +100,7 @@ class ViewOutbox:
 
     def can_replay(self, seen: int) -> bool:
         """Whether the ring holds every frame after `seen`."""
-        return self._first - 1 <= seen <= self.seq
+        return self._floor <= seen <= self.seq
 
     def joined(self, channel: Channel, body: list[Any], *, seen: int, done: int, replay: bool) -> int:
         """Put the view on `channel` with a JOINED as frame `seen + 1`, then the frames that the browser has missed.
@@ -108,8 +108,9 @@ class ViewOutbox:
         The browser has nothing after `seen`, so the missed frames are numbered anew behind JOINED; returns its number.
         `done`: the last event whose result the browser has once it has read JOINED (not yet the missed frames).
         """
-        missed = self._ring[seen + 1 - self._first :] if replay else []
+        missed = self._ring[max(0, seen + 1 - self._first) :] if replay else []
         self.seq = joined = seen + 1
+        self._floor = seen if replay else joined
         self._first = joined + 1
         self._ring = missed
         self._bytes = sum(len(kept.body) for kept in missed)
@@ -133,6 +134,7 @@ class ViewOutbox:
         """The browser has every frame up to `seq`. Raises ProtocolError when there are not so many."""
         if seq > self.seq:
             raise ProtocolError(f"frame {seq} can't have been seen; {self.seq} have been sent")
+        self._floor = max(self._floor, seq)
         if seq < self._first:
             return
         count = seq + 1 - self._first
@@ -155,4 +157,5 @@ class ViewOutbox:
 
     def _drop_first(self) -> None:
         self._bytes -= len(self._ring.pop(0).body)
+        self._floor = max(self._floor, self._first)
         self._first += 1

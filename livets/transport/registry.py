@@ -12,12 +12,24 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from enum import Enum
 
 from livets.config import Config
 from livets.transport.resident import Resident
 
-Close = Callable[[Resident, bool], Awaitable[None]]
-"""Lets go of a view; True: forget its snapshot as well."""
+
+class Ending(Enum):
+    """How this worker lets go of a view."""
+
+    REST = 0
+    """It goes on elsewhere, or later: its snapshot holds everything."""
+    END = 1
+    """Nobody came back: it is unmounted; its snapshot stays for who comes very late."""
+    FORGET = 2
+    """Nobody ever came, or nobody can: the snapshot goes, too."""
+
+
+Close = Callable[[Resident, Ending], Awaitable[None]]
 
 
 class Registry:
@@ -96,15 +108,15 @@ class Registry:
         resident.since_s = self._clock()
         self._detached[resident.view_id] = resident
         if len(self._detached) > self._config.detached_max:
-            self.let_go(next(iter(self._detached.values())))
+            self.let_go(next(iter(self._detached.values())), Ending.END)
 
-    def let_go(self, resident: Resident, *, forget: bool = False) -> None:
-        """Close the view in the background; its snapshot stays unless `forget`."""
+    def let_go(self, resident: Resident, ending: Ending = Ending.REST) -> None:
+        """Close the view in the background."""
         for views in (self._joined, self._detached, self._unjoined):
             if views.get(resident.view_id) is resident:
                 del views[resident.view_id]
                 self.unjoined_bytes -= resident.page_bytes if views is self._unjoined else 0
-        task = asyncio.ensure_future(self._close(resident, forget))
+        task = asyncio.ensure_future(self._close(resident, ending))
         self._closing[resident.view_id] = task
         task.add_done_callback(lambda done: self._closed(resident.view_id, done))
 
@@ -143,10 +155,10 @@ class Registry:
             oldest = next(iter(self._detached.values()))
             if now_s - oldest.since_s < self._config.detached_keep_s:
                 break
-            self.let_go(oldest)
+            self.let_go(oldest, Ending.END)
 
     def _evict(self, resident: Resident) -> None:
-        self.let_go(resident, forget=True)
+        self.let_go(resident, Ending.FORGET)
 
     def _closed(self, view_id: str, task: asyncio.Task[None]) -> None:
         if self._closing.get(view_id) is task:

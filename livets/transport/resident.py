@@ -5,23 +5,36 @@ Owns nothing but the connection of runner, outbox and credentials. Made by `work
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from livets.transport.channel import Channel
+from livets.transport.outbox import ViewOutbox
+from livets.transport.routes import LiveRoute
+from livets.transport.session import Session
 
 if TYPE_CHECKING:
     from livets.live import ViewRunner
-    from livets.transport.dialogue import Dialogue
-    from livets.transport.outbox import ViewOutbox
-    from livets.transport.routes import LiveRoute
 
 VIEW_BYTES = 4 * 1024
 """What a view takes besides what its HTML suggests, for the bound on unjoined views."""
+
+
+class Page(Protocol):
+    """The browser page at the other end of a socket, as far as views and worker know it (`visitor`)."""
+
+    channel: Channel
+    session: Session | None
+    views: dict[int, Resident]
+
+    def lose(self, resident: Resident) -> None:
+        """The page has gone on with this view on another socket."""
 
 
 class Resident:
     """A running view of this worker."""
 
     __slots__ = (
-        "awaits_first", "dialogue", "fingerprint", "joined_seq", "outbox", "page_bytes", "route", "runner", "secrets",
+        "awaits_first", "joined_seq", "outbox", "page", "page_bytes", "route", "runner", "secrets",
         "since_s", "touched_s", "url", "view_id",
     )  # fmt: skip
 
@@ -32,8 +45,8 @@ class Resident:
         self.route = route
         self.url = url
         """Path below the mount point, and query."""
-        self.dialogue: Dialogue | None = None
-        """The socket's conversation while joined."""
+        self.page: Page | None = None
+        """Who shows the view, while it is on a socket."""
         self.secrets = b""
         """Hashes of the resume secrets that are accepted, the newest first."""
         self.joined_seq = 0
@@ -43,3 +56,9 @@ class Resident:
         self.page_bytes = VIEW_BYTES
         self.since_s = 0.0
         self.touched_s = 0.0
+
+    def leave(self) -> None:
+        """Take the view off its socket; frames and state stay."""
+        self.page = None
+        self.outbox.detach()
+        self.runner.detach()

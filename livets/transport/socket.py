@@ -15,6 +15,7 @@ from livets.transport.channel import Channel
 from livets.transport.dialogue import Dialogue
 from livets.transport.origin import header
 from livets.transport.sweeper import Sweeper
+from livets.transport.visitor import Visitor
 from livets.transport.worker import Worker
 from livets.wire import codes, encode_body, limits
 
@@ -33,6 +34,7 @@ class Socket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handshake, then the conversation until the socket ends."""
         worker = self._worker
+        await receive()  # websocket.connect
         if not worker.origins.allows(scope):
             _log_origin(worker, scope)
             await send({"type": "websocket.close", "code": codes.CLOSE_UNAUTHORISED})
@@ -42,7 +44,6 @@ class Socket:
             await send({"type": "websocket.close", "code": codes.CLOSE_PROTOCOL})
             return
         session = worker.cookie.read(scope, secure=worker.origins.is_secure(scope))
-        await receive()  # websocket.connect
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         channel = Channel(send, json=subprotocol.endswith(".json"))
         if subprotocol not in (limits.SUBPROTOCOL_MSGPACK, limits.SUBPROTOCOL_JSON):
@@ -50,13 +51,13 @@ class Socket:
             channel.close(codes.CLOSE_PROTOCOL, "unknown protocol version")
             await channel.finished()
             return
-        dialogue = Dialogue(worker, channel, session, scope)
-        worker.dialogues.add(dialogue)
+        visitor = Visitor(worker, channel, session, scope)
+        worker.pages.add(visitor)
         self._sweeper.wake()
         try:
-            await dialogue.run(receive)
+            await Dialogue(visitor).run(receive)
         finally:
-            worker.dialogues.discard(dialogue)
+            worker.pages.discard(visitor)
 
 
 def choose(offered: Sequence[str]) -> str | None:

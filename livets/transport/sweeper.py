@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 
-from livets.transport.dialogue import Dialogue
+from livets.transport.resident import Page
 from livets.transport.worker import Worker
 from livets.wire import codes, limits
 
@@ -39,7 +39,7 @@ class Sweeper:
             self._task.cancel()
 
     async def _run(self) -> None:
-        while self._worker.dialogues or len(self._worker.registry):
+        while self._worker.pages or len(self._worker.registry):
             await asyncio.sleep(_EVERY_S)
             try:
                 await self.sweep()
@@ -52,32 +52,32 @@ class Sweeper:
         checks_sessions = now_s - self._sessions_checked_s >= worker.config.session_check_s
         if checks_sessions:
             self._sessions_checked_s = now_s
-        for dialogue in list(worker.dialogues):
-            self._check(dialogue, now_s, checks_sessions)
+        for page in list(worker.pages):
+            self._check(page, now_s, checks_sessions)
         worker.registry.expire()
         if checks_sessions:
             await self._renew()
 
-    def _check(self, dialogue: Dialogue, now_s: float, checks_session: bool) -> None:
-        channel = dialogue.channel
+    def _check(self, page: Page, now_s: float, checks_session: bool) -> None:
+        channel = page.channel
         if channel.has_stalled(now_s):
             logger.info("a socket that takes no data is cut")
             channel.abort()
         elif channel.is_closing:
             if now_s - channel.closing_at_s > _GRACE_S:
                 channel.abort()
-        elif not dialogue.views and now_s - channel.opened_at_s > limits.JOIN_DEADLINE_S:
+        elif not page.views and now_s - channel.opened_at_s > limits.JOIN_DEADLINE_S:
             channel.close(codes.CLOSE_TIMEOUT, "no view was joined in time")
         elif now_s - channel.heard_at_s > limits.HEARTBEAT_TIMEOUT_S:
             channel.close(codes.CLOSE_TIMEOUT, "no heartbeat")
-        elif checks_session and dialogue.session is not None and self._worker.cookie.has_expired(dialogue.session):
+        elif checks_session and page.session is not None and self._worker.cookie.has_expired(page.session):
             channel.close(codes.CLOSE_UNAUTHORISED, "the session has expired")
 
     async def _renew(self) -> None:
         """Keep the snapshots of joined views from expiring while nothing changes them."""
         worker, now_s = self._worker, time.monotonic()
         for resident in worker.registry:
-            if resident.dialogue is not None and now_s - resident.touched_s > worker.config.snapshot_ttl_s / 3:
+            if resident.page is not None and now_s - resident.touched_s > worker.config.snapshot_ttl_s / 3:
                 if resident.touched_s:
                     await worker.touch(resident)
                 resident.touched_s = now_s

@@ -24,8 +24,8 @@ from livets.pubsub.bus import Bus, Message
 from livets.state import Change, Claim, SnapshotStore
 from livets.transport.origin import OriginPolicy, Scope
 from livets.transport.outbox import ViewOutbox
-from livets.transport.registry import Registry
-from livets.transport.resident import VIEW_BYTES, Resident
+from livets.transport.registry import Ending, Registry
+from livets.transport.resident import VIEW_BYTES, Page, Resident
 from livets.transport.routes import LiveRoute, LiveRoutes
 from livets.transport.session import Session, SessionCookie
 from livets.transport.tokens import Tokens, UsedTokens
@@ -33,7 +33,6 @@ from livets.wire import codes
 
 if TYPE_CHECKING:
     from livets.render import Templates
-    from livets.transport.dialogue import Dialogue
 
 logger = logging.getLogger("livets.transport")
 
@@ -77,7 +76,7 @@ class Worker:
         self.templates = templates
         self.routes = LiveRoutes()
         self.registry = Registry(config, self._close, time.monotonic)
-        self.dialogues: set[Dialogue] = set()
+        self.pages: set[Page] = set()
         self.is_stopping = False
         self.warned_lost_view = False
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -146,12 +145,9 @@ class Worker:
     async def keep_secrets(self, resident: Resident, hashes: bytes) -> None:
         """Accept these resume secrets from now on, here and in the snapshot. Raises Fenced."""
         resident.secrets = hashes
-        try:
-            await resident.runner.write_secret(hashes)
-        except Fenced:
-            raise
-        except LivetsError as error:
-            logger.warning("view %s can be resumed on this worker only: %s", resident.view_id, error)
+        await resident.runner.write_secret(hashes)
+        if resident.runner._gone:
+            raise Fenced(f"view {resident.view_id} has been taken over by another worker")
 
     async def touch(self, resident: Resident) -> None:
         """Renew the expiry of a snapshot that nothing has changed for long."""
@@ -179,18 +175,18 @@ class Worker:
     async def move_all(self) -> None:
         """Ask every page to connect to another worker, and close the sockets behind that; does not wait long."""
         self.is_stopping = True
-        dialogues = list(self.dialogues)
-        for dialogue in dialogues:
-            dialogue.channel.move()
-            dialogue.channel.close(1012, "this worker is going away")
-        waits = [asyncio.ensure_future(dialogue.channel.finished()) for dialogue in dialogues]
+        pages = list(self.pages)
+        for page in pages:
+            page.channel.move()
+            page.channel.close(1012, "this worker is going away")
+        waits = [asyncio.ensure_future(page.channel.finished()) for page in pages]
         if waits:
             _, late = await asyncio.wait(waits, timeout=min(2.0, self.config.shutdown_s / 4))
             for wait in late:
                 wait.cancel()
-        for dialogue in dialogues:
-            if dialogue.channel.is_sending:
-                dialogue.channel.abort()
+        for page in pages:
+            if page.channel.is_sending:
+                page.channel.abort()
 
     def _resident(self, runner: ViewRunner, route: LiveRoute, url: str) -> Resident:
         outbox = ViewOutbox(runner.view_id, lambda code, reason: self._cut(resident, code, reason))
@@ -199,15 +195,18 @@ class Worker:
 
     def _cut(self, resident: Resident, code: int, reason: str) -> None:
         """The runner can't go on with its browser: fenced out, or broken."""
-        if resident.dialogue is not None:
-            resident.dialogue.channel.close(code, reason)
+        if resident.page is not None:
+            resident.page.channel.close(code, reason)
         if code == codes.CLOSE_MOVED:
             self.registry.let_go(resident)
 
-    async def _close(self, resident: Resident, forget: bool) -> None:
+    async def _close(self, resident: Resident, ending: Ending) -> None:
         try:
-            await resident.runner.close()
-            if forget:
+            if ending is Ending.REST:
+                await resident.runner.evict()
+            else:
+                await resident.runner.close()
+            if ending is Ending.FORGET:
                 await self.store.forget(resident.view_id, resident.runner.generation)
         except Exception:
             logger.exception("view %s was not closed in order", resident.view_id)
