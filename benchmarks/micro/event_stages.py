@@ -1,0 +1,185 @@
+"""What one event costs, stage by stage: a real uvicorn, a real WebSocket client, telemetry marks in between.
+
+    python -m benchmarks.micro.event_stages [--events 2000] [--rows 0 --rows 1000 --rows 10000]
+
+Method: the server runs in a process of its own (uvloop where it is installed), the client sends one event and
+waits for its patch, so queues are empty and stages do not overlap. Figures are medians over all events after a
+warm-up of a tenth. Decoding is timed by itself on the same bytes. "socket and loop" is the rest of the server's CPU
+time for an event (process time over all events, divided by their number): what any ASGI WebSocket message costs.
+The last column is each stage as a share of the server's CPU time for an event, comparable between machines.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import platform
+import re
+import statistics
+import time
+import timeit
+from collections import defaultdict
+from multiprocessing.connection import Connection
+from typing import Any
+
+import click
+import msgspec
+
+from livets import LiveTS, LiveView, event, telemetry
+from livets.wire import Event, Join, decode, encode_client
+
+MARKS = ("event.decoded", "event.dispatched", "event.handled", "event.rendered", "patch.encoded", "patch.sent")
+STAGES = {
+    "dispatch": ("event.decoded", "event.dispatched"),
+    "handler": ("event.dispatched", "event.handled"),
+    "render": ("event.handled", "event.rendered"),
+    "encode": ("event.rendered", "patch.encoded"),
+    "send": ("patch.encoded", "patch.sent"),
+}
+
+
+class Row(msgspec.Struct):
+    """A mutable row, as most applications have them."""
+
+    id: int
+    label: str
+
+
+class Page(LiveView):
+    """A counter beside a table."""
+
+    count: int = 0
+    rows: list[Row] = []
+
+    def mount(self, rows: int) -> None:
+        """Fill the table."""
+        self.rows = [Row(n, f"row {n}") for n in range(rows)]
+
+    @event
+    async def increment(self) -> None:
+        """One more."""
+        self.count += 1
+
+    template = """<b>{{ count }}</b><button ts-on:click="increment">+1</button>
+    <table><tbody>{% for row in rows %}
+      <tr ts-key="{{ row.id }}"><td>{{ row.label }}</td></tr>
+    {% endfor %}</tbody></table>"""
+
+
+def serve(pipe: Connection) -> None:
+    """The server process: sends its port, then on each message (marks so far, CPU seconds so far)."""
+    import asyncio
+
+    import uvicorn
+
+    times: dict[str, list[int]] = defaultdict(list)
+    telemetry.listen(lambda name, _view, _ref: times[name].append(time.perf_counter_ns()))
+    app = LiveTS(secret_key="only for this benchmark, 32 characters", dev=False)
+    app.live("/{rows:int}", Page)
+    config = uvicorn.Config(
+        app, port=0, ws="websockets-sansio", ws_per_message_deflate=False, log_level="warning", lifespan="on"
+    )
+    server = uvicorn.Server(config)
+
+    async def main() -> None:
+        serving = asyncio.ensure_future(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        pipe.send(server.servers[0].sockets[0].getsockname()[1])
+        loop = asyncio.get_running_loop()
+        while (await loop.run_in_executor(None, pipe.recv)) != "stop":
+            pipe.send(({name: list(stamps) for name, stamps in times.items()}, time.process_time()))
+            times.clear()
+        server.should_exit = True
+        await serving
+
+    asyncio.run(main())
+
+
+def play(port: int, rows: int, events: int) -> int:
+    """One page: join, then one event after the other; returns the bytes of one answer."""
+    import urllib.request
+
+    from websockets.sync.client import connect
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{rows}") as response:
+        html = response.read().decode()
+        cookie = response.headers["set-cookie"].split(";")[0]
+    token = re.search(r'data-livets="([^"]+)"', html)
+    assert token is not None
+    size = 0
+    with connect(
+        f"ws://127.0.0.1:{port}/livets/socket",
+        origin=f"http://127.0.0.1:{port}",  # type: ignore[arg-type]
+        additional_headers={"cookie": cookie},
+        subprotocols=["livets.1.msgpack"],  # type: ignore[list-item]
+        compression=None,
+    ) as socket:
+        socket.send(encode_client(Join(0, token[1], f"/{rows}")))
+        socket.recv()
+        for ref in range(1, events + 1):
+            socket.send(encode_client(Event(ref, 0, "increment", [], {}, {}, ref)))
+            answer = socket.recv()
+            size = len(answer)
+    return size
+
+
+@click.command(epilog="Example: python -m benchmarks.micro.event_stages --events 5000 --rows 0")
+@click.option("--events", default=2000, show_default=True, help="Events a page.")
+@click.option("--rows", multiple=True, type=int, default=(0, 1000, 10_000), show_default=True, help="Rows on the page.")
+def main(events: int, rows: tuple[int, ...]) -> None:
+    """Print a table of one event's cost by stage."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
+    process.start()
+    port = ours.recv()
+
+    def snapshot() -> tuple[dict[str, list[int]], float]:
+        ours.send("marks")
+        answer: tuple[dict[str, list[int]], float] = ours.recv()
+        return answer
+
+    click.echo(
+        f"{platform.machine()}, CPython {platform.python_version()}, {events} events a page, microseconds (medians)\n"
+    )
+    raw = encode_client(Event(1000, 0, "increment", [], {}, {}, 1000))
+    decode_us = min(timeit.repeat(lambda: decode(raw), number=10_000, repeat=5)) / 10_000 * 1e6
+    columns: dict[int, dict[str, float]] = {}
+    for count in rows:
+        play(port, count, events // 10)
+        _, before_s = snapshot()
+        size = play(port, count, events)
+        marks, after_s = snapshot()
+        total_us = (after_s - before_s) / events * 1e6
+        column = {"decode": decode_us, **stages(marks, events)}
+        column["socket and loop"] = total_us - sum(column.values())
+        column["server CPU an event"] = total_us
+        column["bytes of the answer"] = size
+        columns[count] = column
+    ours.send("stop")
+    process.join(10)
+    report(columns)
+
+
+def stages(marks: dict[str, list[int]], events: int) -> dict[str, float]:
+    """Median microseconds between marks; the last `events` stamps of each mark belong together."""
+    taken: dict[str, Any] = {name: marks[name][-events:] for name in MARKS}
+    return {
+        stage: statistics.median((end - start) / 1000 for start, end in zip(taken[first], taken[last], strict=True))
+        for stage, (first, last) in STAGES.items()
+    }
+
+
+def report(columns: dict[int, dict[str, float]]) -> None:
+    """The table, a column for each number of rows."""
+    click.echo("| stage | " + " | ".join(f"{count} rows | share" for count in columns) + " |")
+    click.echo("|---|" + "--:|--:|" * len(columns))
+    for stage in next(iter(columns.values())):
+        cells = []
+        for column in columns.values():
+            share = "" if stage.startswith("bytes") else f"{column[stage] / column['server CPU an event']:.0%}"
+            cells.append(f"{column[stage]:.1f} | {share}")
+        click.echo(f"| {stage} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()

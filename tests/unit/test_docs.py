@@ -1,0 +1,39 @@
+"""The Python in the docs runs: each file's blocks, one after the other, in one namespace."""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(path: Path) -> list[tuple[int, str]]:
+    text = path.read_text()
+    return [(text[: m.start()].count("\n") + 1, m[1]) for m in re.finditer(r"^```python\n(.*?)^```", text, re.S | re.M)]
+
+
+@pytest.mark.parametrize("path", [p for p in DOCS if blocks(p)], ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_blocks_run(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    module = types.ModuleType("docs_example")
+    monkeypatch.setitem(sys.modules, "docs_example", module)
+    for line, source in blocks(path):
+        exec(compile("\n" * line + source, str(path), "exec"), module.__dict__)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)[^)]*\)", path.read_text())
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_files_that_the_architecture_names_exist() -> None:
+    named = re.findall(r"`((?:livets|connector|tests|examples|benchmarks|scripts|docs)/[\w./-]+)`", (ROOT / "ARCHITECTURE.md").read_text())
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
