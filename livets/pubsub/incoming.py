@@ -89,7 +89,6 @@ class Incoming:
             finally:
                 self.connected = False
                 await connection.disconnect(nowait=True)
-            self._lost |= self._wanted
             longest_s = min(_BACKOFF_MAX_S, _BACKOFF_BASE_S * 2 ** min(self._failures, 10))
             self._failures += 1
             await asyncio.sleep(random.uniform(0, longest_s))  # noqa: S311

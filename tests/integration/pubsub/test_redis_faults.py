@@ -145,6 +145,60 @@ async def test_a_half_open_connection_is_given_up_and_replaced(
         await until(lambda: there.data == [b"heard"])
 
 
+async def test_an_idle_connection_is_kept(make_worker: MakeWorker, redis_server: RedisServer) -> None:
+    with FaultProxy(redis_server.port) as proxy:
+        here, there = make_worker(), make_worker(f"redis://{HOST}:{proxy.port}", ping_s=0.02)
+        there.bus.subscribe("t", "v", "n")
+        await there.listens("t")
+        connections, sent = proxy.connections, proxy.up.total_bytes
+        await until(lambda: proxy.up.total_bytes >= sent + 4 * len(b"*1\r\n$4\r\nPING\r\n"), "four pings")
+        assert proxy.connections == connections
+        await here.bus.publish("t", b"x", "e1")
+        await until(lambda: there.data == [b"x"])
+        assert there.gaps == 0
+
+
+async def test_a_connection_lost_before_redis_confirmed(make_worker: MakeWorker, redis_server: RedisServer) -> None:
+    with FaultProxy(redis_server.port) as proxy:
+        here, there = make_worker(), make_worker(f"redis://{HOST}:{proxy.port}")
+        there.bus.subscribe("other", "v", "n")
+        await there.listens("other")
+        proxy.down.blackhole = True
+        there.bus.subscribe("t", "v", "n")
+        await until(lambda: b"livets:topic:t" in there.bus._incoming._unconfirmed)
+        proxy.down.blackhole = False
+        proxy.reset()
+        await until(lambda: {m.topic for _, _, m in there.heard if m.gap} == {"other", "t"})
+        await there.listens("t")
+        await here.bus.publish("t", b"x", "e1")
+        await until(lambda: there.data == [b"x"])
+
+
+async def test_only_the_confirmation_of_the_last_subscription_counts(
+    make_worker: MakeWorker, redis_server: RedisServer
+) -> None:
+    """Subscribed, ended, subscribed again within one round trip: what is published between the last two is told."""
+    channel = b"livets:topic:t"
+    with FaultProxy(redis_server.port) as proxy:
+        here, there = make_worker(), make_worker(f"redis://{HOST}:{proxy.port}")
+        there.bus.subscribe("other", "v", "n")
+        await there.listens("other")
+        incoming = there.bus._incoming
+        proxy.down.latency_s = 0.1
+        there.bus.subscribe("t", "v", "n")
+        await until(lambda: redis_server.command("PUBSUB", "NUMSUB", "livets:topic:t").endswith(b":1\r\n"))
+        there.bus.unsubscribe("t", "v")
+        await until(lambda: redis_server.command("PUBSUB", "NUMSUB", "livets:topic:t").endswith(b":0\r\n"))
+        proxy.up.latency_s = 0.3
+        there.bus.subscribe("t", "v", "n")
+        await until(lambda: incoming._unconfirmed[channel] == 2)
+        await until(lambda: incoming._unconfirmed[channel] == 1)
+        await until(lambda: there.bus._check is None)
+        await here.bus.publish("t", b"missed", "e1")
+        await there.listens("t")
+        assert [(m.topic, m.data, m.gap) for _, _, m in there.heard] == [("t", b"", True)]
+
+
 async def test_resets_in_quick_succession_lose_nothing_silently(
     make_worker: MakeWorker, redis_server: RedisServer
 ) -> None:
