@@ -46,6 +46,15 @@ class Bond:
         self.inputs: dict[str, Any] = {}
         """Controls to be written, by field."""
 
+    def is_clean(self, view: LiveView) -> bool:
+        """True if nothing has happened to the view since the last unit ended."""
+        return not (self.effects or self.inputs or self.system.touched) and self.tracker.clean(view)
+
+    def take_effects(self) -> list[tuple[str, bytes]]:
+        """The broadcasts of this unit, which are somebody else's business now."""
+        effects, self.effects = self.effects, []
+        return effects
+
     def roll_back(self, view: LiveView) -> None:
         """Take back everything that this unit of work did to the view."""
         self.tracker.roll_back(view)

@@ -100,8 +100,7 @@ class Commits:
             drawn.commit()
         self.snapshot.accept(lengths)
         bond.tracker.done(view)
-        change.effects = self.effects.number(bond.effects, ref)
-        bond.effects.clear()
+        change.effects = self.effects.number(bond.take_effects(), ref)
         change.ref = ref or None
         self._end(change, 0 if partial else ref, drawn.diff if drawn is not None else [])
 
@@ -125,6 +124,26 @@ class Commits:
             if drawn is not None:
                 drawn.commit()
                 self._tell(drawn.diff)
+
+    async def room(self, window: int) -> None:
+        """Wait until fewer than `window` handled events wait for the store."""
+        while self._store.durable and self.last_ref - self.durable_ref >= window and not self.writer.stopped:
+            await self.writer.progress()
+
+    def leave(self, broadcasts: list[tuple[str, bytes]]) -> None:
+        """Send what was broadcast outside of any unit (in mount)."""
+        effects = self.effects.number(broadcasts, 0)
+        if effects and self._store.durable:
+            self.writer.submit(Change(effects=effects), 0, urgent=True)
+        else:
+            self.effects.release(effects)
+
+    def stop(self) -> None:
+        """Nothing of this view runs, is sent or is written any more."""
+        self.timers.stop()
+        self.topics.close()
+        self.effects.stop()
+        self.writer.stop()
 
     def tell(self) -> None:
         """Acknowledge (again) what is done and what is durable."""

@@ -6,7 +6,11 @@ or the clock: `topics` and `timers` make the world follow it. Application code c
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+_MAX_EPOCHS: Final = 32
 
 
 class Subscription(msgspec.Struct, array_like=True):
@@ -15,6 +19,13 @@ class Subscription(msgspec.Struct, array_like=True):
     handler: str
     positions: dict[str, int] = {}
     """Last sequence number handled, per publisher epoch (D22)."""
+
+    def passed(self, epoch: str, seq: int) -> None:
+        """A message was handled; only the publishers heard last are remembered."""
+        self.positions.pop(epoch, None)
+        self.positions[epoch] = seq
+        if len(self.positions) > _MAX_EPOCHS:
+            del self.positions[next(iter(self.positions))]
 
 
 class Timer(msgspec.Struct, array_like=True):
@@ -60,6 +71,11 @@ class System:
         if self._before is None:
             self._before = _encode(self.notes)
         return self.notes
+
+    @property
+    def touched(self) -> bool:
+        """True if somebody may have changed the notes since the last unit ended."""
+        return self._noted or self._before is not None
 
     @property
     def changed(self) -> bool:

@@ -226,8 +226,8 @@ class State(Mapping[str, Any]):
         setattr(self._view, name, value)
 
     def __iter__(self) -> Iterator[str]:
-        fields, values = self._view.__livets__.fields, self._view.__dict__
-        return iter([name for name, field in fields.items() if name in values and field.owner is not LiveView])
+        values = self._view.__dict__
+        return iter([name for name in self._view.__livets__.fields if name in values and name != "title"])
 
     def __len__(self) -> int:
         return len(list(iter(self)))

@@ -31,13 +31,13 @@ class Writer:
         "_on_fenced",
         "_progress",
         "_ref",
-        "_stopped",
         "_store",
         "_task",
         "_timer",
         "_urgent",
         "_view_id",
         "generation",
+        "stopped",
     )  # fmt: skip
 
     def __init__(
@@ -58,11 +58,11 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._progress: asyncio.Future[None] | None = None
-        self._stopped = False
+        self.stopped = False
 
     def submit(self, change: Change, ref: int, *, urgent: bool) -> None:
         """Queue a commit. `ref`: the last event whose end it contains. Changes of this turn go out together."""
-        if self._stopped:
+        if self.stopped:
             return
         if self._change is None:
             self._change = change
@@ -75,14 +75,14 @@ class Writer:
 
     async def written(self) -> None:
         """Wait until everything submitted is in the store (at once if the view was taken over)."""
-        while (self._change is not None or self._task is not None) and not self._stopped:
+        while (self._change is not None or self._task is not None) and not self.stopped:
             self._start()
             assert self._task is not None
             await asyncio.wait([self._task])
 
     async def progress(self) -> None:
         """Wait for the next write to end, if one is under way."""
-        if self._task is None or self._stopped:
+        if self._task is None or self.stopped:
             return
         if self._progress is None:
             self._progress = asyncio.get_running_loop().create_future()
@@ -90,7 +90,7 @@ class Writer:
 
     def stop(self) -> None:
         """Write nothing more."""
-        self._stopped = True
+        self.stopped = True
         self._change = None
         if self._timer is not None:
             self._timer.cancel()
@@ -114,13 +114,13 @@ class Writer:
 
     async def _work(self) -> None:
         try:
-            while self._change is not None and self._urgent and not self._stopped:
+            while self._change is not None and self._urgent and not self.stopped:
                 if not await self._write():
                     return
                 self._wake()
         finally:
             self._task = None
-        if self._change is not None and not self._stopped:
+        if self._change is not None and not self.stopped:
             self._schedule()
 
     async def _write(self) -> bool:
