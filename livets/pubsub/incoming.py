@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from livets.pubsub.stopping import stop
+
 if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.asyncio.connection import AbstractConnection
@@ -53,6 +55,7 @@ class Incoming:
         self._changed: set[bytes] = set()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._closing = False
 
     def want(self, channel: bytes) -> None:
         """Subscribe, soon."""
@@ -69,10 +72,8 @@ class Incoming:
 
     async def close(self) -> None:
         """Drop the connection."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        self._closing = True
+        await stop(self._task)
 
     def _change(self, channel: bytes) -> None:
         self._changed.add(channel)
@@ -89,6 +90,8 @@ class Incoming:
             finally:
                 self.connected = False
                 await connection.disconnect(nowait=True)
+            if self._closing:
+                return
             longest_s = min(_BACKOFF_MAX_S, _BACKOFF_BASE_S * 2 ** min(self._failures, 10))
             self._failures += 1
             await asyncio.sleep(random.uniform(0, longest_s))  # noqa: S311

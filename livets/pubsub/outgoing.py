@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from livets.pubsub.refusal import BusError
+from livets.pubsub.stopping import stop
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -55,9 +56,7 @@ class Outgoing:
 
     async def close(self) -> None:
         """Give up what waits."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await stop(self._task)
         self._fail(self._take(len(self._waiting)), "the bus is closed")
 
     async def _carry(self) -> None:

@@ -26,6 +26,7 @@ from livets.pubsub.incoming import Incoming
 from livets.pubsub.numbering import Numbering
 from livets.pubsub.outgoing import RECENT_MS, Outgoing
 from livets.pubsub.refusal import check_message
+from livets.pubsub.stopping import stop
 from livets.pubsub.topics import Deliver, Topics
 
 _logger = logging.getLogger("livets.pubsub")
@@ -134,9 +135,7 @@ class RedisBus:
     async def close(self) -> None:
         """Drop connections, tasks and subscribers; publications that still wait fail."""
         self._topics.clear()
-        if self._check is not None:
-            self._check.cancel()
-            await asyncio.gather(self._check, return_exceptions=True)
+        await stop(self._check)
         await self._incoming.close()
         await self._outgoing.close()
         await self._client.aclose()

@@ -240,3 +240,36 @@ async def test_a_full_queue_refuses_instead_of_growing(
     assert all(isinstance(result, BusError) for result in results)
     assert sum("wait for Redis already" in str(result) for result in results) >= 10
     assert len(worker.data) == 20  # on this worker they all arrived
+
+
+async def test_what_has_left_makes_room_in_the_queue(make_worker: MakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livets.pubsub.outgoing.MAX_WAITING_BYTES", 2000)
+    worker = make_worker()
+    for n in range(10):
+        await worker.bus.publish("t", bytes(1000), f"e{n}")
+    with pytest.raises(BusError, match="wait for Redis already"):
+        await worker.bus.publish("t", bytes(2000), "too much")
+
+
+async def test_a_closed_bus_gives_up_whatever_waits(
+    make_worker: MakeWorker, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livets.pubsub.outgoing.BATCH", 1)
+    worker = make_worker(timeout_s=30)
+    redis_server.pause()
+    publications = [asyncio.create_task(worker.bus.publish("t", b"%d" % n, f"e{n}")) for n in range(3)]
+    await until(lambda: len(worker.bus._outgoing._waiting) == 2)
+    await worker.bus.close()
+    results = await asyncio.gather(*publications, return_exceptions=True)
+    assert [type(result) for result in results] == [BusError] * 3
+
+
+async def test_a_refusal_by_redis_concerns_one_message_only(make_worker: MakeWorker, redis_server: RedisServer) -> None:
+    assert redis_server.command("ACL", "SETUSER", "default", "resetchannels", "&livets:topic:allowed") == b"+OK\r\n"
+    worker = make_worker()
+    results = await asyncio.gather(
+        worker.bus.publish("forbidden", b"x", "e1"), worker.bus.publish("allowed", b"x", "e2"), return_exceptions=True
+    )
+    assert isinstance(results[0], BusError)
+    assert "forbidden" in str(results[0])
+    assert results[1] is None
