@@ -1,0 +1,431 @@
+"""Items to a block: the tree of elements is counted here, and every dynamic place becomes a slot with a path.
+
+It owns paths, text runs and the decision which slot a dynamic place becomes. What can't be split is raised as
+Hard; `build` then makes a region opaque and starts again. It never evaluates. The compiler calls it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import jinja2
+from jinja2 import nodes
+
+from livets.errors import TemplateError
+from livets.render.controls import implied_value, model_of, note
+from livets.render.entities import decode_text, may_continue
+from livets.render.items import (
+    Branches,
+    Define,
+    Item,
+    Loop,
+    Mark,
+    Opaque,
+    Static,
+    Value,
+    defined,
+    definitions,
+    fold,
+    to_nodes,
+    unfold,
+)
+from livets.render.loops import find_key, row_fault, target_names
+from livets.render.markup import RAW_TEXT, RCDATA, VOID, Hard, Piece, Scanner
+from livets.render.names import Names, is_html, loads, reads
+from livets.render.places import Frame, attribute_slots
+from livets.render.plans import BlockPlan, Findings, SlotPlan
+from livets.render.regions import wrap
+from livets.render.tags import Tag, parse_tag
+from livets.render.verify import verify
+from livets.wire import SlotKind
+
+_OPTIONAL_END = frozenset(["p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "tbody", "thead", "tfoot", "colgroup", "rp", "rt"])
+
+
+class Unbalanced(Exception):
+    """A block as a whole can't stand alone; whatever encloses it must become opaque."""
+
+
+@dataclass(slots=True)
+class Context:
+    """What all blocks of one compilation share."""
+
+    environment: jinja2.Environment
+    name: str
+    promoted: frozenset[int]
+    findings: Findings = field(default_factory=Findings)
+
+
+def build(context: Context, items: list[Item], names: Names, around: Frame, *, root: bool = False) -> BlockPlan:
+    """The plan of a block. Raises Unbalanced when even its whole content can't be one block."""
+    items = unfold(items)
+    names_at_start = names
+    opaque = len(context.findings.opaque)
+    while True:
+        del context.findings.opaque[opaque:]
+        builder = Builder(context, items, names_at_start, around, root=root)
+        try:
+            plan = builder.run()
+            fault = verify(plan)
+            if fault is not None:
+                raise fault
+        except Hard as hard:
+            items = _soften(context, items, hard, root=root)
+            continue
+        context.findings.opaque += [
+            (item.lineno, item.reason) for item in items if isinstance(item, Opaque)
+        ]
+        return plan
+
+
+def _soften(context: Context, items: list[Item], hard: Hard, *, root: bool) -> list[Item]:
+    index = min(hard.index, len(items) - 1)
+    enclosing = hard.enclosing or isinstance(items[index], Opaque)
+    wrapped = wrap(items, index, index, hard.reason, enclosing=enclosing) if items else None
+    if wrapped is not None:
+        return wrapped
+    if not root or (len(items) == 1 and isinstance(items[0], Opaque)):
+        raise Unbalanced(hard.reason)
+    lineno = items[index].lineno
+    return [Opaque(items, [], lineno, hard.reason)]
+
+
+class Builder:
+    """One pass over the items of one block."""
+
+    def __init__(self, context: Context, items: list[Item], names: Names, around: Frame, *, root: bool) -> None:
+        self.context = context
+        self.items = items
+        self.names = names
+        self.root = root
+        self.scanner = Scanner(self)
+        self.top = Frame("", -1, around.space, around.tag)
+        self.stack = [self.top]
+        self.source: list[str | int] = []
+        self.html: list[str | int] = []
+        self.slots: list[SlotPlan] = []
+        self.tops: list[str] = []
+        self.run_parts: list[str | tuple[Item, int]] = []
+        self.run_names: list[Names] = []
+        self.trim = False
+        self.scopes: list[Names] = []
+
+    def run(self) -> BlockPlan:
+        """The plan. Raises Hard or Unbalanced."""
+        for index, item in enumerate(self.items):
+            if isinstance(item, Static):
+                following = self.items[index + 1] if index + 1 < len(self.items) else None
+                self.scanner.static(item.text, index, followed=following is not None and not isinstance(following, Static))
+            elif isinstance(item, Mark):
+                self._scope(item)
+            elif isinstance(item, Define) and self.scanner.state == "text":
+                self._define(item)
+            else:
+                self.scanner.item(item, index)
+        self.scanner.finish(len(self.items) - 1)
+        self._flush()
+        for frame in self.stack[1:]:
+            if not self.root:
+                raise Unbalanced(f"<{frame.tag}> is opened but not closed in the same branch or row")
+            if frame.tag not in _OPTIONAL_END:
+                raise TemplateError(
+                    f"{self.context.name}, line {frame.lineno}: <{frame.tag}> is never closed; close it in the same template"
+                )
+        namespace = self.top.space if self.top.space in ("svg", "math") else ""
+        return BlockPlan(self.html, self.source, self.slots, namespace, self.top.parent, self.tops)
+
+    def _scope(self, mark: Mark) -> None:
+        if mark.enters:
+            self.scopes.append(self.names)
+        else:
+            self.names = self.scopes.pop()
+
+    def _define(self, item: Define | Branches) -> None:
+        targets = defined([item])
+        node = to_nodes([item])[0]
+        assert isinstance(node, nodes.Stmt)
+        self.names = self.names.define(node, targets, definite=isinstance(item, Define))
+
+    def _export(self, items: list[Item]) -> None:
+        for kept in definitions(items):
+            assert isinstance(kept, Define | Branches)
+            self._define(kept)
+
+    # What the scanner tells
+
+    def text(self, source: str, index: int) -> None:
+        """Static text."""
+        if self.trim and not self.run_parts:
+            self.trim = False
+            if source.startswith("\n"):
+                self._emit("\n")
+                source = source[1:]
+                if not source:
+                    return
+        if self.run_parts and isinstance(self.run_parts[-1], str):
+            self.run_parts[-1] += source
+        else:
+            self.run_parts.append(source)
+
+    def comment(self, source: str, index: int) -> None:
+        """A comment, or a doctype."""
+        if source.lower().startswith("<!doctype"):
+            raise self._document("<!DOCTYPE>", index)
+        if source in ("<!--[-->", "<!--]-->") or (source.startswith("<!--[") and source[5:-3].lstrip("-").isdigit()):
+            raise TemplateError(
+                f"{self.context.name}, line {self.items[index].lineno}: the comment {source} is a marker of livets; "
+                f"write another comment"
+            )
+        self._flush()
+        self._emit(source)
+        self._count("comment")
+
+    def start(self, name: str, pieces: list[Piece], at: tuple[int, int], end: tuple[int, int]) -> str | None:
+        """A start tag."""
+        self._flush()
+        name_lower = name.lower()
+        if name_lower in ("html", "head", "body") and self.stack[-1].space == "":
+            raise self._document(f"<{name_lower}>", at[0])
+        dynamic = next((piece[1] for piece in pieces if not isinstance(piece, str)), at[0])
+        try:
+            tag = parse_tag(name, pieces)
+        except Hard as hard:
+            raise Hard(dynamic, hard.reason, enclosing=True) from None
+        space = self.stack[-1].inner_space
+        space = name_lower if name_lower in ("svg", "math") else space
+        frame = Frame(name_lower, self.stack[-1].count, space, self.stack[-1].tag, self.items[at[0]].lineno)
+        text = self._tag(tag, frame, at[0])
+        self._count(name_lower)
+        if (name_lower in VOID and not space) or (tag.close == "/>" and space):
+            return None
+        self.stack.append(frame)
+        if space:
+            return None
+        self.trim = name_lower in ("pre", "textarea", "listing")
+        if text is not None:
+            frame.implied = (text, at[0])
+        return name_lower if name_lower in RCDATA or name_lower in RAW_TEXT else None
+
+    def end(self, name: str, source: str, at: tuple[int, int], end: tuple[int, int]) -> None:
+        """An end tag."""
+        if not any(frame.tag == name for frame in self.stack[1:]):
+            if self.root:
+                raise TemplateError(
+                    f"{self.context.name}, line {self.items[at[0]].lineno}: </{name}> closes nothing that is open here; "
+                    f"remove it or open <{name}> in the same template"
+                )
+            raise Unbalanced(f"</{name}> closes an element that this branch or row did not open")
+        frame = self.stack[-1]
+        if frame.implied is not None and not self.run_parts and frame.tag == name:
+            self._add(frame.implied[0], frame.implied[1])
+        self._flush()
+        while self.stack.pop().tag != name:
+            pass
+        self._emit(source)
+
+    def dynamic(self, item: Item, index: int, inside: str | None) -> None:
+        """Something between nodes, or in the text of a textarea or title."""
+        if inside is not None:
+            self._add(item, index)
+            return
+        match item:
+            case Value():
+                if item.site in self.context.promoted or is_html(item.node, self.names) or not reads(self.context.environment, self.names, [item.node]).plain:
+                    self._range([item], index)
+                else:
+                    self._add(item, index)
+            case Branches():
+                self._branches(item, index)
+            case Loop():
+                self._loop(item, index)
+            case Opaque():
+                self._range([item], index)
+                self._export(fold(item.body))
+            case _:
+                raise Hard(index, "a statement that livets does not know", enclosing=False)
+
+    # Slots
+
+    def _add(self, item: Item, index: int) -> None:
+        self.run_names.append(self.names)
+        self.run_parts.append((item, index))
+        self._export([item])
+
+    def _flush(self) -> None:
+        """A text run has ended: one text node, and a slot when something in it is dynamic."""
+        parts, self.run_parts = self.run_parts, []
+        seen, self.run_names = self.run_names, []
+        newline, self.trim = self.trim and bool(parts), False
+        if not parts:
+            return
+        places = [number for number, part in enumerate(parts) if not isinstance(part, str)]
+        if not places:
+            source = str(parts[0])
+            self._emit(source)
+            self._count("space" if not source.strip(" \t\n\r\f") else "text")
+            return
+        first, last = places[0], places[-1]
+        prefix = str(parts[0]) if first else ""
+        suffix = str(parts[-1]) if last + 1 < len(parts) else ""
+        raw = any(isinstance(part, str) and may_continue(part) for part in parts[:last])
+        if raw:
+            first, last, prefix, suffix = 0, len(parts) - 1, "", ""
+        middle: list[Item] = [Static(part, 1) if isinstance(part, str) else part[0] for part in parts[first : last + 1]]
+        index = next(part[1] for part in parts if not isinstance(part, str))
+        slot = self._slot(SlotKind.TEXT, self._path(), index, middle)
+        slot.names = self._common_names(middle, seen, index)
+        slot.reads = reads(self.context.environment, slot.names, to_nodes(middle))
+        slot.raw = raw or self._is_raw(middle)
+        slot.prefix, slot.suffix = decode_text(prefix), decode_text(suffix)
+        slot.trims_newline = newline and first == 0 and not prefix
+        if self.stack[-1].tag == "textarea":
+            slot.bound = self.stack[-1].model
+        self.source += [prefix, len(self.slots) - 1, suffix]
+        self.html.append(f"{prefix}x{suffix}")
+        self._count("text")
+
+    def _common_names(self, middle: list[Item], seen: list[Names], index: int) -> Names:
+        """The names under which every part of a text run means what it says."""
+        items = [part for part in middle if not isinstance(part, Static)]
+        needed = [{name for node in to_nodes([item]) for name in loads(node)} for item in items]
+        for names in reversed(seen):
+            if all(
+                _entry(names, name) is _entry(own, name)
+                for own, read in zip(seen, needed, strict=True)
+                for name in read
+            ):
+                return names
+        raise Hard(index, "a name set twice within one text", enclosing=True)
+
+    def _is_raw(self, parts: list[Item]) -> bool:
+        """True when the parts can't be told apart by escaping the decoded whole."""
+        for part in parts:
+            match part:
+                case Static():
+                    if set(part.text) & set("&<>\"'"):
+                        return True
+                case Value():
+                    if part.site in self.context.promoted or is_html(part.node, self.names):
+                        return True
+                    if not reads(self.context.environment, self.names, [part.node]).plain:
+                        return True
+                case Branches():
+                    if definitions([part]) or any(self._is_raw(body) for body in part.bodies):
+                        return True
+                    if not reads(self.context.environment, self.names, part.tests).plain:
+                        return True
+                case _:
+                    return True
+        return False
+
+    def _slot(self, kind: SlotKind, path: list[int], index: int, parts: list[Item]) -> SlotPlan:
+        body = to_nodes(parts) if parts else []
+        found = reads(self.context.environment, self.names, body)
+        slot = SlotPlan(kind, path, self.items[index].lineno, index, self.names, found, parts)
+        self.slots.append(slot)
+        return slot
+
+    def _range(self, parts: list[Item], index: int) -> SlotPlan:
+        self._flush()
+        slot = self._slot(SlotKind.HTML, self._path(), index, parts)
+        self._open_range()
+        return slot
+
+    def _open_range(self) -> None:
+        self.source.append(len(self.slots) - 1)
+        self.html.append(len(self.slots) - 1)
+        self._count("range")
+        self.stack[-1].count += 1
+
+    def _tag(self, tag: Tag, frame: Frame, index: int) -> Item | None:
+        """Source, HTML and slots of a start tag; returns the implied text of a textarea."""
+        note(tag, self.context.findings)
+        path = [*self._path()]
+        model = model_of(tag)
+        frame.model = model
+        implied = implied_value(tag, model, -1 - len(self.slots), frame.lineno) if model else None
+        attribute_slots(self, tag, path, index, implied if implied and implied[0] else None, model)
+        return implied[1][0] if implied and not implied[0] else None
+
+    def _branches(self, item: Branches, index: int) -> None:
+        exported = definitions([item])
+        written = [body for body in item.bodies if any(not isinstance(part, Define) for part in body)]
+        if not written and item.bodies:
+            self._export(exported)
+            return
+        self._flush()
+        found = reads(self.context.environment, self.names, item.tests)
+        if not found.plain:
+            raise Hard(index, "a condition that needs a macro or an import", enclosing=False)
+        blocks = []
+        path = self._path()
+        for body in item.bodies:
+            try:
+                blocks.append(build(self.context, body, self.names, self._around()))
+            except Unbalanced as error:
+                raise Hard(index, str(error), enclosing=True) from None
+        slot = self._slot(SlotKind.IF, path, index, [])
+        slot.tests, slot.blocks, slot.reads, slot.lineno = item.tests, blocks, found, item.lineno
+        self._open_range()
+        self._export(exported)
+
+    def _loop(self, item: Loop, index: int) -> None:
+        self._flush()
+        targets = target_names(item.target)
+        inner = self.names.row(targets)
+        sources = [item.source]
+        found = reads(self.context.environment, self.names, sources)
+        if item.test is not None:
+            test_reads = reads(self.context.environment, self.names.row(targets, loop=False), [item.test])
+            found.names |= test_reads.names
+            found.volatile |= test_reads.volatile
+            found.plain &= test_reads.plain
+            found.positional |= test_reads.positional
+        if not found.plain:
+            raise Hard(index, "a loop whose source needs a macro or an import", enclosing=False)
+        try:
+            row = build(self.context, item.body, inner, self._around())
+            orelse = build(self.context, item.orelse, self.names, self._around()) if item.orelse else None
+        except Unbalanced as error:
+            raise Hard(index, str(error), enclosing=True) from None
+        fault = row_fault(row)
+        if fault is not None:
+            raise Hard(index, fault, enclosing=False)
+        slot = self._slot(SlotKind.FOR, self._path(), index, [])
+        slot.loop, slot.blocks, slot.reads, slot.row_names, slot.lineno = item, [row], found, inner, item.lineno
+        find_key(slot, row, inner, targets)
+        self._open_range()
+        if orelse is not None:
+            other = self._slot(SlotKind.IF, self._path(), index, [])
+            other.empty_of, other.blocks, other.reads = item, [orelse], found
+            self._open_range()
+
+    # Places
+
+    def _around(self) -> Frame:
+        top = self.stack[-1]
+        tag = top.tag or self.top.parent
+        return Frame(tag, -1, top.inner_space, tag)
+
+    def _path(self) -> list[int]:
+        return [*(frame.index for frame in self.stack[1:]), self.stack[-1].count]
+
+    def _emit(self, source: str) -> None:
+        self.source.append(source)
+        self.html.append(source)
+
+    def _count(self, kind: str) -> None:
+        if len(self.stack) == 1:
+            self.tops.append(kind)
+        self.stack[-1].count += 1
+
+    def _document(self, what: str, index: int) -> TemplateError:
+        return TemplateError(
+            f"{self.context.name}, line {self.items[index].lineno}: {what} does not belong into a view's template, "
+            f"which fills one element of the page; put the document around it into the layout"
+        )
+
+
+def _entry(names: Names, name: str) -> object:
+    place = names.find(name)
+    return place.entry if place is not None else None

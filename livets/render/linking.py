@@ -1,0 +1,219 @@
+"""From Jinja2's tree to items: inheritance, blocks and includes with constant names are resolved here.
+
+It owns which statements survive as items; what it can't resolve stays a Jinja2 node in an Opaque item, or
+makes the whole template unfit (rendered whole). It never looks at HTML. The compiler calls it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+
+import jinja2
+from jinja2 import nodes
+from jinja2.compiler import find_undeclared
+from markupsafe import escape
+
+from livets.errors import TemplateError
+from livets.render.items import Branches, Define, Item, Loop, Opaque, Program, Scoped, Static, Value
+
+_MAX_INCLUDES = 12
+
+
+class _Unfit(Exception):
+    def __init__(self, lineno: int, reason: str) -> None:
+        super().__init__(reason)
+        self.lineno = lineno
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where the linker stands: blocks by name (most derived first), the block at hand, the loops around."""
+
+    blocks: dict[str, list[nodes.Block]] = field(default_factory=dict)
+    block: tuple[str, int] | None = None
+    looping: bool = False
+    loop_hidden: bool = False
+    depth: int = 0
+
+
+class Linker:
+    """Turns the source of one template into a Program."""
+
+    def __init__(self, environment: jinja2.Environment, name: str) -> None:
+        self.environment = environment
+        self.name = name
+        self.templates: set[str] = set()
+        self._sites = count()
+
+    def link(self, source: str) -> Program:
+        """The items of a template. Raises TemplateError when it can't be parsed."""
+        tree = self._parse(source, self.name)
+        try:
+            return Program(self._template(tree, _Place()), self.templates)
+        except _Unfit as unfit:
+            return Program([], self.templates, (unfit.lineno, unfit.reason))
+
+    def _parse(self, source: str, name: str) -> nodes.Template:
+        try:
+            return self.environment._parse(source, name, None)
+        except jinja2.TemplateSyntaxError as error:
+            raise TemplateError(f"{name}, line {error.lineno}: {error.message}") from error
+
+    def _load(self, name: str, lineno: int) -> nodes.Template:
+        loader = self.environment.loader
+        if loader is None:
+            raise TemplateError(
+                f"{self.name}, line {lineno}: there is no template directory to load {name!r} from; "
+                f"give LiveTS(templates=...) the directory"
+            )
+        try:
+            source, _, _ = loader.get_source(self.environment, name)
+        except jinja2.TemplateNotFound as error:
+            raise TemplateError(
+                f"{self.name}, line {lineno}: the template {error.name!r} was not found; "
+                f"check the name and the template directories"
+            ) from error
+        self.templates.add(name)
+        return self._parse(source, name)
+
+    def _template(self, tree: nodes.Template, place: _Place) -> list[Item]:
+        for block in tree.find_all(nodes.Block):
+            place.blocks.setdefault(block.name, []).append(block)
+        extends = [node for node in tree.body if isinstance(node, nodes.Extends)]
+        if not extends:
+            if next(tree.find_all(nodes.Extends), None) is not None:
+                raise _Unfit(1, "extends inside another statement")
+            return self._items(tree.body, place)
+        parent = extends[0]
+        if len(extends) > 1 or not isinstance(parent.template, nodes.Const) or place.depth > _MAX_INCLUDES:
+            raise _Unfit(parent.lineno, "extends of a template whose name is not constant")
+        place.depth += 1
+        before: list[Item] = []
+        for node in tree.body:
+            if isinstance(node, nodes.Assign | nodes.AssignBlock | nodes.Macro | nodes.Import | nodes.FromImport):
+                before += self._items([node], place)
+            elif isinstance(node, nodes.If | nodes.For | nodes.With) and next(
+                node.find_all((nodes.Assign, nodes.AssignBlock, nodes.Block)), None
+            ):
+                raise _Unfit(node.lineno, "statements around the blocks of a template that extends another")
+        return before + self._template(self._load(str(parent.template.value), parent.lineno), place)
+
+    def _items(self, body: list[nodes.Node], place: _Place) -> list[Item]:
+        return [item for node in body for item in self._item(node, place)]
+
+    def _item(self, node: nodes.Node, place: _Place) -> list[Item]:
+        match node:
+            case nodes.Output():
+                return [item for child in node.nodes for item in self._output(child, place)]
+            case nodes.If():
+                return [self._branches(node, place)]
+            case nodes.For():
+                return [self._loop(node, place)]
+            case nodes.Block():
+                return [self._block(node, place)]
+            case nodes.Include():
+                return [self._include(node, place)]
+            case nodes.With():
+                return [self._with(node, place)]
+            case nodes.Assign():
+                if next(node.find_all(nodes.NSRef), None) is not None:
+                    return [_opaque(node, "an attribute of a namespace is set")]
+                return [Define(node, _targets(node.target), node.lineno)]
+            case nodes.AssignBlock():
+                return [Define(node, _targets(node.target), node.lineno)]
+            case nodes.Macro():
+                return [Define(node, (node.name,), node.lineno)]
+            case nodes.Import():
+                return [Define(node, (node.target,), node.lineno)]
+            case nodes.FromImport():
+                names = tuple(name if isinstance(name, str) else name[1] for name in node.names)
+                return [Define(node, names, node.lineno)]
+        if next(node.find_all(nodes.Block), None) is not None:
+            raise _Unfit(node.lineno, "a block inside another statement")
+        return [_opaque(node, f"{type(node).__name__} is rendered by Jinja2 as a whole")]
+
+    def _output(self, child: nodes.Expr, place: _Place) -> list[Item]:
+        if isinstance(child, nodes.TemplateData):
+            return [Static(child.data, child.lineno)]
+        try:
+            value = child.as_const(nodes.EvalContext(self.environment, self.name))
+            return [Static(str(escape(value)), child.lineno)]
+        except Exception:  # noqa: S110 - not constant, or fails: then it fails when it is rendered, as in Jinja2
+            pass
+        if _is_call_of(child, "super") and place.block is not None:
+            name, depth = place.block
+            bodies = place.blocks[name]
+            if depth + 1 < len(bodies):
+                return [self._block_body(name, depth + 1, place, child.lineno)]
+        if find_undeclared([nodes.Output([child])], ("self", "super")):
+            raise _Unfit(child.lineno, "self or super inside an expression")
+        return [Value(child, child.lineno, next(self._sites))]
+
+    def _branches(self, node: nodes.If, place: _Place) -> Item:
+        tests = [node.test, *(branch.test for branch in node.elif_)]
+        bodies = [self._items(body, place) for body in (node.body, *(branch.body for branch in node.elif_))]
+        if node.else_:
+            bodies.append(self._items(node.else_, place))
+        return Branches(tests, bodies, node.lineno)
+
+    def _loop(self, node: nodes.For, place: _Place) -> Item:
+        if node.recursive:
+            if next(node.find_all(nodes.Block), None) is not None:
+                raise _Unfit(node.lineno, "a block inside a recursive loop")
+            return _opaque(node, "a recursive loop is rendered as a whole")
+        uses_loop = "loop" in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",))
+        inner = _Place(place.blocks, place.block, True, not uses_loop, place.depth)
+        body = self._items(node.body, inner)
+        return Loop(node.target, node.iter, node.test, body, self._items(node.else_, place), node.lineno)
+
+    def _block(self, node: nodes.Block, place: _Place) -> Item:
+        if place.looping and not node.scoped:
+            raise _Unfit(node.lineno, "a block inside a loop that is not scoped")
+        if node.required and len(place.blocks[node.name]) <= 1:
+            raise TemplateError(f"{self.name}, line {node.lineno}: the required block {node.name!r} is not given")
+        return self._block_body(node.name, 0, place, node.lineno)
+
+    def _block_body(self, name: str, depth: int, place: _Place, lineno: int) -> Item:
+        inner = _Place(place.blocks, (name, depth), place.looping, place.loop_hidden, place.depth)
+        return Scoped(self._items(place.blocks[name][depth].body, inner), lineno)
+
+    def _include(self, node: nodes.Include, place: _Place) -> Item:
+        constant = isinstance(node.template, nodes.Const) and isinstance(node.template.value, str)
+        if not constant or not node.with_context or place.depth > _MAX_INCLUDES:
+            return _opaque(node, "an include whose template is chosen while rendering")
+        assert isinstance(node.template, nodes.Const)
+        name = str(node.template.value)
+        try:
+            tree = self._load(name, node.lineno)
+        except TemplateError:
+            if node.ignore_missing:
+                return Scoped([], node.lineno)
+            raise
+        if place.loop_hidden and "loop" in find_undeclared(tree.body, ("loop",)):
+            return _opaque(node, "an included template that reads a loop which its includer does not")
+        inner = _Place({}, None, place.looping, place.loop_hidden, place.depth + 1)
+        return Scoped(self._template(tree, inner), node.lineno)
+
+    def _with(self, node: nodes.With, place: _Place) -> Item:
+        body = self._items(node.body, place)
+        if not node.targets:
+            return Scoped(body, node.lineno)
+        targets = [nodes.Name(target.name, "store") for target in node.targets if isinstance(target, nodes.Name)]
+        if len(targets) != len(node.targets):
+            return _opaque(node, "with unpacks a tuple")
+        assign = nodes.Assign(nodes.Tuple(targets, "store"), nodes.Tuple(node.values, "load"), lineno=node.lineno)
+        return Scoped([Define(assign, tuple(target.name for target in targets), node.lineno), *body], node.lineno)
+
+
+def _opaque(node: nodes.Node, reason: str) -> Opaque:
+    return Opaque([], [node], node.lineno, reason)
+
+
+def _targets(target: nodes.Expr) -> tuple[str, ...]:
+    return tuple(name.name for name in [target, *target.find_all(nodes.Name)] if isinstance(name, nodes.Name))
+
+
+def _is_call_of(node: nodes.Expr, name: str) -> bool:
+    return isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == name

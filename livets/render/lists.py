@@ -1,0 +1,325 @@
+"""Loops outside of other loops: what is remembered of their rows, and the cheapest way to find what changed.
+
+It owns three memories: values of rows (any list), frozen items by identity, and KeyedList by its log. It never
+changes a memory in place before the patch is committed. Blocks call it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from operator import is_
+from typing import Any
+
+import jinja2
+from jinja2.runtime import LoopContext
+
+from livets.render.blocks import Actions, Block, ForSlot, Names, row_of
+from livets.render.environment import Scope
+from livets.render.frozen import Remembered, all_frozen
+from livets.render.keyed_list import KeyedList
+from livets.render.logs import Log, read_log
+from livets.render.moves import cell as add_cell
+from livets.render.moves import reorder, resize
+from livets.render.values import NOTHING
+
+Bind = Callable[[Scope, bool], Callable[..., Any]]
+
+_FEW_ROWS = 50
+"""Rows up to which the values of a KeyedList's rows are kept, so that an update sends one cell."""
+_MANY_ROWS = 1000
+"""Rows above which a plain list keeps one hash a row instead of its values (D18)."""
+
+
+class ValueRows:
+    """Any list: the keys, and the values or (for many rows) the hashes of the rows."""
+
+    __slots__ = ("doubled", "hashes", "keys", "rows")
+
+    def __init__(self, keys: list[int | str], doubled: bool, rows: list[Any]) -> None:
+        self.keys = keys
+        self.doubled = doubled
+        self.rows: list[Any] | None = rows
+        self.hashes: array[int] | None = None
+        if len(rows) > _MANY_ROWS:
+            self.rows, self.hashes = None, array("q", map(hash, rows))
+
+
+class FrozenRows:
+    """Items that can't change: the items themselves, and the outer names that rows read."""
+
+    __slots__ = ("items", "outer")
+
+    def __init__(self, items: list[Any], outer: Remembered) -> None:
+        self.items = items
+        self.outer = outer
+
+
+class LoggedRows:
+    """A KeyedList: which one, the outer names, and the values of rows only when they are few or have structure."""
+
+    __slots__ = ("kept", "last", "outer", "read", "source", "version")
+
+    def __init__(self, source: KeyedList[Any], outer: Remembered, kept: dict[Any, Any] | None) -> None:
+        self.source = source
+        self.outer = outer
+        self.kept = kept
+        self.version = source.version
+        self.read = len(source.log)
+        self.last = source.log[-1] if source.log else None
+
+    def news(self) -> list[Any]:
+        """The log since this was remembered, whether or not the list was committed in between."""
+        log = self.source.log
+        read = self.read
+        return log[read:] if 0 < read <= len(log) and log[read - 1] is self.last else log
+
+
+State = ValueRows | FrozenRows | LoggedRows
+
+
+class LiveFor(ForSlot):
+    """A FOR slot outside of loops."""
+
+    source: Callable[[Scope], Any]
+    bind: Bind
+
+    def __init__(self, number: int, lineno: int, row: Block, key_slot: int | None) -> None:
+        super().__init__(number, lineno, row, key_slot)
+        self.uses_loop = False
+        self.filtered = False
+        self.row_volatile = False
+        self.source_reads: Names = frozenset()
+        self.source_volatile = False
+        self.outer: Names = frozenset()
+        self.outer_columns: dict[int, Names] = {}
+        self.columns: dict[int, Bind] = {}
+        self.key_name: str | None = None
+
+    def first(self, scope: Scope, *, html: bool) -> tuple[Any, Any]:
+        """All rows."""
+        source = self.source(scope)
+        items = source if type(source) is list else list(source)
+        rows = self._rows(items, scope)
+        return self._remember(source, items, rows, scope), self._html(rows) if html else self._wire(rows)
+
+    def at(self, scope: Scope, address: list[Any]) -> Any:
+        """The whole list, one row, or what is below a row."""
+        rows = self._rows(list(self.source(scope)), scope)
+        if not address:
+            return self._wire(rows)
+        return self.row.value_at(row_of(self, rows, address[0]), address[1:])
+
+    def diff(self, state: State, scope: Scope, dirty: Names, forced: Names, actions: Actions) -> tuple[Any, Any]:
+        """List operations, found in the way that the memory allows."""
+        source = self.source(scope)
+        if isinstance(state, LoggedRows):
+            return self._diff_logged(state, source, scope, actions)
+        if isinstance(state, FrozenRows):
+            outer = Remembered.of(self.outer, scope)
+            items = list(source)
+            if outer is not None:
+                fresh = self._new_items(state.items, items)
+                if all_frozen(fresh):
+                    return self._diff_frozen(state, items, outer, scope)
+            old = self._rows(state.items, state.outer)
+            state = ValueRows(*self.keys(old), old)
+        return self._diff_values(state, source, scope)
+
+    def _rows(self, items: list[Any], scope: Scope) -> list[Any]:
+        """The values of all rows."""
+        if not items:
+            return []
+        row = self.bind(scope, type(items[0]) is dict)
+        if self.uses_loop:
+            return [row(item, loop) for item, loop in LoopContext(items, jinja2.Undefined)]
+        return list(map(row, items))
+
+    def _remember(self, source: Any, items: list[Any], rows: list[Any], scope: Scope) -> State:
+        if not self.uses_loop and not self.row_volatile and self.key_slot is not None:
+            outer = Remembered.of(self.outer, scope)
+            if outer is not None:
+                if isinstance(source, KeyedList):
+                    if source.key == self.key_name and not self.filtered:
+                        return LoggedRows(source, outer, self._kept(source, rows))
+                elif all_frozen(items) and not self.keys(rows)[1]:
+                    return FrozenRows(list(items), outer)
+        return ValueRows(*self.keys(rows), rows)
+
+    def _kept(self, source: KeyedList[Any], rows: list[Any]) -> dict[Any, Any] | None:
+        if len(rows) > _FEW_ROWS and not self.row.structured:
+            return None
+        return dict(zip(source.keys(), rows, strict=True))
+
+    # Any list
+
+    def _diff_values(self, state: ValueRows, source: Any, scope: Scope) -> tuple[Any, Any]:
+        items = source if type(source) is list else list(source)
+        rows = self._rows(items, scope)
+        fresh = self._remember(source, items, rows, scope)
+        keys, doubled = self.keys(rows)
+        if state.rows is not None:
+            if rows == state.rows:
+                return fresh, NOTHING
+            if doubled or state.doubled:
+                return fresh, self.whole(rows)
+            return fresh, self.operations(state.keys, state.rows, keys, rows) or NOTHING
+        return fresh, self._diff_hashes(state, keys, doubled, rows)
+
+    def _diff_hashes(self, state: ValueRows, keys: list[int | str], doubled: bool, rows: list[Any]) -> Any:
+        assert state.hashes is not None
+        hashes = array("q", map(hash, rows))
+        if hashes == state.hashes and keys == state.keys:
+            return NOTHING
+        if doubled or state.doubled:
+            return self.whole(rows)
+        wire, whole = self.row.wire, self.row.whole
+        if self.key_slot is None:
+            ops = resize(len(state.keys), len(keys), lambda index: wire(rows[index]))
+            old = dict(enumerate(state.hashes))
+        else:
+            ops = [] if keys == state.keys else reorder(state.keys, keys, lambda index: wire(rows[index]))
+            old = dict(zip(state.keys, state.hashes, strict=True))
+        if not ops or ops[0] != 5:
+            for key, code, row in zip(keys, hashes, rows, strict=True):
+                if old.get(key, code) != code:
+                    add_cell(ops, key, whole(row))
+        return ops or NOTHING
+
+    # Frozen items
+
+    def _new_items(self, old: list[Any], new: list[Any]) -> list[Any]:
+        """The items that may be new: those between what is the same object at both ends."""
+        start, old_end, new_end = 0, len(old), len(new)
+        if old_end == new_end and all(map(is_, old, new)):
+            return []
+        shortest = min(old_end, new_end)
+        while start < shortest and old[start] is new[start]:
+            start += 1
+        while old_end > start and new_end > start and old[old_end - 1] is new[new_end - 1]:
+            old_end -= 1
+            new_end -= 1
+        return new[start:new_end]
+
+    def _diff_frozen(self, state: FrozenRows, items: list[Any], outer: Remembered, scope: Scope) -> tuple[Any, Any]:
+        old = state.items
+        same_items = len(old) == len(items) and all(map(is_, old, items))
+        columns = self._changed_columns(state.outer, outer)
+        if same_items and not columns:
+            return state, NOTHING
+        assert self.key_slot is not None
+        plain = bool(items) and type(items[0]) is dict
+        key_of = self.columns[self.key_slot](scope, plain)
+        row_before, row_after = self.bind(state.outer, plain), self.bind(scope, plain)
+        pairs = [(self.columns[c](state.outer, plain), self.columns[c](scope, plain), c) for c in columns]
+        old_keys = [key_of(item)[0] for item in old]
+        new_keys = old_keys if same_items else [key_of(item)[0] for item in items]
+        if len(set(map(str, new_keys))) != len(new_keys):
+            rows = list(map(row_after, items))
+            return ValueRows(*self.keys(rows), rows), self.whole(rows)
+        ops: list[Any] = []
+        wire = self.row.wire
+        if new_keys != old_keys:
+            ops = reorder(old_keys, new_keys, lambda index: wire(row_after(items[index])))
+        if not ops or ops[0] != 5:
+            before = dict(zip(old_keys, old, strict=True))
+            for key, item in zip(new_keys, items, strict=True):
+                other = before.get(key, item)
+                if other is not item:
+                    add_cell(ops, key, self.row.changes(row_before(other), row_after(item)))
+                elif pairs and key in before:
+                    add_cell(ops, key, self._column_changes(pairs, item))
+        return FrozenRows(items, outer), ops or NOTHING
+
+    def _changed_columns(self, old: Remembered, new: Remembered) -> list[int]:
+        changed = old.changed(new)
+        return [column for column, names in self.outer_columns.items() if not names.isdisjoint(changed)]
+
+    def _column_changes(self, pairs: list[Any], item: Any) -> list[Any]:
+        diff: list[Any] = []
+        for before, after, column in pairs:
+            old, new = before(item)[0], after(item)[0]
+            if old != new:
+                change = self.row.slots[column].change(old, new)
+                if change is not NOTHING:
+                    diff += (column, change)
+        return diff
+
+    # KeyedList
+
+    def _diff_logged(self, state: LoggedRows, source: Any, scope: Scope, actions: Actions) -> tuple[Any, Any]:
+        outer = Remembered.of(self.outer, scope)
+        if source is not state.source or outer is None or source.overflowed:
+            return self._start_over(source, scope)
+        columns = self._changed_columns(state.outer, outer)
+        unchanged = source.version == state.version
+        if unchanged and not columns:
+            return state, NOTHING
+        log = Log() if unchanged else read_log(source, state.news())
+        if log is None:
+            return self._start_over(source, scope)
+        row = self.bind(scope, bool(log.sample) and type(log.sample[0]) is dict)
+        kept, wire = state.kept, self.row.wire
+        fresh: dict[Any, Any] = {}
+        ops: list[Any] = []
+        for key in log.deleted:
+            ops += (2, key)
+        for kind, keys, after in log.runs:
+            if kind == "move":
+                ops += (1, keys[0], after)
+                continue
+            run: list[Any] = []
+            for key in keys:
+                fresh[key] = row(source[key])
+                run += (key, wire(fresh[key]))
+            ops += (3, after, run)
+        for key in log.updated:
+            fresh[key] = row(source[key])
+            old = None if kept is None else kept.get(key)
+            add_cell(ops, key, self.row.whole(fresh[key]) if old is None else self.row.changes(old, fresh[key]))
+        if columns:
+            self._recolour(source, columns, state.outer, scope, ops, fresh, kept)
+        if kept is not None and len(source) > _FEW_ROWS and not self.row.structured:
+            kept = None
+        result = LoggedRows(source, outer, kept)
+        if kept is not None:
+            actions.append(lambda: _keep(kept, log.deleted, fresh))
+        return result, ops or NOTHING
+
+    def _recolour(
+        self,
+        source: KeyedList[Any],
+        columns: list[int],
+        old: Remembered,
+        scope: Scope,
+        ops: list[Any],
+        fresh: dict[Any, Any],
+        kept: dict[Any, Any] | None,
+    ) -> None:
+        """An outer name has changed: its columns of all rows that were not written anyway."""
+        plain = any(type(item) is dict for item in source)
+        if kept is not None:
+            row = self.bind(scope, plain)
+            for key, item in zip(source.keys(), source, strict=True):
+                if key not in fresh:
+                    value = row(item)
+                    if value != kept[key]:
+                        add_cell(ops, key, self.row.changes(kept[key], value))
+                        fresh[key] = value
+            return
+        pairs = [(self.columns[c](old, plain), self.columns[c](scope, plain), c) for c in columns]
+        for key, item in zip(source.keys(), source, strict=True):
+            if key not in fresh:
+                add_cell(ops, key, self._column_changes(pairs, item))
+
+    def _start_over(self, source: Any, scope: Scope) -> tuple[Any, Any]:
+        """Nobody knows what changed: the whole list, which the browser reconciles by key."""
+        items = source if type(source) is list else list(source)
+        rows = self._rows(items, scope)
+        return self._remember(source, items, rows, scope), self.whole(rows)
+
+
+def _keep(kept: dict[Any, Any], deleted: list[Any], fresh: dict[Any, Any]) -> None:
+    for key in deleted:
+        kept.pop(key, None)
+    kept.update(fresh)

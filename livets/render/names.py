@@ -1,0 +1,228 @@
+"""What an expression reads: names, where they were set, and whether its value may change by itself.
+
+It owns the chain of definitions that are visible at a place of the template, and the slice of it that an
+expression needs. It never evaluates anything. The compiler asks it for every slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import jinja2
+from jinja2 import meta, nodes
+from jinja2.utils import _PassArg
+
+_numbers = count(1)
+
+_PURE_GLOBALS = frozenset({"range", "dict", "namespace", "caller"})
+_CONTEXT_FILTERS_THAT_READ_NO_NAMES = frozenset({"map", "select", "reject", "selectattr", "rejectattr"})
+
+
+@dataclass(slots=True, eq=False)
+class Definition:
+    """A statement that gives `targets` a value; `number` keeps its Python variables apart from others'."""
+
+    node: nodes.Stmt
+    targets: tuple[str, ...]
+    number: int
+    definite: bool = True
+
+    @property
+    def plain(self) -> bool:
+        """True when it is made of assignments and ifs only, so that it can become Python code."""
+        if isinstance(self.node, nodes.Assign):
+            return next(self.node.find_all(nodes.NSRef), None) is None
+        return isinstance(self.node, nodes.If) and all(
+            isinstance(node, nodes.If | nodes.Assign) for node in self.node.find_all(nodes.Stmt)
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """The start of a loop's body: its targets are given by each row."""
+
+    targets: tuple[str, ...]
+    number: int
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Names:
+    """A linked list of what is visible, the latest first."""
+
+    entry: Definition | Row | None = None
+    outer: Names | None = None
+
+    def define(self, node: nodes.Stmt, targets: tuple[str, ...], *, definite: bool = True) -> Names:
+        """The names after a statement."""
+        return Names(Definition(node, targets, next(_numbers), definite), self)
+
+    def row(self, targets: tuple[str, ...], *, loop: bool = True) -> Names:
+        """The names inside a loop's body (`loop` among them) or, without `loop`, in its filter."""
+        return Names(Row((*targets, "loop") if loop else targets, next(_numbers)), self)
+
+    def __iter__(self) -> Iterator[Names]:
+        at: Names | None = self
+        while at is not None and at.entry is not None:
+            yield at
+            at = at.outer
+
+    def find(self, name: str) -> Names | None:
+        """The place that gives `name` its value; None when it comes from the scope."""
+        return next((at for at in self if at.entry is not None and name in at.entry.targets), None)
+
+
+@dataclass(slots=True)
+class Reads:
+    """What an expression depends on, through all definitions that it needs."""
+
+    names: set[str]
+    """Names that come from the scope."""
+    rows: set[tuple[int, str]]
+    """(number of the Row, name) for what comes from a loop."""
+    volatile: bool
+    """True when it has to be evaluated at every diff."""
+    chain: list[Definition | Row]
+    """Definitions needed and rows crossed, outermost first."""
+    plain: bool
+    """True when the definitions needed can all become Python code."""
+    positional: bool
+    """True when it reads a `loop`."""
+
+
+def loads(node: nodes.Node) -> set[str]:
+    """Names read by an expression."""
+    found = {name.name for name in node.find_all(nodes.Name) if name.ctx == "load"}
+    if isinstance(node, nodes.Name) and node.ctx == "load":
+        found.add(node.name)
+    return found
+
+
+def free(environment: jinja2.Environment, body: list[nodes.Node]) -> set[str]:
+    """Names that statements read without setting them first."""
+    template = nodes.Template(body, lineno=1)
+    template.set_environment(environment)
+    return meta.find_undeclared_variables(template)
+
+
+def reads(environment: jinja2.Environment, names: Names, body: Iterable[nodes.Node]) -> Reads:
+    """What `body` (expressions, or statements) depends on, as seen from `names`."""
+    body = list(body)
+    result = Reads(set(), set(), False, [], True, False)
+    needed = _needs(environment, body)
+    calls = list(body)
+    for at in names:
+        entry = at.entry
+        if isinstance(entry, Row):
+            hit = needed.intersection(entry.targets)
+            result.rows.update((entry.number, name) for name in hit)
+            result.positional |= "loop" in hit
+            needed -= hit
+            result.chain.append(entry)
+        elif entry is not None and needed.intersection(entry.targets):
+            if entry.definite:
+                needed -= set(entry.targets)
+            needed |= _needs(environment, [entry.node])
+            result.chain.append(entry)
+            result.plain &= entry.plain
+            calls.append(entry.node)
+    result.chain.reverse()
+    result.names = needed
+    macros = {
+        name
+        for entry in result.chain
+        if isinstance(entry, Definition) and isinstance(entry.node, nodes.Macro)
+        for name in entry.targets
+    }
+    result.volatile = any(_is_volatile(environment, names, node, macros) for node in calls)
+    return result
+
+
+def _needs(environment: jinja2.Environment, body: list[nodes.Node]) -> set[str]:
+    if all(isinstance(node, nodes.Expr) for node in body):
+        return {name for node in body for name in loads(node)}
+    statements = [
+        nodes.Output([node], lineno=node.lineno or 1) if isinstance(node, nodes.Expr) else node for node in body
+    ]
+    return free(environment, statements)
+
+
+def _is_volatile(environment: jinja2.Environment, names: Names, node: nodes.Node, macros: set[str]) -> bool:
+    for found in _with_itself(node):
+        match found:
+            case nodes.Extends() | nodes.Include() | nodes.ContextReference() | nodes.DerivedContextReference():
+                return True
+            case nodes.Import() | nodes.FromImport():
+                return True
+            case nodes.Call():
+                root = found.node
+                while isinstance(root, nodes.Getattr | nodes.Getitem):
+                    root = root.node
+                if not isinstance(root, nodes.Name):
+                    if isinstance(root, nodes.Const | nodes.TemplateData):
+                        continue
+                    return True
+                if root.name in macros or (root is found.node and root.name in _PURE_GLOBALS):
+                    continue
+                place = names.find(root.name)
+                if place is None or isinstance(place.entry, Definition):
+                    return True
+            case nodes.Filter() | nodes.Test():
+                table = environment.filters if isinstance(found, nodes.Filter) else environment.tests
+                function = table.get(found.name)
+                if found.name == "random" or (
+                    function is not None
+                    and _PassArg.from_obj(function) is _PassArg.context
+                    and found.name not in _CONTEXT_FILTERS_THAT_READ_NO_NAMES
+                ):
+                    return True
+    return False
+
+
+def _with_itself(node: nodes.Node) -> Iterator[nodes.Node]:
+    yield node
+    yield from node.find_all(nodes.Node)
+
+
+_MARKUP_FILTERS = frozenset({"safe", "tojson", "urlize", "xmlattr", "forceescape"})
+
+
+def is_html(node: nodes.Expr, names: Names) -> bool:
+    """True when an expression is known to give markup (a macro's result, |safe, ...)."""
+    match node:
+        case nodes.Filter():
+            return node.name in _MARKUP_FILTERS
+        case nodes.Call(node=nodes.Name(name="caller")):
+            return True
+        case nodes.Call(node=nodes.Name() as callee):
+            place = names.find(callee.name)
+            entry = place.entry if place is not None else None
+            return isinstance(entry, Definition) and isinstance(entry.node, nodes.Macro | nodes.FromImport)
+        case nodes.Call(node=nodes.Getattr(node=nodes.Name() as module)):
+            place = names.find(module.name)
+            entry = place.entry if place is not None else None
+            return isinstance(entry, Definition) and isinstance(entry.node, nodes.Import)
+        case nodes.CondExpr():
+            return is_html(node.expr1, names) or (node.expr2 is not None and is_html(node.expr2, names))
+        case nodes.Name():
+            place = names.find(node.name)
+            entry = place.entry if place is not None else None
+            if isinstance(entry, Definition) and isinstance(entry.node, nodes.AssignBlock):
+                return True
+            return isinstance(entry, Definition) and isinstance(entry.node, nodes.Assign) and (
+                isinstance(entry.node.target, nodes.Name)
+                and place is not None
+                and place.outer is not None
+                and is_html(entry.node.node, place.outer)
+            )
+        case nodes.MarkSafe():
+            return True
+    return False
+
+
+def plain_output(node: nodes.Expr) -> nodes.Expr:
+    """An output without a trailing `|e`, which means nothing where everything is escaped."""
+    while isinstance(node, nodes.Filter) and node.name in ("e", "escape") and node.node is not None and not node.args:
+        node = node.node
+    return node

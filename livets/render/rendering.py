@@ -1,0 +1,117 @@
+"""One view's rendering: the values last sent, and the way to what has changed since.
+
+It owns last-sent values and nothing else. They change only when a Patch is committed, so a dropped patch leaves
+everything as it was. It never sends. `live` drives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+from livets.render.environment import Scope
+from livets.render.values import Promoted
+from livets.wire import ReservedOp
+
+if TYPE_CHECKING:
+    from livets.render.compiler import CompiledTemplate
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+class Patch:
+    """A diff that is complete, and what has to be remembered once it was accepted."""
+
+    __slots__ = ("_actions", "_rendering", "_states", "_template", "diff")
+
+    def __init__(
+        self,
+        rendering: Rendering,
+        diff: list[Any],
+        template: CompiledTemplate,
+        states: list[Any],
+        actions: list[Callable[[], None]],
+    ) -> None:
+        self.diff = diff
+        """Pairs of address and change; [] when nothing changed."""
+        self._rendering = rendering
+        self._template = template
+        self._states = states
+        self._actions = actions
+
+    def commit(self) -> None:
+        """Remember the new values as sent."""
+        rendering = self._rendering
+        rendering.template, rendering._states = self._template, self._states
+        for action in self._actions:
+            action()
+        self._actions = []
+
+
+class Rendering:
+    """The rendering of one view.
+
+    >>> from livets.render import Templates
+    >>> from livets.render.environment import MappingScope
+    >>> rendering = Templates().from_string("<p>{{ count }}</p>").start()
+    >>> rendering.html(MappingScope({"count": 1}))
+    '<p>1</p>'
+    >>> rendering.diff(MappingScope({"count": 2}), {"count"}).diff
+    [0, 2]
+    """
+
+    __slots__ = ("_states", "template")
+
+    def __init__(self, template: CompiledTemplate) -> None:
+        self.template = template
+        self._states: list[Any] = []
+
+    def html(self, scope: Scope) -> str:
+        """Evaluate everything, remember it as sent, and return the first HTML with its marker comments."""
+        template = self.template
+        while True:
+            try:
+                states, html = template.root.first(scope, html=True)
+            except Promoted as promoted:
+                template = template.promote(promoted.site)
+                continue
+            self.template, self._states = template, states
+            return str(html)
+
+    def diff(self, scope: Scope, dirty: Collection[str], forced: Collection[str] = ()) -> Patch:
+        """What has changed in the slots that read a dirty name; bound controls named in `forced` are always sent."""
+        actions: list[Callable[[], None]] = []
+        names = dirty if type(dirty) is frozenset else frozenset(dirty)
+        force = frozenset(forced) if forced else _NOTHING
+        try:
+            states, diff = self.template.root.diff(self._states, scope, names, force, actions)
+        except Promoted as promoted:
+            return self._reshape(self.template.promote(promoted.site), scope)
+        return Patch(self, diff, self.template, states, actions)
+
+    def fill(self, scope: Scope) -> Patch:
+        """All current values, for a browser that has the shape already."""
+        try:
+            states, fill = self.template.root.first(scope, html=False)
+        except Promoted as promoted:
+            return self._reshape(self.template.promote(promoted.site), scope)
+        return Patch(self, [int(ReservedOp.FILL), fill], self.template, states, [])
+
+    def reshape(self, scope: Scope) -> Patch:
+        """Shape and all current values, for a browser that has another shape."""
+        return self._reshape(self.template, scope)
+
+    def _reshape(self, template: CompiledTemplate, scope: Scope) -> Patch:
+        while True:
+            try:
+                states, fill = template.root.first(scope, html=False)
+            except Promoted as promoted:
+                template = template.promote(promoted.site)
+                continue
+            shape = [template.fingerprint, template.shape]
+            diff = [int(ReservedOp.SHAPE), shape, int(ReservedOp.BUILD), [[], fill]]
+            return Patch(self, diff, template, states, [])
+
+    def block(self, scope: Scope, address: list[Any]) -> Any:
+        """The current value of the block at an address, for a BUILD. Raises LookupError when it is not there."""
+        return self.template.root.at(scope, list(address))
