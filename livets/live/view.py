@@ -178,16 +178,16 @@ class LiveView:
         self._live.effects.append((topic, msgspec.msgpack.encode(data)))
 
     def every(self, interval_s: float, handler: Callable[..., Any] | str) -> int:
-        """Call `handler()`, a method of this view, every `interval_s` seconds; returns a number for `cancel`."""
+        """Call `handler()`, a method of this view, every `interval_s` seconds; returns a number for `cancel_timer`."""
         if interval_s <= 0:
             raise ConfigError(f"every({interval_s}): the interval must be longer than 0 seconds")
         return self._add_timer(interval_s, interval_s, handler)
 
     def after(self, delay_s: float, handler: Callable[..., Any] | str) -> int:
-        """Call `handler()`, a method of this view, once, `delay_s` seconds from now; returns a number for `cancel`."""
+        """Call `handler()`, a method of this view, once, `delay_s` seconds from now; returns a number for `cancel_timer`."""
         return self._add_timer(max(0.0, delay_s), None, handler)
 
-    def cancel(self, timer: int) -> None:
+    def cancel_timer(self, timer: int) -> None:
         """Stop a timer; unknown ones are ignored."""
         self._live.system.changing().timers.pop(timer, None)
 
