@@ -8,7 +8,7 @@ from pathlib import Path
 from livets import LiveTS
 
 STATIC = Path(__file__).parent / "static"
-HEAD = '<link rel="stylesheet" href="/static/style.css">'
+HEAD = '<link rel="icon" href="data:,"><link rel="stylesheet" href="/static/style.css">'
 
 
 def application(title: str, templates: Sequence[Path] = ()) -> LiveTS:

@@ -184,7 +184,7 @@ class LiveView:
         return self._add_timer(interval_s, interval_s, handler)
 
     def after(self, delay_s: float, handler: Callable[..., Any] | str) -> int:
-        """Call `handler()`, a method of this view, once, `delay_s` seconds from now; returns a number for `cancel_timer`."""
+        """Call `handler()`, a method of this view, once in `delay_s` seconds; returns a number for `cancel_timer`."""
         return self._add_timer(max(0.0, delay_s), None, handler)
 
     def cancel_timer(self, timer: int) -> None:
