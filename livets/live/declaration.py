@@ -75,4 +75,4 @@ def _overridden(owner: type, base: type, name: str) -> Callable[..., Any] | None
 
 def _computed(owner: type, base: type, declared: dict[str, Field]) -> frozenset[str]:
     names = {name for source in owner.__mro__ if source not in base.__mro__ for name in vars(source)}
-    return frozenset(name for name in names if not name.startswith("_") and name not in declared)
+    return frozenset(n for n in names if not n.startswith("_") and n not in declared and not hasattr(base, n))

@@ -151,13 +151,13 @@ class ViewRunner:
         commits, view = runner._commits, runner.view
         commits.snapshot.load(view, record)
         view._live.system = System(record.system)
+        if runner._dev:
+            commits.check()
         view._live.tracker.done(view)
         commits.last_ref = commits.durable_ref = runner._accepted = record.ref
         runner._interrupted = view._live.system.notes.interrupted
         runner.generation = claim.generation
         commits.topics.follow(view._live.system.notes.subscriptions)
-        if runner._dev:
-            commits.check()
         commits.effects.release(dict(record.effects))
         await runner._units.hook("resumed")
         return runner

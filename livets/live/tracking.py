@@ -26,7 +26,7 @@ _NO_IMAGE: Final[Any] = object()
 class Tracker:
     """The open unit of work of one view. Between events it is empty and costs three attributes."""
 
-    __slots__ = ("_images", "_old", "_touched", "paused", "seen")
+    __slots__ = ("_fresh", "_images", "_old", "_touched", "paused", "seen")
 
     def __init__(self) -> None:
         self._old: dict[str, Any] = {}
@@ -34,6 +34,7 @@ class Tracker:
         self._touched: dict[str, None] = {}
         self.paused = False
         """True while rendering: reads are nobody's business then."""
+        self._fresh: dict[str, bytes] | None = None
         self.seen: dict[str, bytes] | None = None
         """Development only: the last known encoding of every mutable field."""
 
@@ -108,6 +109,8 @@ class Tracker:
 
     def done(self, view: LiveView) -> None:
         """The unit is committed: nothing of it can be taken back any more."""
+        if self._fresh is not None:
+            self.seen = self._fresh
         self._forget()
         for name in view.__livets__.keyed:
             value = view.__dict__.get(name)
@@ -142,13 +145,13 @@ class Tracker:
         self._old.clear()
         self._images.clear()
         self._touched.clear()
+        self._fresh = None
 
     # Development checks
 
     def check(self, view: LiveView, changed: dict[str, Any]) -> None:
         """Development: every changed value round-trips, and nothing changed unseen (D1, D2). Raises FieldError."""
-        if self.seen is None:
-            self.seen = {}
+        seen = self.seen or {}
         fresh: dict[str, bytes] = {}
         for name, field in view.__livets__.fields.items():
             if field.codec is None or name not in view.__dict__ or not (field.mutable or name in changed):
@@ -157,12 +160,12 @@ class Tracker:
             encoded = _encode(field, value)
             if name in changed:
                 self._check_value(view, field, value, encoded)
-            elif self.seen.get(name, encoded) != encoded:
+            elif seen.get(name, encoded) != encoded:
                 raise FieldError(_missed(view, field))
             if field.mutable:
                 fresh[name] = encoded
         self._check_rows(view, changed, fresh)
-        self.seen = fresh
+        self._fresh = fresh
 
     @staticmethod
     def _check_value(view: LiveView, field: Field, value: Any, encoded: bytes) -> None:
