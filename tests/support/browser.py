@@ -66,6 +66,8 @@ class PageLog:
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             where = message.location
+            if where.get("url", "").endswith("/favicon.ico"):
+                return  # browsers ask every site for one
             self.complaints.append(f"{message.type}: {message.text} ({where.get('url')}:{where.get('lineNumber')})")
 
     def _page_error(self, error: Error) -> None:
