@@ -32,8 +32,8 @@ def complaint() -> str | None:
     if not BUILT.exists():
         return f"{BUILT} is missing: run `npm ci && npm run build` in connector/"
     built = BUILT.read_bytes()
-    banner = re.match(rb"/\*! livets connector ([0-9a-f]{64}) \*/", built)
-    if banner is None or banner[1].decode() != sources_hash():
+    banner = re.match(rb"/\*livets ([0-9a-f]{16})\*/", built)
+    if banner is None or banner[1].decode() != sources_hash()[:16]:
         return f"{BUILT} is stale: run `npm ci && npm run build` in connector/"
     size = len(gzip.compress(built, 9))
     if size > BUDGET:

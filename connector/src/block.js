@@ -1,7 +1,7 @@
 // A block is one instance of a shape in the page: it holds the nodes its slots write to. The references are found
 // once, die with the block, and are checked before each write: other scripts share this page.
 
-import { writeAttribute, writeControl } from "./attribute.js";
+import { writeAttribute, writeControl } from "./controls.js";
 import { changeList, resetList } from "./list.js";
 import { root } from "./page.js";
 import * as protocol from "./protocol.js";
@@ -36,7 +36,7 @@ import { follow, parse, templateOf } from "./template.js";
  * @property {any} end_ the comment which ends the range
  * @property {number} [branch_]
  * @property {Block} [inner_] the branch of an IF, the list of a FOR
- * @property {string | null} [classes_] what we last wrote to the class attribute
+ * @property {any} [classes_] what we last wrote to the class attribute
  */
 
 /** @type {Shape} */
@@ -59,7 +59,7 @@ export function newPart(block, index, node, end) {
     // A clone's top-level nodes have yet to move to where the block's range is.
     parent_: slot[1].length > 1 ? node.parentNode : block.owner_ ? block.owner_.parent_ : root,
     end_: end,
-    classes_: node.getAttribute?.("class"),
+    classes_: slot[2]?.includes("class") && node.getAttribute?.("class"),
   });
 }
 
@@ -70,7 +70,7 @@ export function newPart(block, index, node, end) {
  */
 export function createBlock(shape, fill, owner, key) {
   const block = newBlock(shape, owner, key);
-  const fragment = document.importNode(templateOf(shape).content_, true);
+  const fragment = document.importNode(templateOf(shape), true);
   shape[1]
     .map((slot) => follow(fragment, slot[1]))
     .forEach((node, index) => newPart(block, index, node, node.nextSibling));
@@ -109,8 +109,7 @@ export function put(part, value) {
   else if (kind === protocol.SLOT_HTML) {
     clearRange(part);
     const parent = /** @type {Element} */ (part.parent_);
-    const foreign = /svg|Math/.test(/** @type {string} */ (parent.namespaceURI)) && parent.localName !== "foreignObject";
-    end_.before(parse(value, foreign ? parent.closest("svg,math")?.localName : ""));
+    end_.before(parse(value, parent.closest("svg,math,foreignObject")?.localName));
   } else if (kind === protocol.SLOT_IF) {
     const [branch, fill] = value;
     if (part.inner_ && part.branch_ === branch) fillBlock(part.inner_, fill);

@@ -7,10 +7,13 @@ import * as protocol from "./protocol.js";
 import { reportAgain } from "./repair.js";
 import { pack, subprotocol, unpack } from "./wire.js";
 
+const RELOAD_PAUSE_MS = 60_000;
+
 /** @type {WebSocket | undefined} */
 let socket;
 /** May events be sent? */
 export let isReady = false;
+let isRefused = false;
 /** Of the view on the server; the secret stays in this variable. @type {string | undefined} */
 let id;
 /** @type {string} */
@@ -44,13 +47,12 @@ function retry() {
 
 function connect() {
   clearTimeout(timer);
-  if (socket) return;
+  if (socket || isRefused) return;
   setStatus("connecting");
   lastHeard = Date.now();
-  const opened = new WebSocket(new URL(root.dataset.socket || "", location.href).href.replace(/^http/, "ws"), subprotocol());
-  socket = opened;
-  opened.binaryType = "arraybuffer";
-  opened.onopen = () => {
+  socket = new WebSocket(/** @type {string} */ (root.dataset.socket), subprotocol());
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => {
     const url = location.pathname + location.search;
     if (id) {
       send([protocol.CLIENT_RESUME, 0, id, secret, url, progress.seen_, progress.done_, fingerprint]);
@@ -59,56 +61,54 @@ function connect() {
       pump();
     } else send([protocol.CLIENT_JOIN, 0, root.dataset.livets, url]);
   };
-  opened.onmessage = ({ data }) => {
+  socket.onmessage = ({ data }) => {
     lastHeard = Date.now();
     receive(unpack(data));
   };
-  opened.onclose = retry;
+  socket.onclose = retry;
 }
 
 /** @param {any[]} frame */
 function receive([[kind, seq, done, durable, view], body]) {
-  if (view) return;
+  if (view || (kind === protocol.FRAME_PATCH && seq <= progress.seen_)) return;
+  let mode;
+  let diff = body;
   if (kind === protocol.FRAME_JOINED) {
-    [id, secret] = body;
+    [id, secret, mode, , diff] = body;
     attempts = 0;
     setStatus("connected");
-    if (body[2] === protocol.MODE_REMOUNTED) renumber();
-    // The missed frames that follow have lower numbers than this one.
-    if (body[2] !== protocol.MODE_REPLAYED) progress.seen_ = seq;
-  } else if (kind === protocol.FRAME_PATCH) {
-    if (seq <= progress.seen_) return;
-    progress.seen_ = seq;
-  } else if (kind === protocol.FRAME_ERROR) {
+    if (mode === protocol.MODE_REMOUNTED) renumber();
+  } else if (kind === protocol.FRAME_ERROR || kind === protocol.FRAME_REFUSED) {
     const [code, message] = body;
-    console.error(`livets: ${code}: ${message}`);
+    console.error(code, message);
     emit("error", { code, message });
-  } else if (kind === protocol.FRAME_REFUSED) return refuse(body);
-  else if (kind === protocol.FRAME_MOVE) {
+    if (kind === protocol.FRAME_REFUSED) return refuse();
+  } else if (kind === protocol.FRAME_MOVE) {
     attempts = 2;
     return retry();
   }
   progress.done_ = done;
-  if (kind === protocol.FRAME_PATCH) patch(body);
-  else if (kind === protocol.FRAME_JOINED) {
-    patch(body[4]);
+  if (kind <= protocol.FRAME_JOINED) {
+    // The missed frames which follow a replay have lower numbers than its JOINED.
+    if (mode !== protocol.MODE_REPLAYED) progress.seen_ = seq;
+    patch(diff);
+  }
+  if (kind === protocol.FRAME_JOINED) {
     reportAgain();
     isReady = true;
   }
   settle(durable ?? done);
 }
 
-/** A fresh page is the way out, unless that was tried a moment ago. @param {any[]} reason */
-function refuse([code, message]) {
+/** A fresh page is the way out, unless that was tried a moment ago. */
+function refuse() {
+  isRefused = true;
   drop();
-  try {
-    if (Date.now() - sessionStorage.livets < 60_000) throw `livets: ${code}: ${message}`;
-    sessionStorage.livets = Date.now();
-    location.reload();
-  } catch (error) {
-    console.error(error);
-    setStatus("failed");
-  }
+  setStatus("failed");
+  const now = Date.now();
+  if (now - sessionStorage.livets < RELOAD_PAUSE_MS) return;
+  sessionStorage.livets = now;
+  location.reload();
 }
 
 function beat() {

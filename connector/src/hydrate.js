@@ -16,104 +16,80 @@ const START = /^\[(-?\d+)?$/;
 
 /** The comment which ends the range that `start` opens. @param {any} start */
 function endOf(start) {
-  if (start?.nodeType !== 8 || !START.test(start.data)) return null;
   let depth = 0;
-  let node = start.nextSibling;
-  for (; node; node = node.nextSibling)
-    if (node.nodeType === 8)
+  for (let node = start; node; node = node.nextSibling)
+    if (node.nodeType === 8) {
       if (START.test(node.data)) depth++;
-      else if (node.data === "]" && !depth--) break;
-  return node;
+      else if (node.data === "]" && !--depth) return node;
+    }
+    // not a range at all
+    else if (!depth) return null;
+  return null;
 }
 
 /**
- * Does the live node, and all in it, fit the template's?
- *
- * @param {any} live @param {any} model @param {Block} block
- */
-function fits(live, model, block) {
-  const slots = templateOf(block.shape_).slots_.get(model) || [];
-  if (live?.nodeName !== model.nodeName) return false;
-  if (!slots.length && model.nodeType > 1 && model.data !== live.data) return false;
-  slots.forEach((index) => newPart(block, index, live));
-  return walk(live, live.firstChild, null, model.firstChild, block);
-}
-
-/**
- * Do the live siblings from `live` up to `end` fit the template's siblings from `model` on?
+ * Do the live siblings from `live` on fit the template's from `model` on? Answers the node after them, `undefined` if not.
  *
  * @param {any} parent @param {any} live @param {any} end @param {any} model @param {Block} block
- * @returns {boolean}
+ * @returns {any}
  */
 function walk(parent, live, end, model, block) {
-  const { slots_ } = templateOf(block.shape_);
+  const isTop = parent === block.owner_?.parent_;
   for (; model; model = model.nextSibling) {
-    const index = slots_.get(model)?.[0];
-    if (index !== undefined && model.nodeType === 8) {
-      const close = live !== end && endOf(live);
-      if (!close) return false;
-      hydrateRange(newPart(block, index, live, close));
+    const { slots_, nodeType, data } = model;
+    if (slots_ && isText(model) && (live === end || !isText(live))) live = parent.insertBefore(new Text(), live);
+    if (live === end || live.nodeName !== model.nodeName) return undefined;
+    if (isTop) block.nodes_.push(live);
+    if (nodeType === 8 && slots_) {
+      const close = endOf(live);
+      if (!close) return undefined;
+      hydrateRange(newPart(block, slots_[0], live, close));
       live = close;
       model = model.nextSibling;
-    } else {
-      if (index !== undefined && isText(model) && (live === end || !isText(live))) live = parent.insertBefore(new Text(), live);
-      if (live === end || !fits(live, model, block)) return false;
+    } else if (nodeType === 1) {
+      slots_?.forEach((/** @type {number} */ index) => newPart(block, index, live));
+      if (walk(live, live.firstChild, null, model.firstChild, block) !== null) {
+        // a row whose element is there can be asked for by itself
+        if (!block.key_ || !isTop) return undefined;
+        block.broken_ = true;
+      }
+    } else if (slots_) newPart(block, slots_[0], live);
+    else {
+      // the white space between two rows is one node
+      if (isTop && live.length > data.length) live.splitText(data.length);
+      if (live.data !== data) return undefined;
     }
     live = live.nextSibling;
   }
-  return live === end;
+  return live;
 }
 
 /** @param {Part} part */
 function hydrateRange(part) {
-  const { slot_, node_, end_ } = part;
-  if (slot_[0] === SLOT_FOR) {
-    if (!hydrateRows(part)) report(/** @type {Block} */ (part.inner_));
-  } else if (slot_[0] === SLOT_IF) {
+  const { slot_, node_, end_, parent_ } = part;
+  const [kind, , shape, key] = slot_;
+  let live = node_.nextSibling;
+  if (kind === SLOT_IF) {
     part.branch_ = +node_.data.slice(1);
-    part.inner_ = hydrateBlock(slot_[2][part.branch_] || ["", []], part, node_.parentNode, node_.nextSibling, end_);
+    part.inner_ = hydrateBlock(shape[part.branch_] || ["", []], part, parent_, live, end_);
+  } else if (kind === SLOT_FOR) {
+    rowsOf(part);
+    for (let index = 0; live !== end_; index++) {
+      const row = newBlock(shape, part, String(index));
+      live = walk(parent_, live, end_, templateOf(shape).firstChild, row);
+      const isBroken = row.broken_;
+      row.broken_ = false;
+      if (!live || !keepRow(row, key)) return report(/** @type {Block} */ (part.inner_));
+      if (isBroken) report(row);
+    }
   }
 }
 
 /** @param {Shape} shape @param {Part | undefined} owner @param {Node} parent @param {any} live @param {any} end */
 function hydrateBlock(shape, owner, parent, live, end) {
   const block = newBlock(shape, owner);
-  if (!walk(parent, live, end, templateOf(shape).content_.firstChild, block)) report(block);
+  if (walk(parent, live, end, templateOf(shape).firstChild, block) !== end) report(block);
   return block;
-}
-
-/** @param {Part} part */
-function hydrateRows(part) {
-  const { slot_, node_, end_ } = part;
-  const [, , shape, key] = slot_;
-  const models = [...templateOf(shape).content_.childNodes];
-  rowsOf(part);
-  let live = node_.nextSibling;
-  for (let index = 0; live !== end_; index++) {
-    const row = newBlock(shape, part, String(index));
-    let isSound = true;
-    for (const model of models) {
-      if (live === end_ || live.nodeName !== model.nodeName) return false;
-      if (isText(model)) {
-        // one node of white space for two rows
-        const { length } = /** @type {Text} */ (model).data;
-        if (live.length > length) live.splitText(length);
-        if (live.data !== /** @type {Text} */ (model).data) return false;
-      } else {
-        if (key) {
-          const value = live.getAttribute(key[0]);
-          if (!value?.startsWith(key[1]) || !value.endsWith(key[2])) return false;
-          row.key_ = value.slice(key[1].length, value.length - key[2].length);
-        }
-        isSound = fits(live, model, row);
-      }
-      row.nodes_.push(live);
-      live = live.nextSibling;
-    }
-    keepRow(row);
-    if (!isSound) report(row);
-  }
-  return true;
 }
 
 /** The view's block, from the nodes the server has rendered. @param {Shape} shape */

@@ -1,7 +1,7 @@
 // Rows of a FOR slot. They are found by key, never by index, and placed after another row, so that what other
 // scripts put between them, or in which order they sort them, shifts nothing.
 
-import { changeBlock, changePart, createBlock, fillBlock, isWhole, newBlock } from "./block.js";
+import { changeBlock, createBlock, fillBlock, isWhole, newBlock } from "./block.js";
 import * as protocol from "./protocol.js";
 import { report } from "./repair.js";
 
@@ -21,13 +21,22 @@ export function rowsOf(part) {
   return /** @type {Map<string, Block>} */ (part.inner_.rows_);
 }
 
-/** @param {Block} row */
-export function keepRow(row) {
-  const owner = /** @type {Part} */ (row.owner_);
-  const key = /** @type {string} */ (row.key_);
-  row.element_ = /** @type {Element} */ (row.nodes_.find((node) => node.nodeType === 1));
-  rowKeys.set(row.element_, key);
-  rowsOf(owner).set(key, row);
+/**
+ * Enter a row into its list.
+ *
+ * @param {Block} row
+ * @param {[string, string, string]} [key] where a served row has its key; false comes back if it has none
+ */
+export function keepRow(row, key) {
+  const element = /** @type {Element} */ (row.nodes_.find((node) => node.nodeType === 1));
+  if (key) {
+    const value = element.getAttribute(key[0]);
+    if (!value) return false;
+    row.key_ = value.slice(key[1].length, value.length - key[2].length);
+  }
+  row.element_ = element;
+  rowKeys.set(element, /** @type {string} */ (row.key_));
+  return rowsOf(/** @type {Part} */ (row.owner_)).set(/** @type {string} */ (row.key_), row);
 }
 
 /** @param {Block} row */
@@ -92,49 +101,28 @@ export function resetList(part, fills) {
 export function changeList(part, ops) {
   const list = /** @type {Block} */ (part.inner_);
   const rows = rowsOf(part);
-  let at = 0;
-  /** The row of the key that is next; without it this list and the server's have parted. */
-  const row = () => {
-    const found = rows.get(String(ops[at++]));
-    if (!found) report(list);
-    return found;
-  };
-  /** The node that the next key stands for as a place. @returns {ChildNode | undefined} */
-  const place = () => {
-    if (ops[at] == null) {
-      at++;
-      if (isWhole(part)) return part.node_;
-      report(part.block_);
-    } else {
-      const after = row();
-      if (after && isInPlace(after)) return lastNode(after);
-      report(list);
-    }
-    return undefined;
-  };
-  while (at < ops.length && !list.broken_ && !part.block_.broken_) {
+  for (let at = 0; at < ops.length && !list.broken_ && !part.block_.broken_; ) {
     const code = ops[at++];
-    if (code === protocol.LIST_INSERT) {
-      const cursor = place();
-      if (cursor) putRows(part, cursor, ops[at++]);
-    } else if (code === protocol.LIST_CLEAR || code === protocol.LIST_TRUNCATE) {
-      const length = code === protocol.LIST_CLEAR ? 0 : ops[at++];
-      let index = 0;
-      for (const row of rows.values()) if (index++ >= length) removeRow(part, row);
-    } else if (code === protocol.LIST_RESET) {
+    if (code === protocol.LIST_CLEAR) resetList(part, []);
+    else if (code === protocol.LIST_TRUNCATE) {
+      const length = ops[at++];
+      for (const row of rows.values()) if (Number(row.key_) >= length) removeRow(part, row);
+    } else if (code === protocol.LIST_RESET)
       if (isWhole(part)) resetList(part, ops[at++]);
       else report(part.block_);
-    } else {
-      const found = row();
-      if (!found) return;
-      if (code === protocol.LIST_UPDATE) changeBlock(found, ops[at++]);
-      else if (code === protocol.LIST_DELETE) removeRow(part, found);
-      else if (code === protocol.LIST_MOVE) {
-        const cursor = place();
-        if (cursor && isInPlace(found)) placeRow(cursor, found);
+    else {
+      const row = code === protocol.LIST_INSERT || rows.get(String(ops[at++]));
+      if (!row) report(list);
+      else if (row === true || code === protocol.LIST_MOVE) {
+        const key = ops[at++];
+        const before = rows.get(String(key));
+        const cursor = key == null ? isWhole(part) && part.node_ : before && isInPlace(before) && lastNode(before);
+        if (!cursor) report(key == null ? part.block_ : list);
+        else if (row === true) putRows(part, cursor, ops[at++]);
+        else if (isInPlace(row)) placeRow(cursor, row);
         else report(list);
-      } else if (!found.broken_) changePart(found.parts_[code - protocol.LIST_CELL], ops[at]), at++;
-      else at++;
+      } else if (code === protocol.LIST_DELETE) removeRow(part, row);
+      else changeBlock(row, code === protocol.LIST_UPDATE ? ops[at++] : [code - protocol.LIST_CELL, ops[at++]]);
     }
   }
 }

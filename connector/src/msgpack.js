@@ -17,7 +17,8 @@ export function encode(value) {
     if (value == null) out.push(0xc0);
     else if (typeof value === "boolean") out.push(value ? 0xc3 : 0xc2);
     else if (typeof value === "number") {
-      if (Number.isInteger(value) && value >= -32 && value < 128) out.push(value);
+      // refs, view and seen: nearly always small
+      if ((value & 127) === value) out.push(value);
       else {
         const view = new DataView(new ArrayBuffer(8));
         const whole = Number.isSafeInteger(value);
@@ -27,8 +28,7 @@ export function encode(value) {
       }
     } else if (typeof value === "string") {
       const bytes = utf8.encode(value);
-      if (bytes.length < 32) out.push(0xa0 + bytes.length);
-      else sized(0xdb, bytes.length);
+      sized(0xdb, bytes.length);
       // one at a time: a spread of 60 KB would overflow the stack
       bytes.forEach((byte) => out.push(byte));
     } else if (Array.isArray(value)) {

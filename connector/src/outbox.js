@@ -1,7 +1,7 @@
 // Events wait here until the server has made them durable: over slow answers, lost connections and crashed workers.
 
 import { isReady, send } from "./connection.js";
-import { lastSent } from "./inputs.js";
+import { noteInput } from "./controls.js";
 import { progress } from "./page.js";
 import { CLIENT_EVENT, OUTBOX_WINDOW } from "./protocol.js";
 
@@ -9,9 +9,6 @@ import { CLIENT_EVENT, OUTBOX_WINDOW } from "./protocol.js";
 let events = [];
 let sent = 0;
 let lastRef = 0;
-
-/** @param {any[]} event */
-const note = (event) => Object.keys(event[6]).forEach((field) => lastSent.set(field, event));
 
 /**
  * @param {string} handler "" for a field update
@@ -22,7 +19,7 @@ const note = (event) => Object.keys(event[6]).forEach((field) => lastSent.set(fi
 export function push(handler, args, payload, fields) {
   const event = [CLIENT_EVENT, ++lastRef, 0, handler, args, payload, fields, 0];
   events.push(event);
-  note(event);
+  for (const field in fields) noteInput(field, event);
   pump();
 }
 
@@ -37,7 +34,8 @@ export function pump() {
 /** @param {number} durable events up to it need not be sent again */
 export function settle(durable) {
   while (events[0]?.[1] <= durable) {
-    events.shift();
+    // settled for good, whatever numbers a later view counts with
+    /** @type {any[]} */ (events.shift())[1] = 0;
     if (sent) sent--;
   }
   pump();
@@ -49,10 +47,6 @@ export const rewind = () => (sent = 0);
 /** A new view: its events count from 1. */
 export function renumber() {
   rewind();
-  lastSent.clear();
   lastRef = 0;
-  for (const event of events) {
-    event[1] = ++lastRef;
-    note(event);
-  }
+  for (const event of events) event[1] = ++lastRef;
 }

@@ -10,17 +10,16 @@ export let root;
 /** Highest server seq received; highest ref whose result this page shows. */
 export const progress = { seen_: 0, done_: 0 };
 
-export function findRoot() {
-  root = /** @type {HTMLElement} */ (document.querySelector("[data-livets]"));
-  return root;
-}
+export const findRoot = () => (root = /** @type {HTMLElement} */ (document.querySelector("[data-livets]")));
 
 /** @param {string} name @param {any} [detail] */
 export const emit = (name, detail) =>
   root.dispatchEvent(new CustomEvent(`livets:${name}`, { bubbles: true, detail }));
 
+let status = "";
+
 /** @param {string} name "connecting", "connected", "offline" or "failed": a class on the root for style sheets. */
 export function setStatus(name) {
-  for (const other of ["connecting", "connected", "offline", "failed"])
-    root.classList.toggle(`livets-${other}`, other === name);
+  if (status) root.classList.remove(status);
+  root.classList.add((status = `livets-${name}`));
 }

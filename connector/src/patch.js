@@ -3,7 +3,7 @@
 import { changePart, fillBlock } from "./block.js";
 import { keepFocus, keepInput } from "./focus.js";
 import { hydrate } from "./hydrate.js";
-import { setInput } from "./inputs.js";
+import { setInput } from "./controls.js";
 import { emit } from "./page.js";
 import { OP_BUILD, OP_FILL, OP_SET_INPUT, OP_SHAPE, OP_TITLE } from "./protocol.js";
 import { rebuild, report, setView, view } from "./repair.js";

@@ -9,7 +9,7 @@ import { CLIENT_HEAL } from "./protocol.js";
 /** @typedef {import("./block.js").Block} Block */
 /** @typedef {import("./block.js").Part} Part */
 
-/** Blocks that were reported broken, and may have been built again since. @type {Set<Block>} */
+/** Blocks that have been asked for. @type {Set<Block>} */
 const reported = new Set();
 
 /** The root block. @type {Block} */
@@ -44,18 +44,16 @@ export function report(block) {
 }
 
 /** A new connection knows nothing of what was asked for on the old one. */
-export function reportAgain() {
-  for (const block of reported)
-    if (find(addressOf(block)) === block) send([CLIENT_HEAL, 0, addressOf(block)]);
-    else reported.delete(block);
-}
+export const reportAgain = () => reported.forEach((block) => send([CLIENT_HEAL, 0, addressOf(block)]));
 
 /** @param {any[]} address @param {any} fill @param {import("./template.js").Shape} shape of the view */
 export function rebuild(address, fill, shape) {
   const old = find(address);
   const owner = old?.owner_;
   if (!old) return;
+  reported.delete(old);
   if (!owner) {
+    reported.clear();
     setView(createBlock(shape, fill));
     root.replaceChildren(...view.nodes_);
   } else if (old.key_ === undefined) {

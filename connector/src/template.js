@@ -1,27 +1,22 @@
 // A block's HTML becomes a template, parsed once and when it is first needed.
 
 /**
- * A block as the shape describes it: [html, slots, namespace].
+ * A block as the shape describes it: [html, slots, namespace]. The template is kept with it.
  *
- * @typedef {[string, any[], string?]} Shape
+ * @typedef {[string, any[], string?] & { content_?: DocumentFragment }} Shape
  */
-
-/** @typedef {{ content_: DocumentFragment, slots_: Map<Node, number[]> }} Template */
-
-/** @type {WeakMap<Shape, Template>} */
-const templates = new WeakMap();
 
 /**
  * HTML as a fragment. Elements of SVG and MathML only come out as such inside their root element.
  *
  * @param {string} html
- * @param {string} [namespace] "svg" or "math"
+ * @param {string} [wrapper] element to parse it in
  */
-export function parse(html, namespace) {
+export function parse(html, wrapper) {
   const template = document.createElement("template");
-  template.innerHTML = namespace ? `<${namespace}>${html}</${namespace}>` : html;
+  template.innerHTML = wrapper ? `<${wrapper}>${html}</${wrapper}>` : html;
   const { content } = template;
-  if (namespace) content.replaceChildren(.../** @type {Node} */ (content.firstChild).childNodes);
+  if (wrapper) content.replaceChildren(.../** @type {Node} */ (content.firstChild).childNodes);
   return content;
 }
 
@@ -32,17 +27,11 @@ export function parse(html, namespace) {
  */
 export const follow = (node, path) => path.reduce((/** @type {Node} */ at, index) => at.childNodes[index], node);
 
-/** @param {Shape} shape */
+/** The shape's template; its nodes know the slots that write to them (`slots_`). @param {Shape} shape */
 export function templateOf(shape) {
-  let template = templates.get(shape);
-  if (!template) {
-    const content = parse(shape[0], shape[2]);
-    const slots = new Map();
-    shape[1].forEach((slot, index) => {
-      const node = follow(content, slot[1]);
-      slots.set(node, [...(slots.get(node) || []), index]);
-    });
-    templates.set(shape, (template = { content_: content, slots_: slots }));
+  if (!shape.content_) {
+    const content = (shape.content_ = parse(shape[0], shape[2]));
+    shape[1].forEach((slot, index) => (follow(content, slot[1]).slots_ ||= []).push(index));
   }
-  return template;
+  return shape.content_;
 }

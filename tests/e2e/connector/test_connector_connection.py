@@ -170,6 +170,8 @@ async def test_refused_reloads_once_and_then_says_so(script):
     script.answer = refuse
     page = await script.open(BUTTON, SHAPE, wait=False)
     await page.wait_for_selector(".livets-failed")
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert await page.get_attribute("#livets", "class") == "livets-failed"
     assert script.sockets == 2
     assert any("too old" in line for line in script.console)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest_asyncio
 
+from livets.wire.messages import Frame, JoinMode, Resume
+
 SHAPE = [
     [
         '<input id="v"><input id="b" ts-model="b"><textarea id="a">x</textarea><input id="c" type="checkbox">'
@@ -51,12 +53,35 @@ async def test_pristine_controls_follow_the_server(script, form):
     assert await form.input_value("#s") == "2"
 
 
-async def test_pristine_again_after_typing_back(script, form):
+async def test_pristine_again_once_the_server_says_the_same(script, form):
     await form.fill("#v", "typed")
-    await form.fill("#v", "0")
     await form.locator("#v").blur()
     await script.patch(V, "1")
-    assert await form.input_value("#v") == "1"
+    assert await form.input_value("#v") == "typed"
+    await script.patch(V, "typed")
+    await script.patch(V, "2")
+    assert await form.input_value("#v") == "2"
+
+
+async def test_typed_text_outlives_a_remounted_view(script, form):
+    await form.fill("#v", "mine")
+    await form.fill("#b", "sent")
+    await script.event()
+    await script.send(Frame.ACK, done=1)
+    fill = ["s", "server", "0", {}, {}, {"selected": ""}, "", {}, []]
+
+    async def remount(message):
+        if isinstance(message, Resume):
+            script.done = 0
+            await script.joined(JoinMode.REMOUNTED, [-9, [[], fill], -1, "again"])
+
+    script.answer = remount
+    await script.cut()
+    await form.wait_for_function("() => document.title === 'again'")
+    assert await form.input_value("#v") == "mine"
+    assert await form.input_value("#b") == "server"
+    await script.patch(B, "server 2")
+    assert await form.input_value("#b") == "server 2"
 
 
 async def test_dirty_controls_are_not_overwritten(script, form):
