@@ -24,6 +24,7 @@ from livets.wire import Join, JoinMode, Resume, codes
 
 logger = logging.getLogger("livets.transport")
 
+_UNKNOWN_SECRET = "the resume secret is not one of those that the view accepts"
 _LOST = (
     "A page joined, but its view is neither on this worker nor in a snapshot store, so it was mounted again and what "
     "its visitor had entered is gone. With several workers set LIVETS_REDIS_URL (or LiveTS(redis_url=…)) so that they "
@@ -225,19 +226,19 @@ async def _for_resume(visitor: Visitor, message: Resume, session: Session) -> tu
     if resident is None:
         resident = await _restored(visitor, message.id, message.secret, session)
         return resident, False
-    if not is_known(message.secret, resident.secrets):
-        raise JoinRefused(codes.BAD_TOKEN, "the resume secret is not one of those that the view accepts")
-    registry.take(message.id)
-    if resident.page is not None:
-        resident.page.lose(resident)
+    registry.take(message.id)  # nobody else may let go of it meanwhile
     try:
         claim = await store.claim(message.id, resident.runner.generation)
-    except StoreUnavailable:
-        registry.add_joined(resident)
-        registry.detach(resident)
+        if claim is not None and claim.record is None:
+            resident.runner.generation = claim.generation
+            if not is_known(message.secret, resident.secrets):
+                raise JoinRefused(codes.BAD_TOKEN, _UNKNOWN_SECRET)
+    except (StoreUnavailable, JoinRefused):
+        registry.put_back(resident)
         raise
+    if resident.page is not None:
+        resident.page.lose(resident)
     if claim is not None and claim.record is None:
-        resident.runner.generation = claim.generation
         return resident, resident.outbox.can_replay(message.seen)
     registry.let_go(resident)
     if claim is None:
@@ -258,7 +259,7 @@ async def _from_claim(
 ) -> Resident | None:
     assert claim.record is not None
     if secret is not None and not is_known(secret, claim.record.secret):
-        raise JoinRefused(codes.BAD_TOKEN, "the resume secret is not one of those that the view accepts")
+        raise JoinRefused(codes.BAD_TOKEN, _UNKNOWN_SECRET)
     try:
         return await visitor.worker.restore(view_id, claim, session, visitor.scope)
     except Exception:

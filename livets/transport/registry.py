@@ -91,6 +91,12 @@ class Registry:
         """A joined or detached view, now out of the registry."""
         return self._joined.pop(view_id, None) or self._detached.pop(view_id, None)
 
+    def put_back(self, resident: Resident) -> None:
+        """A view that was taken and stays as it was."""
+        self.add_joined(resident)
+        if resident.page is None:
+            self.detach(resident)
+
     def find(self, view_id: str) -> Resident | None:
         """A joined or detached view."""
         return self._joined.get(view_id) or self._detached.get(view_id)

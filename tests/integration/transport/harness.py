@@ -19,7 +19,7 @@ from livets.app import LiveTS
 from livets.transport.server import options
 from livets.wire import Beat, Event, Frame, Heal, Join, JoinMode, Resume, encode_client, limits
 
-SECRET = "an integration test's secret, long enough"
+SECRET = "an integration test's secret that is long enough"
 WAIT_S = 10.0
 
 
