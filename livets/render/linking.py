@@ -208,7 +208,8 @@ class Linker:
 
 
 def _opaque(node: nodes.Node, reason: str) -> Opaque:
-    return Opaque([], [node], node.lineno, reason)
+    inner = (found.lineno for found in node.find_all(nodes.Node) if found.lineno)
+    return Opaque([], [node], node.lineno or next(inner, 1), reason)
 
 
 def _targets(target: nodes.Expr) -> tuple[str, ...]:
