@@ -7,7 +7,7 @@ view. Called by `fields` at class creation, by `tracking` and `snapshot` for val
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -75,7 +75,7 @@ class KeyedCodec:
 
     def __init__(self, item: Any) -> None:
         self._decode_base = msgspec.msgpack.Decoder(tuple[str, list[item]]).decode
-        self._decode_batch = msgspec.msgpack.Decoder(tuple[list[list[str | int | None]], list[item]]).decode
+        self._decode_batch = msgspec.msgpack.Decoder(tuple[int, int, list[list[str | int | None]], list[item]]).decode
         self.mutable = True
 
     def encode(self, value: Any) -> bytes:
@@ -87,18 +87,29 @@ class KeyedCodec:
         key, items = self._decode_base(data)
         return KeyedList(items, key=key)
 
-    def encode_batch(self, value: KeyedList[Any], operations: Iterable[Operation]) -> bytes:
-        """One commit's operations, and the final items they inserted or changed."""
-        operations = list(operations)
+    def encode_batch(self, value: KeyedList[Any], operations: Sequence[Operation], start: int) -> bytes:
+        """One commit's operations, and the final items they inserted or changed.
+
+        `start`: how many operations the log holds before these; a batch that a store has twice shows by it.
+        """
         touched = {operation[1]: None for operation in operations if operation[0] in ("insert", "update")}
         order = [operation for operation in operations if operation[0] != "update"]
-        return _encode((order, [value[key] for key in touched if key in value]))
+        items = [value[key] for key in touched if key in value]
+        return _encode((start, len(operations), order, items))
 
-    def replay(self, value: KeyedList[Any], batch: bytes) -> int:
-        """Bring `value` from before a commit to after it; returns how many operations that took."""
-        operations, items = self._decode_batch(batch)
+    def replay(self, value: KeyedList[Any], batch: bytes, length: int) -> int:
+        """Bring `value`, at `length` operations after its base, to after a commit; returns the new length.
+
+        A batch that was replayed already (its write was repeated, because nobody knew that it had worked) is left
+        out. Raises LookupError when batches before it are missing.
+        """
+        start, count, operations, items = self._decode_batch(batch)
+        if start < length:
+            return length
+        if start > length:
+            raise LookupError(f"operations {length} to {start} of the list's log are missing")
         value.replay((tuple(operation) for operation in operations), self._by_key(value, items))
-        return len(operations) + len(items)
+        return start + count
 
     @staticmethod
     def _by_key(value: KeyedList[Any], items: list[Any]) -> Mapping[Key, Any]:

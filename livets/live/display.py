@@ -82,14 +82,13 @@ class Display:
 
     def fill(self, fingerprint: str) -> Drawn:
         """All current values for a page built from the template `fingerprint`, or the template with them."""
+        scope = ViewScope(self._view)
         with _unseen(self._view):
-            patch = self.rendering.fill(ViewScope(self._view))
-        extras = self._extras(whole=True)
-        template = self.rendering.template
-        if patch.diff and patch.diff[0] == ReservedOp.FILL and template.fingerprint != fingerprint:
-            whole = [ReservedOp.SHAPE, [template.fingerprint, template.shape], ReservedOp.BUILD, [[], patch.diff[1]]]
-            return Drawn(self, patch, [*map(_plain, whole), *extras], alone=True)
-        return Drawn(self, patch, extras)
+            if self.rendering.template.fingerprint == fingerprint:
+                patch = self.rendering.fill(scope)
+            else:
+                patch = self.rendering.reshape(scope)
+        return Drawn(self, patch, self._extras(whole=True))
 
     def block(self, address: list[Any]) -> list[Any]:
         """The diff that builds one block afresh. Raises LookupError if there is no such block."""
@@ -130,10 +129,10 @@ class Drawn:
 
     __slots__ = ("_display", "_patch", "diff", "mid_event")
 
-    def __init__(self, display: Display, patch: Patch, extras: list[Any], *, alone: bool = False) -> None:
+    def __init__(self, display: Display, patch: Patch, extras: list[Any]) -> None:
         self._display = display
         self._patch = patch
-        self.diff: list[Any] = extras if alone else [*patch.diff, *extras]
+        self.diff: list[Any] = [*patch.diff, *extras]
         self.mid_event = False
 
     def commit(self) -> None:
@@ -185,7 +184,3 @@ def _unseen(view: LiveView) -> Iterator[None]:
         yield
     finally:
         tracker.paused = paused
-
-
-def _plain(item: Any) -> Any:
-    return int(item) if isinstance(item, ReservedOp) else item

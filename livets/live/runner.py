@@ -109,6 +109,11 @@ class ViewRunner:
     def generation(self, generation: int) -> None:
         self._commits.writer.generation = self._commits.effects.generation = generation
 
+    @property
+    def gone(self) -> bool:
+        """True when the view was closed, or another worker has taken it over."""
+        return self._gone
+
     # Beginning
 
     async def mount(self) -> str:

@@ -41,10 +41,11 @@ class Snapshot:
                 continue
             if field.keyed is not None and isinstance(value, KeyedList) and not view._live.tracker.is_whole(name):
                 operations = value.since(0)
-                length = (self._lengths or {}).get(name, 0) + len(operations)
+                start = (self._lengths or {}).get(name, 0)
+                length = start + len(operations)
                 if length <= max(SHORT_LOG, len(value) // 2):
                     lengths[name] = length
-                    change.logs[name] = [field.keyed.encode_batch(value, operations)]
+                    change.logs[name] = [field.keyed.encode_batch(value, operations, start)]
                     continue
                 lengths[name] = 0
             change.fields[name] = field.codec.encode(value) if encoded is None else encoded
@@ -67,9 +68,10 @@ class Snapshot:
             try:
                 value = field.codec.decode(record.fields[name])
                 if field.keyed is not None:
+                    length = 0
                     for batch in record.logs.get(name, ()):
-                        length = field.keyed.replay(value, batch)
-                        self.accept({name: (self._lengths or {}).get(name, 0) + length})
+                        length = field.keyed.replay(value, batch, length)
+                    self.accept({name: length})
             except (msgspec.DecodeError, LookupError) as error:
                 raise FieldError(
                     f"{type(view).__qualname__}.{name}: the stored value does not fit {field.kind}: {error}. The field "

@@ -186,7 +186,7 @@ class Tracker:
                 continue
             value = view.__dict__[name]
             copy = codec.decode(old)
-            codec.replay(copy, codec.encode_batch(value, value.since(0)))
+            codec.replay(copy, codec.encode_batch(value, value.since(0), 0), 0)
             if codec.encode(copy) != fresh[name]:
                 raise FieldError(_missed(view, view.__livets__.fields[name]))
 

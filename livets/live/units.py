@@ -257,6 +257,9 @@ class Units:
         finally:
             unit.open, self.open = False, None
             _current.reset(token)
+        if commits.display.behind:
+            # A page that joined in the middle of this unit may show what was taken back.
+            self._guarded(commits.flush)
 
     async def _updated(self) -> None:
         view = self._view

@@ -60,6 +60,10 @@ class StandInRendering:
         html = self._render(scope)
         return StandInPatch(self, html, [-10, [html]])
 
+    def reshape(self, scope: Any) -> StandInPatch:
+        html = self._render(scope)
+        return StandInPatch(self, html, [-13, [self.template.fingerprint, self.template.shape], -9, [[], [html]]])
+
     def block(self, scope: Any, address: list[Any]) -> list[Any]:
         if address:
             raise LookupError(address)

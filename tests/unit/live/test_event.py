@@ -123,7 +123,8 @@ def test_arguments_that_do_not_fit_are_refused(handler: str, args: Any, payload:
 
 
 @pytest.mark.parametrize(
-    "name", ["nope", "not_an_event", "mount", "render", "handle_event", "__init__", "_live", "count", "__class__", "update"]
+    "name",
+    ["nope", "not_an_event", "mount", "render", "handle_event", "__init__", "_live", "count", "__class__", "update"],
 )
 async def test_only_events_can_be_called(name: str) -> None:
     view = View()

@@ -108,15 +108,13 @@ def test_which_types_can_change_in_place() -> None:
 def test_types_that_do_not_come_back_are_refused_with_the_way_out(kind: Any) -> None:
     with pytest.raises(FieldError, match=r"Bad\.thing: .*cannot be kept in a snapshot.*field\(persist=False\)"):
         type("Bad", (LiveView,), {"__annotations__": {"thing": kind}, "__module__": __name__})
-    view = type(
-        "Good", (LiveView,), {"__annotations__": {"thing": kind}, "thing": field(None, persist=False)}
-    )()
+    view = type("Good", (LiveView,), {"__annotations__": {"thing": kind}, "thing": field(None, persist=False)})()
     assert view.thing is None
 
 
 def test_mutable_defaults_are_copied_for_each_view() -> None:
     class Copies(LiveView):
-        rows: list[Row] = [Row(1)]  # noqa: RUF012
+        rows: list[Row] = [Row(1)]
         keyed: KeyedList[Row] = KeyedList([Row(1)])
         made: dict[str, int] = field(default_factory=dict)
         odd: list[Any] = field([], persist=False)
@@ -137,7 +135,7 @@ def test_fields_are_inherited_overridden_and_mixed_in() -> None:
         size: int = 10
 
     class Base(Paged, LiveView):
-        items: list[int] = []  # noqa: RUF012
+        items: list[int] = []
         title = "Base"
 
     class Child(Base):
@@ -158,7 +156,7 @@ def test_local_types_in_string_annotations_are_found() -> None:
         id: int
 
     class View(LiveView):
-        rows: list[Local] = []  # noqa: RUF012
+        rows: list[Local] = []
 
         @event
         async def add(self, row: Local) -> None: ...

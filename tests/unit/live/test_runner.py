@@ -222,7 +222,7 @@ async def test_computed_names_and_plain_attributes_are_always_looked_at() -> Non
 
 async def test_rendering_is_not_reading() -> None:
     class Reads(LiveView):
-        rows: list[int] = [1]  # noqa: RUF012
+        rows: list[int] = [1]
         count: int = 0
         template = "{{ count }}{{ total }}"
 
@@ -376,7 +376,7 @@ async def test_blocking_the_loop_is_reported_in_development(
         @event
         async def block(self) -> None:
             await asyncio.sleep(0)
-            time.sleep(0.002)  # noqa: ASYNC251
+            time.sleep(0.002)
             try:
                 await asyncio.wait_for(asyncio.Event().wait(), 0.001)
             except TimeoutError:
@@ -482,7 +482,7 @@ async def test_arguments_may_be_structs() -> None:
         amount: int
 
     class Shop(LiveView):
-        bought: list[str] = []  # noqa: RUF012
+        bought: list[str] = []
         template = "{{ bought }}"
 
         @event
