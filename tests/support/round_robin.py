@@ -25,6 +25,7 @@ class RoundRobin:
         self.served: dict[int, int] = dict.fromkeys(backends, 0)
         """Connections given to each backend."""
         self._turn = 0
+        self._clients: dict[asyncio.StreamWriter, int] = {}
         self._thread = LoopThread("round-robin")
         self._server: asyncio.Server | None = None
 
@@ -43,18 +44,26 @@ class RoundRobin:
         """`http://…` of the balancer."""
         return f"http://{HOST}:{self.port}"
 
+    def cut(self, backend: int) -> None:
+        """Reset the client's side of every connection to `backend`; the backend gets what was sent, then an end."""
+        self._thread.loop.call_soon_threadsafe(self._cut, backend)
+
+    def _cut(self, backend: int) -> None:
+        for client in [client for client, port in self._clients.items() if port == backend]:
+            client.transport.abort()
+
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._accept, HOST, 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def _backend(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    async def _backend(self) -> tuple[int, asyncio.StreamReader, asyncio.StreamWriter] | None:
         for _ in self.backends:
             port = self.backends[self._turn % len(self.backends)]
             self._turn += 1
             with contextlib.suppress(OSError):
-                connection = await asyncio.open_connection(HOST, port)
+                reader, writer = await asyncio.open_connection(HOST, port)
                 self.served[port] = self.served.get(port, 0) + 1
-                return connection
+                return port, reader, writer
         return None
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -62,7 +71,8 @@ class RoundRobin:
         if backend is None:
             writer.transport.abort()
             return
-        backend_reader, backend_writer = backend
+        port, backend_reader, backend_writer = backend
+        self._clients[writer] = port
         both = [
             asyncio.ensure_future(_copy(reader, backend_writer)),
             asyncio.ensure_future(_copy(backend_reader, writer)),
@@ -73,6 +83,7 @@ class RoundRobin:
             for task in both:
                 task.cancel()
             await asyncio.gather(*both, return_exceptions=True)
+            del self._clients[writer]
             for end in (writer, backend_writer):
                 end.close()
 

@@ -1,0 +1,54 @@
+"""A worker that froze and comes back has lost its views: what it still believes to know harms nobody."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.e2e.faults.stage import Stage
+from tests.e2e.faults.witness import Witness
+
+pytestmark = pytest.mark.redis
+
+ROUNDS = 3
+
+
+async def test_a_worker_that_slept_through_a_move_writes_nothing(stage: Stage, witness: Witness) -> None:
+    """Frozen with clicks in its socket, it wakes when the view is elsewhere, handles them, and must be fenced out."""
+    await witness.open()
+    for _ in range(ROUNDS):
+        await one_round(stage, witness)
+    assert stage.mounts() == witness.views == 1
+
+
+async def one_round(stage: Stage, witness: Witness) -> None:
+    await witness.click(2)
+    await all_clicks_show(witness)
+    sleeper = 0 if stage.workers.pid(0) == await witness.worker() else 1
+    other = 1 - sleeper
+    ports = stage.workers.ports
+
+    stage.workers.kill(sleeper, signal.SIGSTOP)
+    await witness.click(3)  # these reach the sleeper's socket
+    stage.balancer.backends = [ports[other]]
+    stage.balancer.cut(ports[sleeper])
+    await witness.click(2)
+    await all_clicks_show(witness)
+    assert await witness.worker() == stage.workers.pid(other)
+
+    stage.workers.kill(sleeper, signal.SIGCONT)
+    stage.balancer.backends = list(ports)
+    await witness.click(2)
+    await all_clicks_show(witness)
+
+    stage.workers.kill(other)  # only the snapshot is left, and the sleeper's memory, which must not be believed
+    await witness.click()
+    await all_clicks_show(witness)
+    stage.workers.wait_ready()
+
+
+async def all_clicks_show(witness: Witness) -> None:
+    testimony = await witness.settled()
+    assert testimony["shown"] == testimony["clicks"], testimony
+    assert not testimony["lies"], testimony
