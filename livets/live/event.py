@@ -27,6 +27,7 @@ def event(method: F | None = None, **options: Any) -> F | Callable[[F], F]:
     Arguments come from the browser: check them like any request parameter. The name must not start with an
     underscore and must not be one of LiveView's own. Raises ConfigError for anything but a method.
 
+    >>> from livets import LiveView, event
     >>> class Counter(LiveView):
     ...     count: int = 0
     ...

@@ -56,6 +56,7 @@ def field(
 
     Raises FieldError when both a default and a factory are given.
 
+    >>> from livets import LiveView, field
     >>> class Chat(LiveView):
     ...     lines: list[str] = field(default_factory=list)
     ...     connection: object = field(None, persist=False)

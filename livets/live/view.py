@@ -28,6 +28,7 @@ class LiveView:
     Hooks and handlers are plain or async; plain ones run in a thread while they hold the view. One handler at a
     time runs; if it raises, every declared field is as before it.
 
+    >>> from livets import LiveView, event
     >>> class Counter(LiveView):
     ...     count: int = 0
     ...     template = '<b>{{ count }}</b><button ts-on:click="increment">+1</button>'
