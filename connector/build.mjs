@@ -8,7 +8,8 @@ import { build } from "esbuild";
 
 const here = new URL(".", import.meta.url);
 const target = fileURLToPath(new URL("../livets/static/connector.js", here));
-const BUDGET = 4096;
+// D19: 6 KB for all JavaScript of a default page. The aim of the limits study, 4,096, is not met.
+const BUDGET = 6144;
 
 const hash = createHash("sha256");
 const sources = readdirSync(new URL("src", here)).filter((name) => name.endsWith(".js")).sort();

@@ -14,8 +14,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 BUILT = HERE.parent / "livets" / "static" / "connector.js"
-BUDGET = 4096
-"""Bytes after gzip -9; the connector is on every page."""
+BUDGET = 6144
+"""Bytes after gzip -9 for all JavaScript of a default page (D19). The aim of the limits study, 4,096, is not met."""
 
 
 def sources_hash() -> str:

@@ -1,7 +1,7 @@
 // The WebSocket: join, resume, heartbeat, and coming back after it was lost.
 
 import { pump, renumber, rewind, settle } from "./outbox.js";
-import { emit, progress, root, setStatus } from "./page.js";
+import { fail, progress, root, setStatus } from "./page.js";
 import { fingerprint, patch } from "./patch.js";
 import * as protocol from "./protocol.js";
 import { reportAgain } from "./repair.js";
@@ -50,7 +50,7 @@ function connect() {
   if (socket || isRefused) return;
   setStatus("connecting");
   lastHeard = Date.now();
-  socket = new WebSocket(/** @type {string} */ (root.dataset.socket), subprotocol());
+  socket = new WebSocket(location.origin.replace("http", "ws") + root.dataset.socket, subprotocol());
   socket.binaryType = "arraybuffer";
   socket.onopen = () => {
     const url = location.pathname + location.search;
@@ -79,9 +79,7 @@ function receive([[kind, seq, done, durable, view], body]) {
     setStatus("connected");
     if (mode === protocol.MODE_REMOUNTED) renumber();
   } else if (kind === protocol.FRAME_ERROR || kind === protocol.FRAME_REFUSED) {
-    const [code, message] = body;
-    console.error(code, message);
-    emit("error", { code, message });
+    fail(body[0], body[1]);
     if (kind === protocol.FRAME_REFUSED) return refuse();
   } else if (kind === protocol.FRAME_MOVE) {
     attempts = 2;

@@ -98,11 +98,14 @@ function leave({ target }) {
   flush();
   // typed and taken back: `.lazy` sends nothing
   if (modelOf(target) && inputOf(target)?.[1] === Infinity) forgetInput(target);
-  waiting.get(target)?.();
+  const write = waiting.get(target);
+  // first: when the whole window lost focus the write waits again
   waiting.delete(target);
+  write?.();
 }
 
 export function listen() {
   for (const type of ["click", "input", "change", "submit", "keydown"]) document.addEventListener(type, dispatch);
   document.addEventListener("focusout", leave);
+  addEventListener("pagehide", flush);
 }

@@ -2,8 +2,12 @@
 
 import { isReady, send } from "./connection.js";
 import { noteInput } from "./controls.js";
-import { progress } from "./page.js";
+import { fail, progress } from "./page.js";
 import { CLIENT_EVENT, OUTBOX_WINDOW } from "./protocol.js";
+import { pack } from "./wire.js";
+
+/** The server's limit, less what `seen` may still grow by. */
+const MAX_BYTES = 65_500;
 
 /** Event messages, oldest first; the first `sent` of them are on their way. @type {any[][]} */
 let events = [];
@@ -17,7 +21,10 @@ let lastRef = 0;
  * @param {Record<string, any>} fields
  */
 export function push(handler, args, payload, fields) {
-  const event = [CLIENT_EVENT, ++lastRef, 0, handler, args, payload, fields, 0];
+  const event = [CLIENT_EVENT, lastRef + 1, 0, handler, args, payload, fields, 0];
+  // The server would cut the connection, and get the event again, and cut the connection ...
+  if (pack(event).length > MAX_BYTES) return fail("too_large", handler);
+  lastRef++;
   events.push(event);
   for (const field in fields) noteInput(field, event);
   pump();

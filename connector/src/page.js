@@ -16,6 +16,12 @@ export const findRoot = () => (root = /** @type {HTMLElement} */ (document.query
 export const emit = (name, detail) =>
   root.dispatchEvent(new CustomEvent(`livets:${name}`, { bubbles: true, detail }));
 
+/** An event was not handled: tell scripts and whoever reads the console. @param {string} code @param {string} message */
+export function fail(code, message) {
+  console.error(code, message);
+  emit("error", { code, message });
+}
+
 let status = "";
 
 /** @param {string} name "connecting", "connected", "offline" or "failed": a class on the root for style sheets. */

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import json
 import re
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from html import escape
-from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from livets.wire import codec
-from livets.wire.messages import Beat, ClientMessage, Event, Frame, Heal, Join, JoinMode, Resume
+from livets.wire.messages import ClientMessage, Event, Frame, Heal, Join, JoinMode, Resume
 
 CONNECTOR = Path(__file__).parents[3] / "livets" / "static" / "connector.js"
 CHROMIUM = "/usr/bin/chromium"
@@ -138,8 +138,15 @@ class Script:
 
     # what the server says
 
-    async def send(self, kind: Frame, body: Any = None, *, done: int | None = None, durable: int | None = None,
-                   seq: int | None = None) -> None:
+    async def send(
+        self,
+        kind: Frame,
+        body: Any = None,
+        *,
+        done: int | None = None,
+        durable: int | None = None,
+        seq: int | None = None,
+    ) -> None:
         if done is not None:
             self.done = done
         if seq is None:
@@ -149,8 +156,12 @@ class Script:
         assert self.socket
         is_json = self.wire == "json"
         data = codec.frame(
-            kind, seq, self.done, self.done if durable is None else durable,
-            body=b"" if body is None else codec.encode_body(body), json=is_json,
+            kind,
+            seq,
+            self.done,
+            self.done if durable is None else durable,
+            body=b"" if body is None else codec.encode_body(body),
+            json=is_json,
         )
         await self.socket.send(data)
 
@@ -205,8 +216,9 @@ class Script:
 
     # the page
 
-    async def open(self, body: str, shape: list[Any], *, wire: str = "msgpack", foreign: str = "",
-                   wait: bool = True) -> Page:
+    async def open(
+        self, body: str, shape: list[Any], *, wire: str = "msgpack", foreign: str = "", wait: bool = True
+    ) -> Page:
         self.body, self.shape, self.wire, self.foreign = body, shape, wire, foreign
         self.page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.console.append(f"pageerror: {error}"))
@@ -316,7 +328,8 @@ class Board:
         )
         circles = "".join(f'<circle r="{radius}"></circle>' for radius in self.radii)
         return (
-            f'<h1 class="{self.classes}">Count: {escape(str(self.count))}!</h1><p{attributes}>{escape(self.note)}</p>{banner}'
+            f'<h1 class="{self.classes}">Count: {escape(str(self.count))}!</h1>'
+            f"<p{attributes}>{escape(self.note)}</p>{banner}"
             f"<ul><!--[-->{rows}<!--]--></ul><svg><!--[-->{circles}<!--]--></svg><div><!--[-->{self.html}<!--]--></div>"
         )
 

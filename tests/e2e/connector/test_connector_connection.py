@@ -35,11 +35,14 @@ async def test_json(script):
 
 async def test_every_msgpack_form_is_read(script):
     page = await script.open(BUTTON, SHAPE)
-    for value in (0, 127, 128, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**53, -1, -32, -33, -128, -129, -32768,
-                  -32769, -(2**31), -(2**31) - 1, -(2**53), "", "x" * 31, "é" * 40, "x" * 300, "x" * 70000):  # fmt: skip
+    integers = [0, 127, 128, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**53]
+    integers += [-1, -32, -33, -128, -129, -32768, -32769, -(2**31), -(2**31) - 1, -(2**53)]
+    for value in [*integers, "", "x" * 31, "é" * 40, "x" * 300, "x" * 70000]:
         await script.patch(0, value)
         assert await script.text("p") == str(value)
-    await script.patch(-99, [1.5, None, True, False, b"\0", list(range(70000)), {str(n): n for n in range(70000)}], 0, "end")
+    await script.patch(
+        -99, [1.5, None, True, False, b"\0", list(range(70000)), {str(n): n for n in range(70000)}], 0, "end"
+    )
     assert await script.text("p") == "end"
     await page.click("button")
     assert (await script.event()).seen == script.seq
@@ -214,11 +217,10 @@ async def test_backoff_has_jitter_and_a_limit(script):
 
 async def test_a_hidden_page_waits_until_it_is_seen(script):
     page = await script.open(BUTTON, SHAPE)
+    await page.evaluate("() => Object.defineProperty(document, 'hidden', {get: () => !document.documentElement.shown})")
     await page.evaluate(
-        "() => Object.defineProperty(document, 'hidden', {get: () => !document.documentElement.shown, configurable: true})"
-    )
-    await page.evaluate(
-        "() => { const timeout = setTimeout; setTimeout = (f, ms) => timeout(() => { f(); document.title = 'waited'; }, 1); }"
+        "() => { const timeout = setTimeout;"
+        " setTimeout = (f, ms) => timeout(() => { f(); document.title = 'waited'; }, 1); }"
     )
     await script.cut()
     await page.wait_for_function("() => document.title === 'waited'")
@@ -250,3 +252,15 @@ async def test_nothing_on_window_and_no_violation_of_the_policy(script, board):
     await script.patch(*[part for pair in enumerate(board.fill[:4]) for part in pair])
     assert not [line for line in script.console if "CSP" in line or "pageerror" in line]
     assert script.of(Heal) == []
+
+
+async def test_an_event_beyond_the_limit_is_not_sent_for_ever(script):
+    markup = '<textarea ts-model="text"></textarea>'
+    page = await script.open(markup, [[markup, []]])
+    await page.evaluate("addEventListener('livets:error', e => document.title = e.detail.code)")
+    await page.fill("textarea", "x" * 66_000)
+    assert await page.title() == "too_large"
+    await page.fill("textarea", "x" * 65_000)
+    event = await script.event()
+    assert (event.ref, len(event.fields["text"])) == (1, 65_000)
+    assert script.sockets == 1

@@ -61,7 +61,8 @@ async def test_payloads(script):
 
 async def test_forms(script):
     markup = (
-        '<form ts-on:submit="save" ts-on:change="check"><input name="a"><input name="b" value="1"><input name="b" value="2">'
+        '<form ts-on:submit="save" ts-on:change="check"><input name="a">'
+        '<input name="b" value="1"><input name="b" value="2">'
         '<input type="checkbox" name="c"><input type="file" name="f"><input name="type" value="t">'
         '<button name="go" value="now">x</button></form>'
     )
@@ -192,7 +193,16 @@ async def test_models(script):
     await page.select_option("select >> nth=0", "y")
     await page.select_option("#m", ["x", "y"])
     await script.settled()
-    fields = [{"t": "1"}, {"l": "2"}, {"a": "3 4"}, {"c": True}, {"c": False}, {"r": "2"}, {"s": "y"}, {"m": ["x", "y"]}]
+    fields = [
+        {"t": "1"},
+        {"l": "2"},
+        {"a": "3 4"},
+        {"c": True},
+        {"c": False},
+        {"r": "2"},
+        {"s": "y"},
+        {"m": ["x", "y"]},
+    ]
     assert [e.fields for e in script.events[:-1]] == fields
     assert all(e.handler == "" and e.args == [] and e.payload == {} for e in script.events[:-1])
 

@@ -101,9 +101,7 @@ async def test_svg_and_math_blocks_have_their_namespace(script):
             ],
         ]
     ]
-    body = (
-        "<svg><!--[-1--><!--]--></svg><math><!--[0--><mi>a</mi><!--]--></math><svg><!--[--><!--]--></svg>"
-    )
+    body = "<svg><!--[-1--><!--]--></svg><math><!--[0--><mi>a</mi><!--]--></math><svg><!--[--><!--]--></svg>"
     page = await script.open(body, shape)
     await script.patch(0, [0, ["1 1"]], 1, [-1], 2, "<circle></circle>")
     await script.patch(1, [0, ["z"]])

@@ -43,7 +43,9 @@ async def form(script):
 
 
 async def test_pristine_controls_follow_the_server(script, form):
-    await script.patch(V, "1", B, "2", A, "3", C, {"checked": ""}, O1, {"selected": ""}, O2, {}, D, "4", K, {"checked": ""})
+    await script.patch(
+        V, "1", B, "2", A, "3", C, {"checked": ""}, O1, {"selected": ""}, O2, {}, D, "4", K, {"checked": ""}
+    )
     assert [await form.input_value(s) for s in ("#v", "#b", "#a", "#s", "#d")] == ["1", "2", "3", "1", "4"]
     assert await form.is_checked("#c")
     assert await form.is_checked("#k")
@@ -179,7 +181,10 @@ async def test_set_input_of_radios_and_selects(script):
     assert await page.evaluate("[...document.querySelectorAll(':checked')].map(e => e.value)") == ["2", "y", "1", "3"]
 
 
-CARET = "[document.activeElement.id || document.activeElement.name, document.activeElement.selectionStart, document.activeElement.selectionEnd]"
+CARET = (
+    "[document.activeElement.id || document.activeElement.name,"
+    " document.activeElement.selectionStart, document.activeElement.selectionEnd]"
+)
 
 
 async def test_focus_and_caret_survive_moves_and_writes(script, form):

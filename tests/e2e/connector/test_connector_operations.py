@@ -90,7 +90,8 @@ async def test_fill_reconciles_and_keeps_nodes(script, board):
     page = await script.open(board.markup, board.shape)
     await page.evaluate("document.querySelectorAll('#livets *').forEach(e => e.served = true)")
     await page.evaluate(
-        "() => { window.seen = 0; new MutationObserver(l => seen += l.length).observe(document.querySelector('#livets'),"
+        "() => { window.seen = 0; const root = document.querySelector('#livets');"
+        "new MutationObserver(l => seen += l.length).observe(root,"
         "{subtree: true, childList: true, attributes: true, characterData: true}); }"
     )
     await script.patch(-10, board.fill)
