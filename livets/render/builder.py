@@ -34,7 +34,7 @@ from livets.render.markup import RAW_TEXT, RCDATA, VOID, Hard, Piece, Scanner
 from livets.render.names import Names, is_html, loads, reads
 from livets.render.places import Frame, attribute_slots
 from livets.render.plans import BlockPlan, Findings, SlotPlan
-from livets.render.regions import wrap
+from livets.render.regions import wrap, wrap_range
 from livets.render.tags import Tag, parse_tag
 from livets.render.verify import verify
 from livets.wire import SlotKind
@@ -58,7 +58,7 @@ class Context:
 
 def build(context: Context, items: list[Item], names: Names, around: Frame, *, root: bool = False) -> BlockPlan:
     """The plan of a block. Raises Unbalanced when even its whole content can't be one block."""
-    items = unfold(items)
+    items = _without_namespaces(unfold(items))
     names_at_start = names
     opaque = len(context.findings.opaque)
     while True:
@@ -76,6 +76,26 @@ def build(context: Context, items: list[Item], names: Names, around: Frame, *, r
             (item.lineno, item.reason) for item in items if isinstance(item, Opaque)
         ]
         return plan
+
+
+def _without_namespaces(items: list[Item]) -> list[Item]:
+    """A namespace changes while the template runs: everything from where it is made to its last use is opaque."""
+    for first, item in enumerate(items):
+        if isinstance(item, Define) and isinstance(item.node, nodes.Assign) and _makes_namespace(item.node.node):
+            last = max(index for index, other in enumerate(items) if index == first or _mentions(other, item.targets))
+            return _without_namespaces(wrap_range(items, first, last, "a namespace, whose attributes are set"))
+    return items
+
+
+def _makes_namespace(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == "namespace"
+
+
+def _mentions(item: Item, names: tuple[str, ...]) -> bool:
+    if isinstance(item, Static | Mark):
+        return False
+    found = {name.name for node in to_nodes([item]) for name in node.find_all((nodes.Name, nodes.NSRef))}
+    return not found.isdisjoint(names)
 
 
 def _soften(context: Context, items: list[Item], hard: Hard, *, root: bool) -> list[Item]:

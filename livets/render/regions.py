@@ -48,31 +48,17 @@ class _Outline:
                     return
 
 
-class _Lenient(Scanner):
-    """A scanner for which whatever is dynamic is empty."""
-
-    def item(self, item: Item, index: int) -> None:
-        """Nothing."""
-
-
 def wrap(items: list[Item], first: int, last: int, reason: str, *, enclosing: bool) -> list[Item] | None:
     """The items with the smallest region around `first`..`last` made opaque; None when that is everything."""
     lineno = items[first].lineno if first < len(items) else 1
     if not enclosing and _pairs(items[first : last + 1]):
         return [*items[:first], Opaque(items[first : last + 1], [], lineno, reason), *items[last + 1 :]]
-    outline = _Outline()
-    scanner = _Lenient(outline)
-    try:
-        for index, item in enumerate(items):
-            if isinstance(item, Static):
-                scanner.static(item.text, index, followed=False)
-            else:
-                scanner.item(item, index)
-    except Hard:
+    elements = _elements(items)
+    if elements is None:
         return None
     fitting = [
         (began, ended)
-        for began, ended in outline.elements
+        for began, ended in elements
         if began[0] <= first and began < (first, 1 << 60) and ended[0] >= last and _holds(items, began, ended, first, last)
     ]
     for began, ended in sorted(fitting, key=lambda element: (-element[0][0], -element[0][1])):
@@ -87,28 +73,52 @@ def _holds(items: list[Item], began: Place, ended: Place, first: int, last: int)
     return (began[0] < first or isinstance(items[first], Static)) and (ended[0] > last or isinstance(items[last], Static))
 
 
-def _cut(items: list[Item], began: Place, ended: Place, lineno: int, reason: str) -> list[Item] | None:
-    head, tail = items[began[0]], items[ended[0]]
-    assert isinstance(head, Static)
-    assert isinstance(tail, Static)
-    before, after = head.text[: began[1]], tail.text[ended[1] :]
-    if began[0] == ended[0]:
-        inside: list[Item] = [Static(head.text[began[1] : ended[1]], head.lineno)]
-    else:
-        inside = [
-            Static(head.text[began[1] :], head.lineno),
-            *items[began[0] + 1 : ended[0]],
-            Static(tail.text[: ended[1]], tail.lineno),
-        ]
-    if not _pairs(inside):
+def wrap_range(items: list[Item], first: int, last: int, reason: str) -> list[Item]:
+    """The items with everything from `first` to `last` opaque, grown until no element is cut in two."""
+    elements = _elements(items) or []
+    began, ended = (first, 0), (last + 1, 0)
+    while True:
+        cut = [e for e in elements if (e[0] < began < e[1]) is not (e[0] < ended < e[1])]
+        if not cut:
+            break
+        began, ended = min(began, *(e[0] for e in cut)), max(ended, *(e[1] for e in cut))
+    lineno = items[first].lineno
+    return _cut(items, began, ended, lineno, reason) or [Opaque(items, [], lineno, reason)]
+
+
+def _elements(items: list[Item]) -> list[tuple[Place, Place]] | None:
+    outline = _Outline()
+    scanner = Scanner(outline)
+    try:
+        for index, item in enumerate(items):
+            if isinstance(item, Static):
+                scanner.static(item.text, index, followed=False)
+    except Hard:
         return None
-    return [
-        *items[: began[0]],
-        *([Static(before, head.lineno)] if before else []),
-        Opaque(inside, [], lineno, reason),
-        *([Static(after, tail.lineno)] if after else []),
-        *items[ended[0] + 1 :],
-    ]
+    return outline.elements
+
+
+def _cut(items: list[Item], began: Place, ended: Place, lineno: int, reason: str) -> list[Item] | None:
+    before, inside, after = _pieces(items, began, ended)
+    if not inside or not _pairs(inside):
+        return None
+    return [*before, Opaque(inside, [], lineno, reason), *after]
+
+
+def _pieces(items: list[Item], began: Place, ended: Place) -> tuple[list[Item], list[Item], list[Item]]:
+    """The items before, between and after two places; texts are cut."""
+    parts: tuple[list[Item], list[Item], list[Item]] = ([], [], [])
+    for index, item in enumerate(items):
+        if not isinstance(item, Static):
+            parts[0 if (index, 0) < began else 1 if (index, 0) < ended else 2].append(item)
+            continue
+        size = len(item.text)
+        start = min(max(began[1] if index == began[0] else (0 if index > began[0] else size), 0), size)
+        stop = min(max(ended[1] if index == ended[0] else (0 if index > ended[0] else size), start), size)
+        for part, text in zip(parts, (item.text[:start], item.text[start:stop], item.text[stop:]), strict=True):
+            if text:
+                part.append(Static(text, item.lineno))
+    return parts
 
 
 def _pairs(items: list[Item]) -> bool:

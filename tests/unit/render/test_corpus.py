@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.support.corpus import CASES, Case
 from tests.unit.render.conftest import Bench
 
-CHANGES = 6
-EXAMPLES = 40
+CHANGES = 8
+EXAMPLES = 25
 
 
 @pytest.mark.parametrize("case", CASES, ids=repr)
