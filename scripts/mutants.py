@@ -1,0 +1,135 @@
+"""Plants bugs in the list diff, the rollback and the watermark; each must make the tests fail.
+
+    python scripts/mutants.py [NAME ...]        all, or those named
+
+Each mutant is one replacement in a copy of the checkout, and runs the tests that ought to find it. Exit code 0: all
+found. A mutant whose text is no longer there, or whose tests fail without it, is an error, not a success.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old` becomes `new` in `file`; `tests` must find it."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+MUTANTS = (
+    Mutant(
+        "list-diff-trims-too-much",
+        "livets/render/moves.py",
+        "while old_end > start and new_end > start and old[old_end - 1] == new[new_end - 1]:",
+        "while old_end > 0 and new_end > 0 and old[old_end - 1] == new[new_end - 1]:",
+        "tests/unit/render",
+    ),
+    Mutant(
+        "list-diff-forgets-a-move",
+        "livets/render/moves.py",
+        "if index not in still:",
+        "if index not in still and len(still) > 1:",
+        "tests/unit/render",
+    ),
+    Mutant(
+        "list-log-keeps-a-deleted-insert",
+        "livets/render/logs.py",
+        "log.updated = [key for key in updated if existed[key] and key in source]",
+        "log.updated = [key for key in updated if key in source]",
+        "tests/unit/render",
+    ),
+    Mutant(
+        "rollback-forgets-what-was-mutated",
+        "livets/live/tracking.py",
+        "values[name] = codec.decode(image)",
+        "pass",
+        "tests/unit/live",
+    ),
+    Mutant(
+        "rollback-forgets-keyed-lists",
+        "livets/live/tracking.py",
+        "value.undo(0)",
+        "value.settle()",
+        "tests/unit/live",
+    ),
+    Mutant(
+        "watermark-before-the-write",
+        "livets/live/commit.py",
+        "        if self._store.durable:\n            self._submit(change, ref)\n        else:\n",
+        "        if self._store.durable:\n            self._submit(change, ref)\n        if True:\n",
+        "tests/unit/live",
+    ),
+    Mutant(
+        "watermark-runs-duplicates-again",
+        "livets/live/runner.py",
+        "if event.ref <= self._accepted:",
+        "if event.ref < self._accepted:",
+        "tests/unit/live",
+    ),
+    Mutant(
+        "watermark-not-restored",
+        "livets/live/runner.py",
+        "commits.last_ref = commits.durable_ref = runner._accepted = record.ref",
+        "commits.last_ref = commits.durable_ref = runner._accepted = max(0, record.ref - 1)",
+        "tests/unit/live",
+    ),
+)
+
+
+def tests_fail(checkout: Path, tests: str) -> bool:
+    """Run tests of a checkout; True if one of them fails. Anything but passed or failed is an error."""
+    command = [sys.executable, "-m", "pytest", tests, "-q", "-x", "-n", "2", "--no-header"]
+    run = subprocess.run(command, cwd=checkout, capture_output=True, text=True)
+    if run.returncode not in (0, 1):
+        raise SystemExit(
+            f"pytest {tests} could not run (exit code {run.returncode}):\n{run.stdout[-3000:]}{run.stderr}"
+        )
+    return run.returncode == 1
+
+
+def main(names: list[str]) -> int:
+    """Try every mutant; returns the exit code."""
+    chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
+    if len(chosen) < len(names):
+        print(f"mutants: there are only {', '.join(mutant.name for mutant in MUTANTS)}", file=sys.stderr)
+        return 2
+    missed = []
+    with tempfile.TemporaryDirectory(prefix="livets-mutants-") as directory:
+        checkout = Path(directory) / "livets"
+        skip = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
+        shutil.copytree(ROOT, checkout, ignore=skip)
+        for tests in sorted({mutant.tests for mutant in chosen}):
+            if tests_fail(checkout, tests):
+                raise SystemExit(f"mutants: {tests} fails without any mutant; mend that first")
+        for mutant in chosen:
+            path = checkout / mutant.file
+            sound = path.read_text()
+            if sound.count(mutant.old) != 1:
+                raise SystemExit(
+                    f"mutants: {mutant.name}: its text is not (or not once) in {mutant.file}; bring it up to date"
+                )
+            path.write_text(sound.replace(mutant.old, mutant.new))
+            found = tests_fail(checkout, mutant.tests)
+            path.write_text(sound)
+            print(f"{'found ' if found else 'MISSED'} {mutant.name}  ({mutant.file}, {mutant.tests})", flush=True)
+            if not found:
+                missed.append(mutant.name)
+    print(f"{len(chosen) - len(missed)} of {len(chosen)} mutants found")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
