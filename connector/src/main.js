@@ -7,9 +7,8 @@ import { adopt } from "./patch.js";
 
 function start() {
   const root = findRoot();
-  const shape = document.getElementById("livets-shape");
-  if (!root || !shape) return;
-  adopt(root.dataset.fp, JSON.parse(shape.textContent || ""));
+  if (!root) return;
+  adopt(root.dataset.fp, JSON.parse(/** @type {any} */ (document.getElementById("livets-shape")).textContent));
   listen();
   open();
 }

@@ -3,46 +3,35 @@
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-/**
- * @param {any} value
- * @returns {Uint8Array<ArrayBuffer>}
- */
-export function encode(value) {
-  /** @type {number[]} */
-  const out = [];
-  /** @param {number} code @param {number} size */
-  const sized = (code, size) => out.push(code, size >>> 24, size >>> 16, size >>> 8, size);
-  /** @param {any} value */
-  const write = (value) => {
-    if (value == null) out.push(0xc0);
-    else if (typeof value === "boolean") out.push(value ? 0xc3 : 0xc2);
-    else if (typeof value === "number") {
-      // refs, view and seen: nearly always small
-      if ((value & 127) === value) out.push(value);
-      else {
-        const view = new DataView(new ArrayBuffer(8));
-        const whole = Number.isSafeInteger(value);
-        if (whole) view.setBigInt64(0, BigInt(value));
-        else view.setFloat64(0, value);
-        out.push(whole ? 0xd3 : 0xcb, ...new Uint8Array(view.buffer));
-      }
-    } else if (typeof value === "string") {
-      const bytes = utf8.encode(value);
-      sized(0xdb, bytes.length);
-      // one at a time: a spread of 60 KB would overflow the stack
-      bytes.forEach((byte) => out.push(byte));
-    } else if (Array.isArray(value)) {
-      sized(0xdd, value.length);
-      value.forEach(write);
-    } else {
-      const entries = Object.entries(value);
-      sized(0xdf, entries.length);
-      entries.flat().forEach(write);
-    }
-  };
-  write(value);
-  return new Uint8Array(out);
+/** @param {number} code @param {number} size */
+const sized = (code, size) => [code, size >>> 24, size >>> 16, size >>> 8, size];
+
+/** @param {number} value @returns {number[]} */
+function eightBytes(value) {
+  const isWhole = Number.isSafeInteger(value);
+  const { buffer } = isWhole ? BigInt64Array.of(BigInt(value)) : Float64Array.of(value);
+  // every machine with a browser is little-endian, msgpack is not
+  return [isWhole ? 0xd3 : 0xcb, ...new Uint8Array(buffer).reverse()];
 }
+
+/** @param {any} value @returns {number[]} */
+function bytesOf(value) {
+  if (value == null) return [0xc0];
+  if (typeof value === "boolean") return [value ? 0xc3 : 0xc2];
+  // refs, view and seen: nearly always small
+  if ((value & 127) === value) return [value];
+  if (typeof value === "number") return eightBytes(value);
+  if (typeof value === "string") {
+    const bytes = utf8.encode(value);
+    return [...sized(0xdb, bytes.length), ...bytes];
+  }
+  if (Array.isArray(value)) return [...sized(0xdd, value.length), ...value.flatMap(bytesOf)];
+  const entries = Object.entries(value);
+  return [...sized(0xdf, entries.length), ...entries.flat().flatMap(bytesOf)];
+}
+
+/** @param {any} value */
+export const encode = (value) => new Uint8Array(bytesOf(value));
 
 /**
  * Every value in the buffer, one after the other.
