@@ -195,7 +195,7 @@ class Channel:
                     break
             if self._closing is not None and not self.has_ended:
                 code, reason = self._closing
-                await self._timed({"type": "websocket.close", "code": code, "reason": reason[:100]}, 0)
+                await self._timed({"type": "websocket.close", "code": code, "reason": _ascii(reason)}, 0)
         except Exception:
             logger.exception("a frame could not be made; the socket is cut")
             self._loop.call_soon(self.abort)
@@ -251,3 +251,8 @@ class Channel:
         room, self._room = self._room, None
         if room is not None and not room.done():
             room.set_result(None)
+
+
+def _ascii(reason: str) -> str:
+    """A close reason that fits: 123 bytes, and nothing in it that a log could mistake for a line."""
+    return "".join(char if " " <= char <= "~" else "?" for char in reason[:120])

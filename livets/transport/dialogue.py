@@ -75,7 +75,7 @@ class Dialogue:
                         raise ProtocolError("seen and done of a Resume are out of range")
                     await joining.resume(self._visitor, message)
         except ProtocolError as error:
-            logger.info("a socket is closed: %s", error)
+            logger.info("a socket is closed: %r", str(error))
             self._visitor.channel.close(codes.CLOSE_PROTOCOL, str(error), now=True)
 
     def _event(self, event: Event) -> None:

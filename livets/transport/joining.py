@@ -24,7 +24,7 @@ from livets.wire import Join, JoinMode, Resume, codes
 
 logger = logging.getLogger("livets.transport")
 
-_UNKNOWN_SECRET = "the resume secret is not one of those that the view accepts"
+_NOT_ACCEPTED = "the resume secret is not one of those that the view accepts"
 _LOST = (
     "A page joined, but its view is neither on this worker nor in a snapshot store, so it was mounted again and what "
     "its visitor had entered is gone. With several workers set LIVETS_REDIS_URL (or LiveTS(redis_url=…)) so that they "
@@ -232,7 +232,7 @@ async def _for_resume(visitor: Visitor, message: Resume, session: Session) -> tu
         if claim is not None and claim.record is None:
             resident.runner.generation = claim.generation
             if not is_known(message.secret, resident.secrets):
-                raise JoinRefused(codes.BAD_TOKEN, _UNKNOWN_SECRET)
+                raise JoinRefused(codes.BAD_TOKEN, _NOT_ACCEPTED)
     except (StoreUnavailable, JoinRefused):
         registry.put_back(resident)
         raise
@@ -259,7 +259,7 @@ async def _from_claim(
 ) -> Resident | None:
     assert claim.record is not None
     if secret is not None and not is_known(secret, claim.record.secret):
-        raise JoinRefused(codes.BAD_TOKEN, _UNKNOWN_SECRET)
+        raise JoinRefused(codes.BAD_TOKEN, _NOT_ACCEPTED)
     try:
         return await visitor.worker.restore(view_id, claim, session, visitor.scope)
     except Exception:

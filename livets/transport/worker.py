@@ -15,7 +15,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from starlette.requests import HTTPConnection
 
 from livets.config import Config
 from livets.errors import Fenced, LivetsError
@@ -25,6 +24,7 @@ from livets.state import Change, Claim, SnapshotStore
 from livets.transport.origin import OriginPolicy, Scope
 from livets.transport.outbox import ViewOutbox
 from livets.transport.registry import Ending, Registry
+from livets.transport.request import PageRequest
 from livets.transport.resident import VIEW_BYTES, Page, Resident
 from livets.transport.routes import LiveRoute, LiveRoutes
 from livets.transport.session import Session, SessionCookie
@@ -46,7 +46,6 @@ class Meta(msgspec.Struct, array_like=True):
     created: int
 
 
-_REQUEST_PARTS = ("headers", "client", "server", "scheme", "root_path", "path_params")
 _encode_meta = msgspec.msgpack.Encoder().encode
 _decode_meta = msgspec.msgpack.Decoder(Meta).decode
 
@@ -95,7 +94,7 @@ class Worker:
             meta=meta,
             params=dict(params),
             session=MappingProxyType(session.data),
-            request=page_request(scope, url),
+            request=PageRequest(scope, url),
             dev=self.config.dev,
         )
         html = await runner.mount()
@@ -120,7 +119,7 @@ class Worker:
             meta=claim.record.meta,
             params=params,
             session=MappingProxyType(session.data),
-            request=page_request(scope, meta.url),
+            request=PageRequest(scope, meta.url),
             dev=self.config.dev,
             claim=claim,
         )
@@ -146,7 +145,7 @@ class Worker:
         """Accept these resume secrets from now on, here and in the snapshot. Raises Fenced."""
         resident.secrets = hashes
         await resident.runner.write_secret(hashes)
-        if resident.runner._gone:
+        if resident.runner.gone:
             raise Fenced(f"view {resident.view_id} has been taken over by another worker")
 
     async def touch(self, resident: Resident) -> None:
@@ -215,11 +214,3 @@ class Worker:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("background work failed", exc_info=error)
-
-
-def page_request(scope: Scope, url: str) -> HTTPConnection:
-    """What a view sees as its request: that of the page, also when a socket is what brought it to life."""
-    path, _, query = url.partition("?")
-    full_path = scope.get("root_path", "") + path
-    kept = {name: scope.get(name) for name in _REQUEST_PARTS}
-    return HTTPConnection({**kept, "type": "http", "path": full_path, "query_string": query.encode("latin-1")})

@@ -125,7 +125,7 @@ class Browser:
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
-        self.http = httpx.AsyncClient(base_url=origin, timeout=WAIT_S)
+        self.http = httpx.AsyncClient(base_url=origin, timeout=WAIT_S, verify=False)
         self.html = ""
         self.path = "/"
         self.token = ""
