@@ -107,9 +107,15 @@ export function put(part, value) {
   } else if (kind === protocol.SLOT_ATTR) writeAttribute(part, first, second + value + third);
   else if (kind === protocol.SLOT_ATTRS) first.forEach((/** @type {string} */ name) => writeAttribute(part, name, value[name]));
   else if (kind === protocol.SLOT_HTML) {
-    clearRange(part);
     const parent = /** @type {Element} */ (part.parent_);
-    end_.before(parse(value, parent.closest("svg,math,foreignObject")?.localName));
+    const fragment = parse(value, parent.closest("svg,math,foreignObject")?.localName);
+    const shown = document.createRange();
+    shown.setStartAfter(node_);
+    shown.setEndBefore(end_);
+    // a fill that says nothing new disturbs nothing in there
+    if (shown.cloneContents().isEqualNode(fragment)) return;
+    clearRange(part);
+    end_.before(fragment);
   } else if (kind === protocol.SLOT_IF) {
     const [branch, fill] = value;
     if (part.inner_ && part.branch_ === branch) fillBlock(part.inner_, fill);
