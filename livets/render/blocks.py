@@ -344,5 +344,3 @@ def note_line(error: Exception, slot: Slot) -> None:
     """Say where in the template it happened, once."""
     if not getattr(error, "__notes__", None):
         error.add_note(f"while rendering line {slot.lineno} of the template")
-
-

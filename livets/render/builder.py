@@ -39,7 +39,9 @@ from livets.render.tags import Tag, parse_tag
 from livets.render.verify import verify
 from livets.wire import SlotKind
 
-_OPTIONAL_END = frozenset(["p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "tbody", "thead", "tfoot", "colgroup", "rp", "rt"])
+_OPTIONAL_END = frozenset(
+    ["p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "tbody", "thead", "tfoot", "colgroup", "rp", "rt"]
+)
 
 
 class Unbalanced(Exception):
@@ -72,9 +74,7 @@ def build(context: Context, items: list[Item], names: Names, around: Frame, *, r
         except Hard as hard:
             items = _soften(context, items, hard, root=root)
             continue
-        context.findings.opaque += [
-            (item.lineno, item.reason) for item in items if isinstance(item, Opaque)
-        ]
+        context.findings.opaque += [(item.lineno, item.reason) for item in items if isinstance(item, Opaque)]
         return plan
 
 
@@ -94,7 +94,8 @@ def _makes_namespace(node: nodes.Node) -> bool:
 def _mentions(item: Item, names: tuple[str, ...]) -> bool:
     if isinstance(item, Static | Mark):
         return False
-    found = {name.name for node in to_nodes([item]) for name in node.find_all((nodes.Name, nodes.NSRef))}
+    found = {name.name for node in to_nodes([item]) for name in node.find_all(nodes.Name)}
+    found |= {name.name for node in to_nodes([item]) for name in node.find_all(nodes.NSRef)}
     return not found.isdisjoint(names)
 
 
@@ -135,7 +136,9 @@ class Builder:
         for index, item in enumerate(self.items):
             if isinstance(item, Static):
                 following = self.items[index + 1] if index + 1 < len(self.items) else None
-                self.scanner.static(item.text, index, followed=following is not None and not isinstance(following, Static))
+                self.scanner.static(
+                    item.text, index, followed=following is not None and not isinstance(following, Static)
+                )
             elif isinstance(item, Mark):
                 self._scope(item)
             elif isinstance(item, Define) and self.scanner.state == "text":
@@ -149,7 +152,8 @@ class Builder:
                 raise Unbalanced(f"<{frame.tag}> is opened but not closed in the same branch or row")
             if frame.tag not in _OPTIONAL_END:
                 raise TemplateError(
-                    f"{self.context.name}, line {frame.lineno}: <{frame.tag}> is never closed; close it in the same template"
+                    f"{self.context.name}, line {frame.lineno}: <{frame.tag}> is never closed; "
+                    f"close it in the same template"
                 )
         namespace = self.top.space if self.top.space in ("svg", "math") else ""
         return BlockPlan(self.html, self.source, self.slots, namespace, self.top.parent, self.tops)
@@ -231,8 +235,8 @@ class Builder:
         if not any(frame.tag == name for frame in self.stack[1:]):
             if self.root:
                 raise TemplateError(
-                    f"{self.context.name}, line {self.items[at[0]].lineno}: </{name}> closes nothing that is open here; "
-                    f"remove it or open <{name}> in the same template"
+                    f"{self.context.name}, line {self.items[at[0]].lineno}: </{name}> closes nothing that is "
+                    f"open here; remove it or open <{name}> in the same template"
                 )
             raise Unbalanced(f"</{name}> closes an element that this branch or row did not open")
         frame = self.stack[-1]
@@ -250,7 +254,11 @@ class Builder:
             return
         match item:
             case Value():
-                if item.site in self.context.promoted or is_html(item.node, self.names) or not reads(self.context.environment, self.names, [item.node]).plain:
+                if (
+                    item.site in self.context.promoted
+                    or is_html(item.node, self.names)
+                    or not reads(self.context.environment, self.names, [item.node]).plain
+                ):
                     self._range([item], index)
                 else:
                     self._add(item, index)

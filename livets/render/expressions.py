@@ -6,7 +6,7 @@ generator calls it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import StringIO
 from keyword import iskeyword
 from typing import Any
@@ -14,13 +14,14 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
-from jinja2.utils import _PassArg
+
+from livets.render.names import wants_context
 
 
 class _Imports(dict[str, str]):
     """Filters or tests by name, each given a variable of the generated module when it is first used."""
 
-    def __init__(self, prefix: str, table: dict[str, Callable[..., Any]], module: dict[str, Any]) -> None:
+    def __init__(self, prefix: str, table: Mapping[str, Any], module: dict[str, Any]) -> None:
         super().__init__()
         self.prefix = prefix
         self.table = table
@@ -66,7 +67,8 @@ class Expressions(CodeGenerator):
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
         """An attribute."""
         simple = node.attr.isascii() and node.attr.isidentifier() and not iskeyword(node.attr)
-        if self.fast and simple and not node.attr.startswith("__") and isinstance(node.node, nodes.Name | nodes.Getattr):
+        direct = simple and not node.attr.startswith("__") and isinstance(node.node, nodes.Name | nodes.Getattr)
+        if self.fast and direct:
             self.visit(node.node, frame)
             self.write(f".{node.attr}")
             return
@@ -89,6 +91,5 @@ class Expressions(CodeGenerator):
         self._note(self.environment.tests.get(node.name))
         super().visit_Test(node, frame)
 
-    def _note(self, function: Callable[..., Any] | None) -> None:
-        if function is not None and _PassArg.from_obj(function) is _PassArg.context:
-            self.calls = True
+    def _note(self, function: Any) -> None:
+        self.calls |= wants_context(function)

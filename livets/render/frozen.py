@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Any, Final
 
 import msgspec
-from jinja2.runtime import missing as jinja_missing
+from jinja2.utils import missing
 
 from livets.render.environment import Scope
 
@@ -101,7 +101,7 @@ class Remembered:
     def of(cls, names: Iterable[str], scope: Scope) -> Remembered | None:
         """The names as they are now; None when one of them could change in place."""
         values = {name: scope.resolve(name) for name in names}
-        fits = all(type(value) in SCALARS or value is jinja_missing for value in values.values())
+        fits = all(type(value) in SCALARS or value is missing for value in values.values())
         return cls(values) if fits else None
 
     def changed(self, other: Remembered) -> set[str]:
@@ -112,5 +112,3 @@ class Remembered:
             if value is not other.values[name]
             and (type(value) is not type(other.values[name]) or value != other.values[name])
         }
-
-

@@ -12,17 +12,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jinja2
-from jinja2.runtime import LoopContext, Markup, Undefined, markup_join, missing, str_join
-from markupsafe import escape
+from jinja2 import nodes
+from jinja2.runtime import LoopContext, Undefined, markup_join, str_join
+from jinja2.utils import missing
+from markupsafe import Markup, escape
 
 from livets.render import values
 from livets.render.blocks import Block, ForSlot, IfSlot, LiveIf, LiveScalar, ScalarSlot, Slot
 from livets.render.entities import SVG_ATTRIBUTES, decode_attribute, decode_text, parse_attributes, tidy
 from livets.render.environment import MappingScope, Scope, scope_context
 from livets.render.expressions import Expressions
-from livets.render.items import Item
+from livets.render.items import Item, Value
 from livets.render.lists import LiveFor
-from livets.render.names import Names, Row
+from livets.render.names import Names, Row, plain_output
 from livets.render.plans import BlockPlan, SlotPlan
 from livets.render.regionsource import region_function
 from livets.render.writer import Head, Writer
@@ -206,7 +208,8 @@ class Module:
         if plan.kind is SlotKind.FOR:
             row = self.block(plan.blocks[0], live=False)
             return self._live_for(number, plan, row) if live else ForSlot(number, plan.lineno, row, plan.key_slot)
-        slot = LiveScalar(number, plan.lineno, _wire_of(plan)) if live else ScalarSlot(number, plan.lineno, _wire_of(plan))
+        kind = LiveScalar if live else ScalarSlot
+        slot = kind(number, plan.lineno, _wire_of(plan))
         slot.bound = plan.bound
         if isinstance(slot, LiveScalar):
 
@@ -349,11 +352,6 @@ def _html_of(plan: SlotPlan) -> Callable[[Any], str]:
 
 def _key_name(plan: SlotPlan) -> str | None:
     """The attribute of an item that is the row's key, when the key is that and nothing else."""
-    from jinja2 import nodes
-
-    from livets.render.items import Value
-    from livets.render.names import plain_output
-
     if plan.key_slot is None or plan.loop is None or not isinstance(plan.loop.target, nodes.Name):
         return None
     parts = plan.blocks[0].slots[plan.key_slot].parts

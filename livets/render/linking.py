@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 import jinja2
 from jinja2 import nodes
@@ -152,7 +153,7 @@ class Linker:
         return [Value(child, child.lineno, next(self._sites))]
 
     def _branches(self, node: nodes.If, place: _Place) -> Item:
-        tests = [node.test, *(branch.test for branch in node.elif_)]
+        tests: list[Any] = [node.test, *(branch.test for branch in node.elif_)]
         bodies = [self._items(body, place) for body in (node.body, *(branch.body for branch in node.elif_))]
         if node.else_:
             bodies.append(self._items(node.else_, place))
@@ -166,7 +167,10 @@ class Linker:
         uses_loop = "loop" in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",))
         inner = _Place(place.blocks, place.block, True, not uses_loop, place.depth)
         body = self._items(node.body, inner)
-        return Loop(node.target, node.iter, node.test, body, self._items(node.else_, place), node.lineno)
+        target: Any = node.target
+        source: Any = node.iter
+        test: Any = node.test
+        return Loop(target, source, test, body, self._items(node.else_, place), node.lineno)
 
     def _block(self, node: nodes.Block, place: _Place) -> Item:
         if place.looping and not node.scoped:

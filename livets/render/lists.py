@@ -20,7 +20,7 @@ from livets.render.frozen import Remembered, all_frozen
 from livets.render.keyed_list import KeyedList
 from livets.render.logs import Log, read_log
 from livets.render.moves import cell as add_cell
-from livets.render.moves import reorder, resize
+from livets.render.moves import reorder, resize, unique
 from livets.render.values import NOTHING
 
 Bind = Callable[[Scope, bool], Callable[..., Any]]
@@ -119,8 +119,8 @@ class LiveFor(ForSlot):
             outer = Remembered.of(self.outer, scope)
             items = list(source)
             if outer is not None:
-                fresh = self._new_items(state.items, items)
-                if all_frozen(fresh):
+                start, _, stop = identical_ends(state.items, items)
+                if all_frozen(items[start:stop]):
                     return self._diff_frozen(state, items, outer, scope)
             old = self._rows(state.items, state.outer)
             state = ValueRows(*self.keys(old), old)
@@ -176,7 +176,7 @@ class LiveFor(ForSlot):
         wire, whole = self.row.wire, self.row.whole
         if self.key_slot is None:
             ops = resize(len(state.keys), len(keys), lambda index: wire(rows[index]))
-            old = dict(enumerate(state.hashes))
+            old: dict[int | str, int] = dict(enumerate(state.hashes))
         else:
             ops = [] if keys == state.keys else reorder(state.keys, keys, lambda index: wire(rows[index]))
             old = dict(zip(state.keys, state.hashes, strict=True))
@@ -188,47 +188,39 @@ class LiveFor(ForSlot):
 
     # Frozen items
 
-    def _new_items(self, old: list[Any], new: list[Any]) -> list[Any]:
-        """The items that may be new: those between what is the same object at both ends."""
-        start, old_end, new_end = 0, len(old), len(new)
-        if old_end == new_end and all(map(is_, old, new)):
-            return []
-        shortest = min(old_end, new_end)
-        while start < shortest and old[start] is new[start]:
-            start += 1
-        while old_end > start and new_end > start and old[old_end - 1] is new[new_end - 1]:
-            old_end -= 1
-            new_end -= 1
-        return new[start:new_end]
-
     def _diff_frozen(self, state: FrozenRows, items: list[Any], outer: Remembered, scope: Scope) -> tuple[Any, Any]:
         old = state.items
-        same_items = len(old) == len(items) and all(map(is_, old, items))
         columns = self._changed_columns(state.outer, outer)
-        if same_items and not columns:
+        start, old_end, new_end = identical_ends(old, items)
+        if start == old_end == new_end and not columns:
             return state, NOTHING
         assert self.key_slot is not None
         plain = bool(items) and type(items[0]) is dict
         key_of = self.columns[self.key_slot](scope, plain)
-        row_before, row_after = self.bind(state.outer, plain), self.bind(scope, plain)
-        pairs = [(self.columns[c](state.outer, plain), self.columns[c](scope, plain), c) for c in columns]
-        old_keys = [key_of(item)[0] for item in old]
-        new_keys = old_keys if same_items else [key_of(item)[0] for item in items]
-        if len(set(map(str, new_keys))) != len(new_keys):
-            rows = list(map(row_after, items))
-            return ValueRows(*self.keys(rows), rows), self.whole(rows)
+        before, after = self.bind(state.outer, plain), self.bind(scope, plain)
+        if columns:
+            start, old_end, new_end = 0, len(old), len(items)
+        old_keys = [key_of(item)[0] for item in old[start:old_end]]
+        new_keys = [key_of(item)[0] for item in items[start:new_end]]
         ops: list[Any] = []
-        wire = self.row.wire
         if new_keys != old_keys:
-            ops = reorder(old_keys, new_keys, lambda index: wire(row_after(items[index])))
+            old_keys, new_keys = [key_of(item)[0] for item in old], [key_of(item)[0] for item in items]
+            start, old_end, new_end = 0, len(old), len(items)
+            if unique(new_keys)[1]:
+                rows = list(map(after, items))
+                return ValueRows(*self.keys(rows), rows), self.whole(rows)
+            wire = self.row.wire
+            ops = reorder(old_keys, new_keys, lambda index: wire(after(items[index])))
         if not ops or ops[0] != 5:
-            before = dict(zip(old_keys, old, strict=True))
-            for key, item in zip(new_keys, items, strict=True):
-                other = before.get(key, item)
-                if other is not item:
-                    add_cell(ops, key, self.row.changes(row_before(other), row_after(item)))
-                elif pairs and key in before:
-                    add_cell(ops, key, self._column_changes(pairs, item))
+            pairs = [(self.columns[c](state.outer, plain), self.columns[c](scope, plain), c) for c in columns]
+            known = dict(zip(old_keys, old[start:old_end], strict=True))
+            for key, item in zip(new_keys, items[start:new_end], strict=True):
+                other = known.get(key, NOTHING)
+                if other is item:
+                    if pairs:
+                        add_cell(ops, key, self._column_changes(pairs, item))
+                elif other is not NOTHING:
+                    add_cell(ops, key, self.row.changes(before(other), after(item)))
         return FrozenRows(items, outer), ops or NOTHING
 
     def _changed_columns(self, old: Remembered, new: Remembered) -> list[int]:
@@ -317,6 +309,19 @@ class LiveFor(ForSlot):
         items = source if type(source) is list else list(source)
         rows = self._rows(items, scope)
         return self._remember(source, items, rows, scope), self.whole(rows)
+
+
+def identical_ends(old: list[Any], new: list[Any]) -> tuple[int, int, int]:
+    """(start, end in `old`, end in `new`) of what lies between the same objects at both ends."""
+    shortest = min(len(old), len(new))
+    alike = list(map(is_, old, new))
+    start = shortest if all(alike) else alike.index(False)
+    old_end, new_end = len(old), len(new)
+    if start == old_end == new_end:
+        return start, start, start
+    alike = list(map(is_, reversed(old), reversed(new)))
+    same = min(shortest if all(alike) else alike.index(False), shortest - start)
+    return start, old_end - same, new_end - same
 
 
 def _keep(kept: dict[Any, Any], deleted: list[Any], fresh: dict[Any, Any]) -> None:

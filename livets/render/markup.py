@@ -1,4 +1,4 @@
-"""The HTML of a template as tokens, although parts of it are not known yet.
+"""The HTML of a template as words, although parts of it are not known yet.
 
 It owns the scanner: static text goes in piece by piece, dynamic items in between, and a handler is told of
 texts, start tags, end tags and comments. It never builds a tree. `builder` and `regions` drive it.
@@ -11,7 +11,9 @@ from typing import Final, Protocol
 
 from livets.render.items import Item
 
-VOID: Final = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
+VOID: Final = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
 RCDATA: Final = frozenset({"textarea", "title"})
 RAW_TEXT: Final = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext"})
 
@@ -34,7 +36,7 @@ Piece = str | tuple[Item, int]
 
 
 class Handler(Protocol):
-    """Whoever is told of tokens. `at` and `end` are (item index, offset)."""
+    """Whoever is told of words. `at` and `end` are (item index, offset)."""
 
     def text(self, source: str, index: int) -> None:
         """A piece of text, undecoded."""
@@ -53,7 +55,7 @@ class Handler(Protocol):
 
 
 class Scanner:
-    """Feeds a handler with the tokens of static text and the items between."""
+    """Feeds a handler with the words of static text and the items between."""
 
     def __init__(self, handler: Handler) -> None:
         self.handler = handler
@@ -182,16 +184,16 @@ class Scanner:
                 continue
             match = _IN_TAG.match(source, position)
             assert match is not None
-            token = match.group()
+            word = match.group()
             position = match.end()
-            if token == ">":
+            if word == ">":
                 self._pieces.append(source[start:position])
                 self._finish_tag((index, position))
                 return position
-            if token in "\"'" and self._equals:
-                self._quote = token
-            if not token.isspace():
-                self._equals = token == "="
+            if word in "\"'" and self._equals:
+                self._quote = word
+            if not word.isspace():
+                self._equals = word == "="
         self._pieces.append(source[start:position])
         return position
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 import jinja2
 from jinja2 import meta, nodes
@@ -172,12 +173,15 @@ def _is_volatile(environment: jinja2.Environment, names: Names, node: nodes.Node
                 table = environment.filters if isinstance(found, nodes.Filter) else environment.tests
                 function = table.get(found.name)
                 if found.name == "random" or (
-                    function is not None
-                    and _PassArg.from_obj(function) is _PassArg.context
-                    and found.name not in _CONTEXT_FILTERS_THAT_READ_NO_NAMES
+                    wants_context(function) and found.name not in _CONTEXT_FILTERS_THAT_READ_NO_NAMES
                 ):
                     return True
     return False
+
+
+def wants_context(function: Any) -> bool:
+    """True for filters, tests and functions marked with jinja2.pass_context."""
+    return function is not None and _PassArg.from_obj(function) is _PassArg.context
 
 
 def _with_itself(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -188,7 +192,7 @@ def _with_itself(node: nodes.Node) -> Iterator[nodes.Node]:
 _MARKUP_FILTERS = frozenset({"safe", "tojson", "urlize", "xmlattr", "forceescape"})
 
 
-def is_html(node: nodes.Expr, names: Names) -> bool:
+def is_html(node: nodes.Node, names: Names) -> bool:
     """True when an expression is known to give markup (a macro's result, |safe, ...)."""
     match node:
         case nodes.Filter():
@@ -210,11 +214,15 @@ def is_html(node: nodes.Expr, names: Names) -> bool:
             entry = place.entry if place is not None else None
             if isinstance(entry, Definition) and isinstance(entry.node, nodes.AssignBlock):
                 return True
-            return isinstance(entry, Definition) and isinstance(entry.node, nodes.Assign) and (
-                isinstance(entry.node.target, nodes.Name)
-                and place is not None
-                and place.outer is not None
-                and is_html(entry.node.node, place.outer)
+            return (
+                isinstance(entry, Definition)
+                and isinstance(entry.node, nodes.Assign)
+                and (
+                    isinstance(entry.node.target, nodes.Name)
+                    and place is not None
+                    and place.outer is not None
+                    and is_html(entry.node.node, place.outer)
+                )
             )
         case nodes.MarkSafe():
             return True

@@ -59,7 +59,10 @@ def wrap(items: list[Item], first: int, last: int, reason: str, *, enclosing: bo
     fitting = [
         (began, ended)
         for began, ended in elements
-        if began[0] <= first and began < (first, 1 << 60) and ended[0] >= last and _holds(items, began, ended, first, last)
+        if began[0] <= first
+        and began < (first, 1 << 60)
+        and ended[0] >= last
+        and _holds(items, began, ended, first, last)
     ]
     for began, ended in sorted(fitting, key=lambda element: (-element[0][0], -element[0][1])):
         cut = _cut(items, began, ended, lineno, reason)
@@ -70,7 +73,8 @@ def wrap(items: list[Item], first: int, last: int, reason: str, *, enclosing: bo
 
 def _holds(items: list[Item], began: Place, ended: Place, first: int, last: int) -> bool:
     """True when the region holds the items `first`..`last` whole (a Static counts when it is partly inside)."""
-    return (began[0] < first or isinstance(items[first], Static)) and (ended[0] > last or isinstance(items[last], Static))
+    starts = began[0] < first or isinstance(items[first], Static)
+    return starts and (ended[0] > last or isinstance(items[last], Static))
 
 
 def wrap_range(items: list[Item], first: int, last: int, reason: str) -> list[Item]:

@@ -70,4 +70,3 @@ def _nest(
     targets: list[nodes.Expr] = [nodes.Name(name, "param") for name in names]
     values: list[nodes.Expr] = [nodes.Name(argument, "load") for argument in arguments]
     return [nodes.With(targets, values, inner, lineno=1)]
-

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 
 from livets.render.items import Branches, Item, Loop, Static, Value, definitions
+from livets.render.loops import target_names
 from livets.render.names import Definition, Names, Row, loads, plain_output, reads
 from livets.render.plans import BlockPlan, SlotPlan
 from livets.wire import SlotKind
@@ -195,7 +196,8 @@ class Writer:
             self.line(f"{variable} = {known}")
             return
         self.line(f"{variable} = {value}")
-        self.line(f"if type({variable}) is not str and not (type({variable}) is int and -LARGEST < {variable} < LARGEST):")
+        small = f"type({variable}) is int and -LARGEST < {variable} < LARGEST"
+        self.line(f"if type({variable}) is not str and not ({small}):")
         self.line(f"    {variable} = scalar({variable}, {first.site})")
         if "(" not in value:
             self._memo[-1][value] = variable
@@ -269,8 +271,7 @@ class Writer:
         source = self.expression(loop.source, slot.names)
         if loop.test is None:
             return source
-        targets = tuple(name.name for name in [loop.target, *loop.target.find_all(nodes.Name)] if isinstance(name, nodes.Name))
-        inner = slot.names.row(targets, loop=False)
+        inner = slot.names.row(target_names(loop.target), loop=False)
         kept = self.fresh("k")
         target = self.target(loop.target, inner)
         self.line(f"{kept} = []")
@@ -300,5 +301,3 @@ class Writer:
         else:
             self.lines[place] = f"{indent}for {target} in {source}:"
         self.line(f"{variable} = tuple({rows})")
-
-

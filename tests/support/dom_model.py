@@ -348,9 +348,7 @@ def hydrate(block: list[Any], nodes: list[Node], context: tuple[str, str] = ("di
     return Block(live, skeleton.slots)
 
 
-def _walk(
-    wanted: list[Node], live: list[Node], slots: dict[int, Slot], named: dict[int, list[Slot]]
-) -> list[Node]:
+def _walk(wanted: list[Node], live: list[Node], slots: dict[int, Slot], named: dict[int, list[Slot]]) -> list[Node]:
     result: list[Node] = []
     position = 0
     for node in wanted:

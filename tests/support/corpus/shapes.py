@@ -1,4 +1,5 @@
 """Templates that try every construct, and some that try the compiler's patience."""
+# ruff: noqa: E501 - templates stand here as people write them
 
 from __future__ import annotations
 
