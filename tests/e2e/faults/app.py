@@ -1,7 +1,8 @@
 """The application of the fault proof: a counter, and a trap that kills its worker at a chosen milestone.
 
 To arm the trap, create the file LIVETS_FAULT_DIR/MILESTONE. The first worker to reach the milestone removes the file
-and dies by SIGKILL at that very point, so one file is exactly one death. Mounts are counted in Redis.
+and dies by SIGKILL at that very point, so one file is exactly one death. A file MILESTONE.PID is removed by that
+worker when it gets there, and nothing else happens. Mounts are counted in Redis.
 """
 
 from __future__ import annotations
@@ -20,11 +21,17 @@ _REDIS_URL = os.environ["LIVETS_REDIS_URL"]
 
 
 def _spring(name: str, view_id: str, ref: int) -> None:
+    if _removed(f"{_TRAPS}/{name}"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    _removed(f"{_TRAPS}/{name}.{os.getpid()}")
+
+
+def _removed(path: str) -> bool:
     try:
-        os.unlink(f"{_TRAPS}/{name}")
+        os.unlink(path)
     except FileNotFoundError:
-        return
-    os.kill(os.getpid(), signal.SIGKILL)
+        return False
+    return True
 
 
 telemetry.listen(_spring)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,12 @@ class Stage:
         trap = self.traps / milestone
         trap.touch()
         return trap
+
+    def writes(self) -> int:
+        """How many snapshot commands Redis has carried out."""
+        statistics = self.redis.command("INFO", "commandstats").decode()
+        found = re.search(r"cmdstat_evalsha:calls=(\d+)", statistics)
+        return int(found[1]) if found else 0
 
     def mounts(self) -> int:
         """How often `mount` has run, on any worker."""

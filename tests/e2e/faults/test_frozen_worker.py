@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.faults.stage import Stage
 from tests.e2e.faults.witness import Witness
+from tests.support.wait import until
 
 pytestmark = pytest.mark.redis
 
@@ -37,12 +38,15 @@ async def one_round(stage: Stage, witness: Witness) -> None:
     await all_clicks_show(witness)
     assert await witness.worker() == stage.workers.pid(other)
 
+    writing = stage.traps / f"snapshot.writing.{stage.workers.pid(sleeper)}"
+    writing.touch()
+    writes = stage.writes()
     stage.workers.kill(sleeper, signal.SIGCONT)
-    stage.balancer.backends = list(ports)
-    await witness.click(2)
-    await all_clicks_show(witness)
+    await until(lambda: not writing.exists(), "the sleeper to try and write what it did")
+    await until(lambda: stage.writes() > writes, "Redis to answer it")
 
-    stage.workers.kill(other)  # only the snapshot is left, and the sleeper's memory, which must not be believed
+    stage.balancer.backends = list(ports)
+    stage.workers.kill(other)  # the snapshot is left, and the sleeper's memory, which must not be believed
     await witness.click()
     await all_clicks_show(witness)
     stage.workers.wait_ready()
