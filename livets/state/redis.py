@@ -25,6 +25,7 @@ from livets.state.redis_scripts import CLAIM, CREATE, FORGET, WRITE
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+_MAX_CONNECTIONS = 16
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_entries = msgspec.msgpack.Decoder(list[bytes]).decode
 
@@ -48,15 +49,21 @@ class RedisStore:
         timeout_s: float = 5.0,
     ) -> None:
         """`unjoined_ttl_s`: how long a view is kept that nothing has claimed or written since its creation."""
-        from redis.asyncio import Redis
+        from redis.asyncio import BlockingConnectionPool, Redis
         from redis.exceptions import RedisError
 
         try:
-            self._redis: Redis = Redis.from_url(
-                url, socket_timeout=timeout_s, socket_connect_timeout=min(timeout_s, 2.0), protocol=2
+            pool = BlockingConnectionPool.from_url(
+                url,
+                max_connections=_MAX_CONNECTIONS,
+                timeout=timeout_s,
+                socket_timeout=timeout_s,
+                socket_connect_timeout=min(timeout_s, 2.0),
+                protocol=2,
             )
         except ValueError as error:
             raise ConfigError(f"the Redis URL can't be used: {error}; it looks like redis://host:6379/0") from None
+        self._redis: Redis = Redis.from_pool(pool)
         self._failures = (RedisError, OSError, TimeoutError)
         self._ttl_s = ttl_s
         self._unjoined_ttl_s = ttl_s if unjoined_ttl_s is None else min(unjoined_ttl_s, ttl_s)

@@ -21,6 +21,7 @@ from livets.wire import Beat, Event, Heal, Join, Resume, codes, decode, limits
 logger = logging.getLogger("livets.transport")
 
 _MAX_NUMBER = 2**53
+_MAX_UNANSWERED_HEALS = 64
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -28,11 +29,13 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 class Dialogue:
     """One page on one socket."""
 
-    __slots__ = ("_attempts", "_visitor")
+    __slots__ = ("_attempts", "_heals", "_heals_at_seq", "_visitor")
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
         self._attempts = 0
+        self._heals = 0
+        self._heals_at_seq = 0
 
     async def run(self, receive: Receive) -> None:
         """Read until the socket ends; then the views on it wait for a resume."""
@@ -77,6 +80,9 @@ class Dialogue:
         except ProtocolError as error:
             logger.info("a socket is closed: %r", str(error))
             self._visitor.channel.close(codes.CLOSE_PROTOCOL, str(error), now=True)
+        except Exception:
+            logger.exception("a message could not be dealt with; its socket is closed")
+            self._visitor.channel.close(joining.CLOSE_FAILED, "internal error", now=True)
 
     def _event(self, event: Event) -> None:
         resident = self._visitor.views.get(event.view)
@@ -114,6 +120,11 @@ class Dialogue:
         if resident is None:
             self._check_attempted(heal.view)
         elif heal.view not in self._visitor.waiting:
+            if self._heals_at_seq != resident.outbox.seq:
+                self._heals_at_seq, self._heals = resident.outbox.seq, 0
+            self._heals += 1
+            if self._heals > _MAX_UNANSWERED_HEALS:
+                raise ProtocolError(f"{self._heals} blocks are asked for at once")
             resident.runner.heal(list(heal.address))
 
     def _seen(self, resident: Resident, seq: int) -> None:

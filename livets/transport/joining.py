@@ -24,6 +24,8 @@ from livets.wire import Join, JoinMode, Resume, codes
 
 logger = logging.getLogger("livets.transport")
 
+CLOSE_FAILED = 1011
+"""WebSocket's own code for an error of the server."""
 _NOT_ACCEPTED = "the resume secret is not one of those that the view accepts"
 _LOST = (
     "A page joined, but its view is neither on this worker nor in a snapshot store, so it was mounted again and what "
@@ -42,6 +44,8 @@ async def join(visitor: Visitor, message: Join) -> None:
         await admit(visitor, resident, message.view, mode, token.fingerprint)
     except JoinRefused as refusal:
         visitor.refuse(message.view, refusal.code, str(refusal))
+    except StoreUnavailable as error:
+        _try_later(visitor, error)
 
 
 async def resume(visitor: Visitor, message: Resume) -> None:
@@ -64,8 +68,7 @@ async def resume(visitor: Visitor, message: Resume) -> None:
     except JoinRefused as refusal:
         visitor.refuse(message.view, refusal.code, str(refusal))
     except StoreUnavailable as error:
-        logger.warning("view %s can't be resumed now, its page will try again: %s", message.id, error)
-        visitor.channel.close(codes.CLOSE_OVERLOADED, "the snapshot store does not answer")
+        _try_later(visitor, error)
 
 
 async def remount(visitor: Visitor, message: Resume, url: str, session: Session) -> None:
@@ -178,6 +181,9 @@ class Withheld:
             await remount(visitor, message, self._url, self._session)
         except JoinRefused as refusal:
             visitor.refuse(message.view, refusal.code, str(refusal))
+        except Exception:
+            logger.exception("view %s could not be resumed", message.id)
+            visitor.channel.close(CLOSE_FAILED, "internal error")
 
     async def _is_settled(self) -> bool:
         with contextlib.suppress(TimeoutError):
@@ -274,10 +280,17 @@ async def _mount(visitor: Visitor, url: str, session: Session) -> Resident:
         raise JoinRefused(codes.GONE, "the page is no longer served")
     try:
         resident, _ = await worker.mount(*found, url, session, visitor.scope)
+    except StoreUnavailable:
+        raise
     except Exception:
         logger.exception("a page joined, and mounting its view failed")
         raise JoinRefused(codes.MOUNT_FAILED, "the view could not be mounted") from None
     return resident
+
+
+def _try_later(visitor: Visitor, error: StoreUnavailable) -> None:
+    logger.warning("a view can't be joined now, its page will try again: %s", error)
+    visitor.channel.close(codes.CLOSE_OVERLOADED, "the snapshot store does not answer")
 
 
 def _warn_lost(worker: Worker) -> None:

@@ -17,7 +17,10 @@ from starlette._utils import get_route_path
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from livets.errors import EventRefused
+from livets.state import StoreUnavailable
 from livets.transport.layout import DEFAULT, Layouts, embedded_json, root
+from livets.transport.registry import Ending
 from livets.transport.resident import Resident
 from livets.transport.routes import LiveRoute
 from livets.transport.session import Session
@@ -28,6 +31,8 @@ from livets.transport.worker import Worker
 logger = logging.getLogger("livets.transport")
 
 _MAX_URL_CHARACTERS = 4096
+_NOT_FOUND = "<!doctype html><title>Not found</title><h1>Not found</h1>"
+_UNAVAILABLE = "<!doctype html><title>Unavailable</title><h1>Try again in a moment</h1>"
 
 
 class Pages:
@@ -55,10 +60,19 @@ class Pages:
             url += "?" + scope["query_string"].decode("latin-1")
         if len(url) > _MAX_URL_CHARACTERS:
             return self._with_headers(HTMLResponse("URI too long", 414))
+        resident: Resident | None = None
         try:
             resident, html = await worker.mount(route, scope["path_params"], url, session, scope)
             document = self._document(scope, route, resident, html, session)
+        except EventRefused as refusal:  # a path parameter that mount() can't take
+            logger.info("no page at %r: %s", url, refusal)
+            return self._with_headers(HTMLResponse(_NOT_FOUND, 404))
+        except StoreUnavailable as error:
+            logger.error("a page could not be made: %s", error)
+            return self._with_headers(HTMLResponse(_UNAVAILABLE, 503, {"Retry-After": "5"}))
         except Exception as error:
+            if resident is not None:
+                worker.registry.let_go(resident, Ending.FORGET)
             return self._with_headers(HTMLResponse(self._failure(route, error), 500))
         worker.registry.add_unjoined(resident)
         self._sweeper.wake()

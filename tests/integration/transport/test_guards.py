@@ -14,7 +14,7 @@ from livets.app import LiveTS
 from livets.transport import sweeper
 from livets.transport.session import Session
 from livets.wire import Frame, Join, Resume, codes, limits
-from tests.integration.transport.harness import Browser, app, beat, event, serving
+from tests.integration.transport.harness import Browser, app, beat, event, heal, serving
 from tests.integration.transport.views import MOUNTS, Broken, Counter
 from tests.support.wait import until
 
@@ -173,6 +173,13 @@ async def test_a_large_message_closes_the_socket(site: LiveTS, size: int) -> Non
             socket = await user.join()
             await socket.send(b"\xc4" + b"x" * (size - 1))
             assert await socket.closed() == codes.CLOSE_TOO_LARGE
+
+
+async def test_a_flood_of_heals_closes_the_socket(user: Browser) -> None:
+    socket = await user.join()
+    for _ in range(100):
+        await socket.send(heal(99, "nowhere"))
+    assert await socket.closed() == codes.CLOSE_PROTOCOL
 
 
 async def test_one_socket_holds_so_many_views(user: Browser) -> None:

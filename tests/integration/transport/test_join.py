@@ -18,6 +18,7 @@ def site() -> LiveTS:
     site = app(title="A <title>")
     site.live("/", Counter)
     site.live("/items/{id:int}", Item, title="Item")
+    site.live("/loose/{id}", Item)
     site.live("/broken", Broken)
     return site
 
@@ -66,6 +67,8 @@ async def test_path_parameters_are_typed_and_the_query_arrives(origin: str) -> N
         assert MOUNTS == ["item 7"]
         assert (await browser.open("/items/seven")).status_code == 404
         assert (await browser.open("/items/" + "9" * 5000)).status_code == 404
+        assert (await browser.open("/loose/seven")).status_code == 404
+        assert (await browser.open("/items/7?" + "x" * 5000)).status_code == 414
 
 
 async def test_a_token_seen_again_gets_a_view_of_its_own(site: LiveTS, origin: str) -> None:

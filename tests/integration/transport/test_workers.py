@@ -195,6 +195,7 @@ async def test_without_redis_a_running_view_goes_on_and_a_resume_is_tried_again(
     late = await user.resume(done=1, events=[event(1, "add", 5)])
     assert await late.closed() == codes.CLOSE_OVERLOADED
     assert both.one.registry.detached == 1
+    assert (await user.open("/")).status_code == 503
 
 
 async def test_a_used_token_is_known_on_every_worker(both: Two, user: Browser) -> None:
