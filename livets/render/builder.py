@@ -194,10 +194,10 @@ class Builder:
     def comment(self, source: str, index: int) -> None:
         """A comment, or a doctype."""
         if source.lower().startswith("<!doctype"):
-            raise self._document("<!DOCTYPE>", index)
+            raise self._document("<!DOCTYPE>", self.scanner.at)
         if source in ("<!--[-->", "<!--]-->") or (source.startswith("<!--[") and source[5:-3].lstrip("-").isdigit()):
             raise TemplateError(
-                f"{self.context.name}, line {self.items[index].lineno}: the comment {source} is a marker of livets; "
+                f"{self.context.name}, line {self._line(self.scanner.at)}: the comment {source} is a marker of livets; "
                 f"write another comment"
             )
         self._flush()
@@ -209,7 +209,7 @@ class Builder:
         self._flush()
         name_lower = name.lower()
         if name_lower in ("html", "head", "body") and self.stack[-1].space == "":
-            raise self._document(f"<{name_lower}>", at[0])
+            raise self._document(f"<{name_lower}>", at)
         dynamic = next((piece[1] for piece in pieces if not isinstance(piece, str)), at[0])
         try:
             tag = parse_tag(name, pieces)
@@ -217,7 +217,7 @@ class Builder:
             raise Hard(dynamic, hard.reason, enclosing=True) from None
         space = self.stack[-1].inner_space
         space = name_lower if name_lower in ("svg", "math") else space
-        frame = Frame(name_lower, self.stack[-1].count, space, self.stack[-1].tag, self.items[at[0]].lineno)
+        frame = Frame(name_lower, self.stack[-1].count, space, self.stack[-1].tag, self._line(at))
         text = self._tag(tag, frame, at[0])
         self._count(name_lower)
         if (name_lower in VOID and not space) or (tag.close == "/>" and space):
@@ -235,7 +235,7 @@ class Builder:
         if not any(frame.tag == name for frame in self.stack[1:]):
             if self.root:
                 raise TemplateError(
-                    f"{self.context.name}, line {self.items[at[0]].lineno}: </{name}> closes nothing that is "
+                    f"{self.context.name}, line {self._line(at)}: </{name}> closes nothing that is "
                     f"open here; remove it or open <{name}> in the same template"
                 )
             raise Unbalanced(f"</{name}> closes an element that this branch or row did not open")
@@ -447,9 +447,14 @@ class Builder:
             self.tops.append(kind)
         self.stack[-1].count += 1
 
-    def _document(self, what: str, index: int) -> TemplateError:
+    def _line(self, at: tuple[int, int]) -> int:
+        """The line of a place in the source."""
+        item = self.items[at[0]]
+        return item.lineno + (item.text.count("\n", 0, at[1]) if isinstance(item, Static) else 0)
+
+    def _document(self, what: str, at: tuple[int, int]) -> TemplateError:
         return TemplateError(
-            f"{self.context.name}, line {self.items[index].lineno}: {what} does not belong into a view's template, "
+            f"{self.context.name}, line {self._line(at)}: {what} does not belong into a view's template, "
             f"which fills one element of the page; put the document around it into the layout"
         )
 

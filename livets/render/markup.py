@@ -63,7 +63,7 @@ class Scanner:
         self.raw: str | None = None
         self._pieces: list[Piece] = []
         self._pending = ""
-        self._at = (0, 0)
+        self.at = (0, 0)
         self._quote = ""
         self._equals = False
 
@@ -107,13 +107,13 @@ class Scanner:
             self.handler.text("<", index)
             return found + 1
         if not following:
-            self.state, self._at = "name", (index, found)
+            self.state, self.at = "name", (index, found)
             self._pending = ""
             return len(source)
         return self._open(source, found, index)
 
     def _open(self, source: str, found: int, index: int) -> int:
-        self._at = (index, found)
+        self.at = (index, found)
         self._pending = ""
         following = source[found + 1 : found + 2]
         if source.startswith("<!--", found):
@@ -168,7 +168,7 @@ class Scanner:
             return len(source)
         name = _TAG_NAME.match(self._pending, 2)
         assert name is not None
-        self.handler.end(name.group().lower(), self._pending, self._at, (index, found))
+        self.handler.end(name.group().lower(), self._pending, self.at, (index, found))
         return found
 
     def _tag(self, source: str, position: int, index: int) -> int:
@@ -204,4 +204,4 @@ class Scanner:
         name = _TAG_NAME.match(first, 1)
         assert name is not None
         self.state = "text"
-        self.raw = self.handler.start(name.group(), pieces, self._at, end)
+        self.raw = self.handler.start(name.group(), pieces, self.at, end)
