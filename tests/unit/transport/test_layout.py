@@ -37,5 +37,5 @@ def test_everything_but_html_is_escaped() -> None:
 
 
 def test_a_missing_layout_is_an_error_that_teaches(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no layout 'base.html'"):
+    with pytest.raises(ConfigError, match="there is no layout"):
         layouts(tmp_path).render("base.html", title="", livets_head=Markup(), view=Markup())
