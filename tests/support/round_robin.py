@@ -67,6 +67,10 @@ class RoundRobin:
         return None
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.CancelledError):  # only `stop` cancels, and asyncio would log each one
+            await self._serve(reader, writer)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         backend = await self._backend()
         if backend is None:
             writer.transport.abort()
