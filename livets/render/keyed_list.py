@@ -261,11 +261,14 @@ class KeyedList(Generic[T]):
     def replay(self, log: Iterable[Operation], items: Mapping[Key, T]) -> None:
         """Apply a recorded log without recording it. `items`: final items by canonical key.
 
-        An inserted key that is not in `items` must be deleted again by the same log.
+        An inserted key that is not in `items` must be deleted again by the same log. Raises LookupError for a log
+        that does not belong to this list.
         """
         for operation in log:
             match operation:
                 case ("insert", key, after):
+                    if key in self._items:
+                        raise LookupError(f"the log inserts {key!r}, which is there already")
                     self._put(key, items.get(key, _UNSET), after)
                 case ("update", key):
                     pass

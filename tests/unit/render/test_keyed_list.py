@@ -271,6 +271,12 @@ def test_equality_copy_and_repr() -> None:
         hash(items)
 
 
+def test_a_log_of_another_list_is_refused() -> None:
+    for log in ([("insert", 1, None)], [("delete", 9)], [("move", 9, None)], [("insert", 5, 9)]):
+        with pytest.raises(LookupError):
+            rows(1, 2).replay(log, {})
+
+
 def test_version_counts_undoing_too() -> None:
     items = rows(1)
     items.append(Row(2))
