@@ -31,8 +31,12 @@ export function keepRow(row, key) {
   const element = /** @type {Element} */ (row.nodes_.find((node) => node.nodeType === 1));
   if (key) {
     const value = element.getAttribute(key[0]);
-    if (!value) return false;
-    row.key_ = value.slice(key[1].length, value.length - key[2].length);
+    if (value == null) return false;
+    const own = (row.key_ = value.slice(key[1].length, value.length - key[2].length));
+    const rows = rowsOf(/** @type {Part} */ (row.owner_));
+    // the server calls a second row of the same key `7~2`; where such a name is somebody's own key, do not guess
+    if (rows.has(own) && /~/.test(own)) return false;
+    for (let number = 2; rows.has(row.key_); number++) row.key_ = `${own}~${number}`;
   }
   row.element_ = element;
   rowKeys.set(element, /** @type {string} */ (row.key_));
