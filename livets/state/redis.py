@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 _MAX_CONNECTIONS = 16
+_NO_CHANGE = Change()
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_entries = msgspec.msgpack.Decoder(list[bytes]).decode
 
@@ -102,14 +103,17 @@ class RedisStore:
 
     async def write(self, view_id: str, generation: int, change: Change) -> None:
         """Apply a change atomically; an empty one only renews the expiry. Raises Fenced, StoreUnavailable."""
-        number = self._unanswered.get(view_id) or f"{self._process}{next(self._numbers)}"
+        says_something = change != _NO_CHANGE
+        number = (says_something and self._unanswered.get(view_id)) or f"{self._process}{next(self._numbers)}"
         try:
             arguments = [generation, self._ttl_s, number, *_flat(change, self._sealed)]
             accepted = await self._run(self._write, view_id, arguments)
         except StoreUnavailable:
-            self._unanswered[view_id] = number
+            if says_something:
+                self._unanswered[view_id] = number
             raise
-        self._unanswered.pop(view_id, None)
+        if says_something:
+            self._unanswered.pop(view_id, None)
         if not accepted:
             raise Fenced(f"view {view_id} has been taken over or dropped")
 

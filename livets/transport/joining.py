@@ -90,6 +90,9 @@ async def admit(
     except Fenced as error:
         worker.registry.let_go(resident)
         raise JoinRefused(codes.GONE, str(error)) from None
+    except Exception:
+        worker.registry.let_go(resident)
+        raise
 
     # From here to the end nothing waits.
     worker.registry.add_joined(resident)

@@ -49,8 +49,8 @@ class ViewOutbox:
         self._ring: list[Kept] = []
         self._first = 1
         """The number of the ring's first frame."""
-        self._floor = 0
-        """Who has seen less than this can't be helped by the ring."""
+        self._floor = 1
+        """Who has seen less than this can't be helped by the ring; before the first JOINED nobody can."""
         self._bytes = 0
         self._errors: list[tuple[str, str, int]] = []
 

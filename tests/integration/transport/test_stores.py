@@ -124,6 +124,7 @@ async def test_a_write_whose_answer_was_lost_is_not_doubled(redis_server: RedisS
     change = Change(logs={"rows": [b"2"]}, ref=1)
     with pytest.raises(StoreUnavailable):
         await store.write("v", 1, change)
+    await store.write("v", 1, Change())
     change.merge(Change(logs={"rows": [b"3"]}, ref=2))
     await store.write("v", 1, change)
     await store.write("v", 1, Change(logs={"rows": [b"4"]}))

@@ -126,6 +126,10 @@ async def test_a_fill_ends_what_can_be_replayed(outbox: ViewOutbox, channel: Cha
     assert outbox.can_replay(2)
 
 
+async def test_before_the_first_join_there_is_nothing_to_replay(outbox: ViewOutbox) -> None:
+    assert not outbox.can_replay(0)
+
+
 async def test_frames_that_were_not_sent_cannot_be_seen(outbox: ViewOutbox, channel: Channel) -> None:
     join(outbox, channel)
     outbox.seen(0)
