@@ -143,6 +143,26 @@ async def test_catch_up_is_a_diff_against_what_http_served() -> None:
     assert outbox.patches == []
 
 
+async def test_drawing_leaves_no_reads_behind() -> None:
+    class Sums(LiveView):
+        numbers: list[int] = [1]
+        template = "{{ total }}"
+
+        @property
+        def total(self) -> int:
+            return sum(self.numbers)
+
+    runner, _ = await stage().show(Sums, dev=False)
+    tracker = runner.view._live.tracker
+    runner.catch_up().commit()
+    runner.fill("")
+    runner.heal([])
+    await runner.settle()
+    assert tracker.clean(runner.view)
+    assert runner.view.numbers == [1]
+    assert not tracker.clean(runner.view)
+
+
 async def test_fill_knows_the_page_by_its_fingerprint() -> None:
     runner, _ = await stage().show(Page)
     fingerprint = runner.rendering.template.fingerprint
@@ -222,8 +242,9 @@ async def test_heal_sends_a_block_again() -> None:
     assert len(outbox.patches) == 1
 
 
-async def test_a_page_that_joins_while_a_handler_is_at_work_ends_up_right() -> None:
-    runner, _ = await stage().show(Page)
+@pytest.mark.parametrize("dev", [True, False])
+async def test_a_page_that_joins_while_a_handler_is_at_work_ends_up_right(dev: bool) -> None:
+    runner, _ = await stage().show(Page, dev=dev)
     fingerprint = runner.rendering.template.fingerprint
     runner.accept(click("wait", 1))
     while runner.view.draft != "uncommitted":
@@ -240,6 +261,7 @@ async def test_a_page_that_joins_while_a_handler_is_at_work_ends_up_right() -> N
     diff = last(outbox)
     assert "uncommitted" not in repr(diff)
     assert "" in diff
+    assert [5, [1, [1, "a"], 2, [2, "b"]]] in diff  # RESET: nobody knows what the page shows
     before = len(outbox.patches)
     runner.flush()
     await runner.settle()
