@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from livets.transport.flood_guard import GuardedWebSocket
 from livets.transport.worker import Worker
 from livets.wire import limits
 
@@ -32,7 +33,7 @@ class _Server(uvicorn.Server):
 def options(worker: Worker) -> dict[str, Any]:
     """What livets asks of uvicorn."""
     return {
-        "ws": "websockets-sansio",
+        "ws": GuardedWebSocket,
         "ws_per_message_deflate": False,
         "ws_max_size": limits.MAX_MESSAGE_BYTES,
         "ws_ping_interval": None,

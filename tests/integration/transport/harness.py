@@ -21,6 +21,8 @@ from livets.wire import Beat, Event, Frame, Heal, Join, JoinMode, Resume, encode
 
 SECRET = "an integration test's secret that is long enough"
 WAIT_S = 10.0
+SERVERS: list[uvicorn.Server] = []
+"""Those that run, for tests that look below ASGI."""
 
 
 class Server(uvicorn.Server):
@@ -43,6 +45,7 @@ async def serving(app: Any, worker: Any = None, **more: Any) -> AsyncIterator[st
     settings = options(app.worker if worker is None else worker)
     server = Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", **{**settings, **more}))
     task = asyncio.create_task(server.serve())
+    SERVERS.append(server)
     while not server.started:
         await asyncio.sleep(0.005)
         if task.done():
@@ -50,6 +53,7 @@ async def serving(app: Any, worker: Any = None, **more: Any) -> AsyncIterator[st
     try:
         yield f"http://127.0.0.1:{server.port}"
     finally:
+        SERVERS.remove(server)
         server.should_exit = True
         await task
 

@@ -11,7 +11,7 @@ from livets.app import LiveTS
 from livets.transport import channel as channels
 from livets.transport import sweeper
 from livets.wire import Frame, JoinMode, limits
-from tests.integration.transport.harness import Browser, app, beat, event, serving
+from tests.integration.transport.harness import SERVERS, Browser, app, beat, event, serving
 from tests.integration.transport.views import MOUNTS, Counter
 from tests.support.wait import until
 
@@ -131,3 +131,30 @@ async def test_opening_and_closing_leaves_nothing_behind(site: LiveTS, user: Bro
     await site.registry.all_closed()
     assert len(site.registry) == 0
     assert not site.worker._tasks
+
+
+async def test_a_flood_of_pings_from_a_client_that_never_reads_is_bounded(user: Browser) -> None:
+    (guarded,) = SERVERS
+    socket = await user.join()
+    mine = socket.connection.transport
+    mine.pause_reading()
+    server_side = [connection for connection in guarded.server_state.connections if hasattr(connection, "writable")]
+    (protocol,) = server_side
+    ping = b"\x89\xfd\0\0\0\0" + b"x" * 125
+    for _ in range(200):
+        if mine.get_write_buffer_size() < 1_000_000:
+            mine.write(ping * 500)
+        await asyncio.sleep(0.002)
+    assert not protocol.writable.is_set()
+    assert protocol.transport.get_write_buffer_size() < 1_000_000
+    mine.resume_reading()
+    await until(lambda: mine.get_write_buffer_size() == 0, "the flood has been answered")
+    await socket.send(beat(1))
+    assert (await socket.receive()).kind == Frame.BEAT
+
+
+async def test_a_message_of_endless_fragments_is_cut(site: LiveTS, user: Browser) -> None:
+    for fragment in (b"\0\x80\0\0\0\0", b"\0\xfd\0\0\0\0" + b"x" * 125):
+        socket = await user.connect()
+        socket.connection.transport.write(b"\x02\x80\0\0\0\0" + fragment * 1000)
+        assert await socket.closed() == 1009

@@ -1,0 +1,45 @@
+"""uvicorn's WebSocket protocol with two holes closed that lie below ASGI.
+
+Owns two bounds: a client that reads nothing is not read from either (else its pings pile up as unsent pongs), and a
+message has so many fragments at most (empty ones count nothing towards its size). Used by `server`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+MAX_FRAGMENTS: Final = 256
+
+
+class GuardedWebSocket(WebSocketsSansIOProtocol):
+    """One connection."""
+
+    def pause_writing(self) -> None:
+        """The client takes no more bytes."""
+        super().pause_writing()
+        if self.transport.is_reading():
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        super().resume_writing()
+        if not self.read_paused and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    async def receive(self) -> Any:
+        """As uvicorn does, which starts to read again here."""
+        message = await super().receive()
+        if not self.writable.is_set() and self.transport.is_reading():
+            self.transport.pause_reading()
+        return message
+
+    def handle_cont(self, event: Any) -> None:
+        """One more fragment of a message."""
+        if len(self.frames) >= MAX_FRAGMENTS:
+            self.frames = []
+            self.conn.fail(1009, "too many fragments")
+            self.handle_parser_exception()
+            return
+        super().handle_cont(event)
