@@ -36,7 +36,7 @@ from livets.render.places import Frame, attribute_slots
 from livets.render.plans import BlockPlan, Findings, SlotPlan
 from livets.render.regions import wrap, wrap_range
 from livets.render.tags import Tag, parse_tag
-from livets.render.verify import verify
+from livets.render.verify import statics, verify
 from livets.wire import SlotKind
 
 _OPTIONAL_END = frozenset(
@@ -296,14 +296,15 @@ class Builder:
         prefix = str(parts[0]) if first else ""
         suffix = str(parts[-1]) if last + 1 < len(parts) else ""
         raw = any(isinstance(part, str) and may_continue(part) for part in parts[:last])
-        if raw:
-            first, last, prefix, suffix = 0, len(parts) - 1, "", ""
+        if raw or (newline and first == 0 and suffix.startswith("\n")):
+            raw, first, last, prefix, suffix = True, 0, len(parts) - 1, "", ""
         middle: list[Item] = [Static(part, 1) if isinstance(part, str) else part[0] for part in parts[first : last + 1]]
         index = next(part[1] for part in parts if not isinstance(part, str))
         slot = self._slot(SlotKind.TEXT, self._path(), index, middle)
         slot.names = self._common_names(middle, seen, index)
         slot.reads = reads(self.context.environment, slot.names, to_nodes(middle))
         slot.raw = raw or self._is_raw(middle)
+        slot.promotes = self.stack[-1].tag not in RCDATA or bool(self.stack[-1].space)
         slot.prefix, slot.suffix = decode_text(prefix), decode_text(suffix)
         slot.trims_newline = newline and first == 0 and not prefix
         if self.stack[-1].tag == "textarea":
@@ -354,6 +355,8 @@ class Builder:
         return slot
 
     def _range(self, parts: list[Item], index: int) -> SlotPlan:
+        if self.trim and statics(parts).startswith("\n"):
+            raise Hard(index, "a line end at the start of an element that drops it", enclosing=True)
         self._flush()
         slot = self._slot(SlotKind.HTML, self._path(), index, parts)
         self._open_range()
@@ -381,6 +384,7 @@ class Builder:
         if not written and item.bodies:
             self._export(exported)
             return
+        trims = self.trim
         self._flush()
         found = reads(self.context.environment, self.names, item.tests)
         if not found.plain:
@@ -392,12 +396,20 @@ class Builder:
                 blocks.append(build(self.context, body, self.names, self._around()))
             except Unbalanced as error:
                 raise Hard(index, str(error), enclosing=True) from None
+        self._check_newline(trims, blocks, index)
         slot = self._slot(SlotKind.IF, path, index, [])
         slot.tests, slot.blocks, slot.reads, slot.lineno = item.tests, blocks, found, item.lineno
         self._open_range()
         self._export(exported)
 
+    def _check_newline(self, trims: bool, blocks: list[BlockPlan], index: int) -> None:
+        """Right after <pre> a parser drops a line end, but not after a marker comment."""
+        first = [block.source[0] for block in blocks if block.source]
+        if trims and any(isinstance(piece, str) and piece.startswith("\n") for piece in first):
+            raise Hard(index, "a line end at the start of an element that drops it", enclosing=True)
+
     def _loop(self, item: Loop, index: int) -> None:
+        trims = self.trim
         self._flush()
         targets = target_names(item.target)
         inner = self.names.row(targets)
@@ -416,6 +428,7 @@ class Builder:
             orelse = build(self.context, item.orelse, self.names, self._around()) if item.orelse else None
         except Unbalanced as error:
             raise Hard(index, str(error), enclosing=True) from None
+        self._check_newline(trims, [row], index)
         fault = row_fault(row)
         if fault is not None:
             raise Hard(index, fault, enclosing=False)

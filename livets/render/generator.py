@@ -90,6 +90,7 @@ class Module:
             "read_name": values.name_reader(environment),
             "scalar": values.scalar,
             "source": values.source,
+            "source_text": values.source_text,
             "str_join": str_join,
             "text": values.text,
             "escaped": values.escaped,

@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 from jinja2.compiler import find_undeclared
+from jinja2.idtracking import find_symbols
 from markupsafe import escape
 
 from livets.errors import TemplateError
@@ -102,6 +103,7 @@ class Linker:
         return before + self._template(self._load(str(parent.template.value), parent.lineno), place)
 
     def _items(self, body: list[nodes.Node], place: _Place) -> list[Item]:
+        _refuse_early_reads(body)
         return [item for node in body for item in self._item(node, place)]
 
     def _item(self, node: nodes.Node, place: _Place) -> list[Item]:
@@ -209,6 +211,26 @@ class Linker:
             return _opaque(node, "with unpacks a tuple")
         assign = nodes.Assign(nodes.Tuple(targets, "store"), nodes.Tuple(node.values, "load"), lineno=node.lineno)
         return Scoped([Define(assign, tuple(target.name for target in targets), node.lineno), *body], node.lineno)
+
+
+def _refuse_early_reads(body: list[nodes.Node]) -> None:
+    """A name read by an inner scope and set only later is undefined there, in Jinja2; only Jinja2 does that right."""
+    for index, node in enumerate(body):
+        if not isinstance(node, nodes.Assign | nodes.AssignBlock | nodes.Macro | nodes.Import | nodes.FromImport):
+            continue
+        before = [other for other in body[:index] if not isinstance(other, nodes.Block)]
+        if not before:
+            continue
+        targets = [name.name for name in _all(node) if isinstance(name, nodes.Name) and name.ctx == "store"]
+        direct = find_symbols(before).refs
+        inner = {name.name for other in before for name in _all(other) if isinstance(name, nodes.Name)}
+        for target in targets:
+            if target not in direct and target in inner:
+                raise _Unfit(node.lineno, f"{target!r} is read in an inner scope before it is set")
+
+
+def _all(node: nodes.Node) -> list[nodes.Node]:
+    return [node, *node.find_all(nodes.Node)]
 
 
 def _opaque(node: nodes.Node, reason: str) -> Opaque:

@@ -115,16 +115,16 @@ class LiveFor(ForSlot):
         source = self.source(scope)
         if isinstance(state, LoggedRows):
             return self._diff_logged(state, source, scope, actions)
+        items = source if type(source) is list else list(source)  # once: it may be an iterator
         if isinstance(state, FrozenRows):
             outer = Remembered.of(self.outer, scope)
-            items = list(source)
             if outer is not None:
                 start, _, stop = identical_ends(state.items, items)
                 if all_frozen(items[start:stop]):
-                    return self._diff_frozen(state, items, outer, scope)
+                    return self._diff_frozen(state, list(items), outer, scope)
             old = self._rows(state.items, state.outer)
             state = ValueRows(*self.keys(old), old)
-        return self._diff_values(state, source, scope)
+        return self._diff_values(state, source, items, scope)
 
     def _rows(self, items: list[Any], scope: Scope) -> list[Any]:
         """The values of all rows."""
@@ -153,8 +153,7 @@ class LiveFor(ForSlot):
 
     # Any list
 
-    def _diff_values(self, state: ValueRows, source: Any, scope: Scope) -> tuple[Any, Any]:
-        items = source if type(source) is list else list(source)
+    def _diff_values(self, state: ValueRows, source: Any, items: list[Any], scope: Scope) -> tuple[Any, Any]:
         rows = self._rows(items, scope)
         fresh = self._remember(source, items, rows, scope)
         keys, doubled = self.keys(rows)

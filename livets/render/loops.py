@@ -9,6 +9,7 @@ from jinja2 import nodes
 
 from livets.render.names import Names, Row
 from livets.render.plans import BlockPlan, SlotPlan
+from livets.render.verify import parse
 from livets.wire import SlotKind
 
 _KEYS = ("ts-key", "id", "data-key")
@@ -28,6 +29,9 @@ def row_fault(row: BlockPlan) -> str | None:
         return f"a loop whose body has {len(elements)} elements at the top; a row needs exactly one"
     if any(kind != "space" for number, kind in enumerate(row.tops) if number != elements[0]):
         return "a loop whose body has text, comments or statements beside its element"
+    parsed = [node for node in parse(row.html(), row.parent, row.namespace) if not node.is_text_node]
+    if len(parsed) != 1:
+        return "a loop whose element a parser ends early (is one element not allowed inside the other?)"
     return None
 
 

@@ -70,6 +70,7 @@ def attribute_slots(
     if region:
         builder._emit(tag.region_lead)
         slot = builder._slot(SlotKind.ATTRS, path, index_of(region, index), [_item(part) for part in region])
+        slot.tag = tag.name
         slot.raw, slot.candidates, slot.taken = True, sorted(candidates), frozenset(seen)
         slot.svg = builder.stack[-1].inner_space == "svg" or tag.name == "svg"
         if slot.svg:
@@ -104,7 +105,7 @@ def _value(builder: Builder, attribute: Attribute, path: list[int], index: int, 
     middle = [_item(part) for part in parts[first : last + 1]]
     slot = builder._slot(SlotKind.ATTR, path, index_of(parts, index), middle)
     slot.raw = raw or builder._is_raw(middle)
-    slot.attribute = attribute.name
+    slot.attribute, slot.tag = attribute.name, tag.name
     if builder.stack[-1].inner_space == "svg" or tag.name == "svg":
         slot.attribute = SVG_ATTRIBUTES.get(attribute.name, attribute.name)
     slot.prefix, slot.suffix = decode_attribute(prefix), decode_attribute(suffix)

@@ -32,6 +32,8 @@ class SlotPlan:
     """True when the value is kept as HTML source and decoded for the wire."""
     prefix: str = ""
     suffix: str = ""
+    tag: str = ""
+    """The element that an attribute belongs to."""
     attribute: str = ""
     candidates: list[str] = field(default_factory=list)
     taken: frozenset[str] = frozenset()
@@ -47,6 +49,8 @@ class SlotPlan:
     bound: str | None = None
     """The field of the control's ts-model, for value slots."""
     trims_newline: bool = False
+    promotes: bool = False
+    """True when markup must turn it into an HTML slot: a text between nodes."""
     svg: bool = False
 
     def description(self) -> list[Any]:

@@ -55,6 +55,13 @@ def source(value: Any) -> str:
     return str(markupsafe.escape(value))
 
 
+def source_text(value: Any, site: int) -> str:
+    """An output as HTML source that must be text. Raises Promoted for markup."""
+    if hasattr(value, "__html__"):
+        raise Promoted(site)
+    return str(markupsafe.escape(value))
+
+
 def wire_text(value: int | str) -> int | str:
     """A scalar as the browser's parser would have read it."""
     if type(value) is str and ("\r" in value or "\0" in value):

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from jinja2 import nodes
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from livets.render.items import Branches, Item, Loop, Opaque, Scoped, Static, Value
 from livets.render.markup import Hard
+from livets.render.names import Definition
 from livets.render.plans import BlockPlan, SlotPlan
 from livets.wire import SlotKind
 
@@ -26,12 +28,12 @@ def parse(html: str, parent: str, namespace: str) -> list[LexborNode]:
         )
     else:
         parser = LexborHTMLParser(html, is_fragment=True, fragment_tag=parent or "div", scripting=True)
-    nodes: list[LexborNode] = []
+    found: list[LexborNode] = []
     node = parser.root
     while node is not None:
-        nodes.append(node)
+        found.append(node)
         node = node.next
-    return nodes
+    return found
 
 
 def children(node: LexborNode) -> list[LexborNode]:
@@ -44,10 +46,10 @@ def children(node: LexborNode) -> list[LexborNode]:
     return found
 
 
-def signature(nodes: list[LexborNode]) -> Signature:
+def signature(siblings: list[LexborNode]) -> Signature:
     """The structure of nodes: tags, texts, comments."""
     result: Signature = []
-    for node in nodes:
+    for node in siblings:
         if node.is_text_node:
             result.append(node.text_content)
         elif node.is_comment_node:
@@ -68,7 +70,9 @@ def verify(plan: BlockPlan) -> Hard | None:
             return Hard(slot.item, fault, enclosing=True)
     for number, slot in enumerate(plan.slots):
         if slot.kind is SlotKind.HTML:
-            inside = _statics(slot.parts)
+            inside = statics(slot.parts) + _data(
+                [entry.node for entry in slot.reads.chain if isinstance(entry, Definition)]
+            )
             if _range(parse(plan.html({number: inside}), plan.parent, plan.namespace), slot.path) is None:
                 reason = "a parser moves these elements elsewhere (an implied <tbody>, a <div> inside a <p>?)"
                 return Hard(slot.item, reason, enclosing=True)
@@ -82,7 +86,7 @@ def verify(plan: BlockPlan) -> Hard | None:
     return None
 
 
-def _statics(items: list[Item]) -> str:
+def statics(items: list[Item]) -> str:
     """What an opaque region may look like: its own text, `x` for what is not known."""
     text = ""
     for item in items:
@@ -92,26 +96,32 @@ def _statics(items: list[Item]) -> str:
             case Value():
                 text += "" if item is items[0] and len(items) == 1 else "x"
             case Branches():
-                text += _statics(item.bodies[0])
-            case Loop() | Scoped() | Opaque():
-                text += _statics(item.body)
+                text += statics(item.bodies[0])
+            case Loop() | Scoped():
+                text += statics(item.body)
+            case Opaque():
+                text += statics(item.body) or _data(item.raw)
             case _:
                 pass
     return text
+
+
+def _data(body: list[nodes.Node]) -> str:
+    return "".join(found.data for node in body for found in node.find_all(nodes.TemplateData))
 
 
 def sample(plan: BlockPlan) -> str:
     """The block with its ranges filled by what they show first."""
     return plan.html(
         {
-            number: sample(slot.blocks[0]) if slot.blocks else _statics(slot.parts)
+            number: sample(slot.blocks[0]) if slot.blocks else statics(slot.parts)
             for number, slot in enumerate(plan.slots)
         }
     )
 
 
-def _at(nodes: list[LexborNode], path: list[int]) -> tuple[list[LexborNode], LexborNode] | None:
-    siblings = nodes
+def _at(top: list[LexborNode], path: list[int]) -> tuple[list[LexborNode], LexborNode] | None:
+    siblings = top
     node = None
     for index in path:
         if node is not None:
@@ -131,7 +141,7 @@ def _check_path(top: list[LexborNode], slot: SlotPlan) -> str | None:
         if not node.is_text_node or node.text_content != f"{slot.prefix}x{slot.suffix}":
             return "a parser reads this text differently"
     elif slot.kind in (SlotKind.ATTR, SlotKind.ATTRS):
-        if not node.is_element_node:
+        if not node.is_element_node or (node.tag or "").lower() != slot.tag:
             return "a parser puts this element somewhere else"
     else:
         siblings = place[0]

@@ -206,12 +206,12 @@ class Writer:
         return next((memo[value] for memo in reversed(self._memo) if value in memo), None)
 
     def _source(self, slot: SlotPlan, variable: str) -> None:
-        found = self.fragment(slot.parts, slot.names, raw=True)
+        found = self.fragment(slot.parts, slot.names, raw=True, promotes=slot.promotes)
         if found is None:
             found = self.module.region(self, slot.parts, slot.names)
         self.line(f"{variable} = {found}")
 
-    def fragment(self, parts: list[Item], names: Names, *, raw: bool) -> str | None:
+    def fragment(self, parts: list[Item], names: Names, *, raw: bool, promotes: bool = False) -> str | None:
         """The source of a string expression, or None when it takes a region function."""
         found: list[str] = []
         for part in parts:
@@ -222,7 +222,10 @@ class Writer:
                     if not reads(self.module.environment, names, [part.node]).plain:
                         return None
                     value = self.expression(plain_output(part.node), names)
-                    found.append(f"source({value})" if raw else f"text({value}, {part.site})")
+                    if promotes:
+                        found.append(f"source_text({value}, {part.site})")
+                    else:
+                        found.append(f"source({value})" if raw else f"text({value}, {part.site})")
                 case Branches():
                     inner = self._conditional_text(part, names, raw=raw)
                     if inner is None:

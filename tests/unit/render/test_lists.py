@@ -14,10 +14,15 @@ from livets.render.environment import MappingScope
 from livets.render.moves import reorder
 from tests.unit.render.conftest import Bench
 
-FLAT = "<ul>{% for r in rows %}<li id='r{{ r.id }}' class=\"{{ 'on' if r.id == pick }}\">{{ r.t }} {{ who }}</li>{% endfor %}</ul>"
+FLAT = (
+    "<ul>{% for r in rows %}<li id='r{{ r.id }}' "
+    "class=\"{{ 'on' if r.id == pick }}\">{{ r.t }} {{ who }}</li>{% endfor %}</ul>"
+)
 DEEP = (
     "<div>{% if show %}<ul>{% for r in rows %}<li ts-key='{{ r.id }}'>{% if r.t %}<b>{{ r.t }}</b>{% endif %}"
-    "{% for c in r.t %}<i>{{ c }}{{ who }}</i>{% endfor %}</li>{% else %}<li>none</li>{% endfor %}</ul>{% endif %}</div>"
+    ""
+    "{% for c in r.t %}<i>{{ c }}{{ who }}</i>{% endfor %}</li>{% else %}<li>none</li>{% endfor %}</ul>"
+    "{% endif %}</div>"
 )
 
 
@@ -54,6 +59,12 @@ def test_one_cell_insert_move_delete_and_clear() -> None:
     assert ops(bench, []) == [4]
     assert ops(bench, rows((5, "e"))) == [3, None, [5, [5, "", "e "]]]
     assert ops(bench, rows((6, "f"), (7, "g"))) == [5, [6, [6, "", "f "], 7, [7, "", "g "]]]
+
+
+def test_an_iterator_is_read_once() -> None:
+    bench = Bench(FLAT.replace("in rows", "in rows|reverse"), {"rows": [], "pick": 0, "who": ""})
+    assert ops(bench, [{"id": 1, "t": "a"}, {"id": 2, "t": "b"}])[0] == 3
+    assert ops(bench, [{"id": 2, "t": "a"}]) != []
 
 
 def test_equal_keys_are_sent_as_a_whole_list_with_suffixes() -> None:

@@ -15,7 +15,10 @@ from tests.support.dom_model import Page
 from tests.unit.render.conftest import Bench, normal
 
 ROWS = [{"id": 1, "t": "a", "on": True}, {"id": 2, "t": "b", "on": False}]
-LIST = "<ul>{% for r in rows %}<li id='{{ r.id }}'>{{ r.t }}{% if r.on %}<b>{{ who }}</b>{% endif %}</li>{% endfor %}</ul><p>{{ who }}</p>"
+LIST = (
+    "<ul>{% for r in rows %}<li id='{{ r.id }}'>{{ r.t }}{% if r.on %}<b>{{ who }}</b>{% endif %}</li>{% endfor %}</ul>"
+    "<p>{{ who }}</p>"
+)
 
 
 def test_only_dirty_slots_are_evaluated() -> None:
@@ -79,7 +82,7 @@ def test_one_block_can_be_built_again_by_its_address() -> None:
     source = "{% if show %}" + LIST + "{% endif %}<p>{{ show }}</p>"
     bench = Bench(source, {"rows": ROWS, "who": "x", "show": True})
     block = bench.rendering.block
-    assert block(bench.scope, [0, 0]) == [1, ["1", "a", [0, ["x"]]], 2, ["2", "b", [-1]]] or True
+    assert block(bench.scope, [0, 0]) == [1, [1, "a", [0, ["x"]]], 2, [2, "b", [-1]]]
     for address in ([], [0], [0, 0], [0, 0, 1], [0, 0, "2"], [0, 0, 1, 2]):
         fill = block(bench.scope, address)
         page = Page(bench.template.shape, html=bench.html)
@@ -134,8 +137,8 @@ def test_a_bound_control_shows_its_field() -> None:
 
 def test_handlers_and_names_are_known() -> None:
     template = Templates().from_string(
-        """<a ts-on:click="go(1)" ts-on:keyup.enter="send">{{ a.b }}{% for x in xs if x > low %}<i ts-on:click="pick({{ x }})"></i>
-        {% endfor %}</a>"""
+        """<a ts-on:click="go(1)" ts-on:keyup.enter="send">{{ a.b }}{% for x in xs if x > low %}
+        <i ts-on:click="pick({{ x }})"></i>{% endfor %}</a>"""
     )
     assert template.handlers == {"go", "send", "pick"}
     assert template.names == {"a", "xs", "low"}
