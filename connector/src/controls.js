@@ -71,7 +71,8 @@ export function setInput(field, value) {
 export function writeAttribute(part, name, value) {
   const element = part.node_;
   if (name === "class") {
-    const ours = part.classes_?.split(/\s+/) || [];
+    // HTML's white space: \s would part what a class list does not, such as a no-break space
+    const ours = part.classes_?.split(/[ \t\n\f\r]/) || [];
     const others = [...element.classList].filter((token) => !ours.includes(token));
     part.classes_ = value;
     if (others[0]) value = [value, ...others].join(" ");

@@ -168,6 +168,7 @@ async def test_classes_attributes_and_listeners_of_other_scripts_survive(script,
     assert set((await page.get_attribute("h1", "class")).split()) == {"b", "c", "theirs"}
     await script.patch(1, "")
     assert (await page.get_attribute("h1", "class")).split() == ["theirs"]
+    await script.patch(1, "a\u00a0b")
     await script.patch(1, "a")
     assert set((await page.get_attribute("h1", "class")).split()) == {"a", "theirs"}
     await script.patch(2, {"hidden": ""})
