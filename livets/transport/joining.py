@@ -13,11 +13,12 @@ import logging
 from typing import Any
 
 from livets.errors import Fenced, JoinRefused
-from livets.state import Claim, StoreUnavailable
+from livets.state import StoreUnavailable
+from livets.transport import finding
 from livets.transport.registry import Ending
 from livets.transport.resident import Resident
 from livets.transport.session import Session
-from livets.transport.tokens import HASH_BYTES, PageToken, digest, is_known
+from livets.transport.tokens import HASH_BYTES, digest
 from livets.transport.visitor import Visitor
 from livets.transport.worker import Worker
 from livets.wire import Join, JoinMode, Resume, codes
@@ -26,21 +27,14 @@ logger = logging.getLogger("livets.transport")
 
 CLOSE_FAILED = 1011
 """WebSocket's own code for an error of the server."""
-_NOT_ACCEPTED = "the resume secret is not one of those that the view accepts"
-_LOST = (
-    "A page joined, but its view is neither on this worker nor in a snapshot store, so it was mounted again and what "
-    "its visitor had entered is gone. With several workers set LIVETS_REDIS_URL (or LiveTS(redis_url=…)) so that they "
-    "share views; with one, the process was restarted or the page waited longer than views are kept "
-    "(Config.unjoined_keep_s, unjoined_max). This is said once."
-)
 
 
 async def join(visitor: Visitor, message: Join) -> None:
     """Answer a Join: the view of the HTTP render, its snapshot, or a new mount; or REFUSED."""
     try:
-        session = _session(visitor)
+        session = finding.session_of(visitor)
         token = visitor.worker.tokens.open_page(message.token, session)
-        resident, mode = await _for_token(visitor, token, session)
+        resident, mode = await finding.for_token(visitor, token, session)
         await admit(visitor, resident, message.view, mode, token.fingerprint)
     except JoinRefused as refusal:
         visitor.refuse(message.view, refusal.code, str(refusal))
@@ -51,13 +45,13 @@ async def join(visitor: Visitor, message: Join) -> None:
 async def resume(visitor: Visitor, message: Resume) -> None:
     """Answer a Resume: the missed frames, all values, or a new mount; or REFUSED. May answer later (`Withheld`)."""
     try:
-        session = _session(visitor)
+        session = finding.session_of(visitor)
         worker = visitor.worker
         ticket = worker.tokens.open_secret(message.secret, session)
         if ticket.view_id != message.id:
             raise JoinRefused(codes.BAD_TOKEN, "the resume secret belongs to another view")
         async with worker.registry.turn(message.id):
-            resident, replay = await _for_resume(visitor, message, session)
+            resident, replay = await finding.for_resume(visitor, message, session)
             if resident is None:
                 await remount(visitor, message, ticket.url, session)
             elif replay or message.done <= resident.runner.last_ref:
@@ -73,8 +67,8 @@ async def resume(visitor: Visitor, message: Resume) -> None:
 
 async def remount(visitor: Visitor, message: Resume, url: str, session: Session) -> None:
     """Nothing is left of the view: a new one takes its place. Raises JoinRefused."""
-    _warn_lost(visitor.worker)
-    resident = await _mount(visitor, url, session)
+    finding.warn_lost(visitor.worker)
+    resident = await finding.mounted(visitor, url, session)
     await admit(visitor, resident, message.view, JoinMode.REMOUNTED, message.fingerprint, message)
 
 
@@ -197,106 +191,6 @@ class Withheld:
         return False
 
 
-def _session(visitor: Visitor) -> Session:
-    session = visitor.session
-    if session is None:
-        raise JoinRefused(codes.NO_SESSION, "the socket came without the session cookie of its page")
-    if visitor.worker.cookie.has_expired(session):
-        raise JoinRefused(codes.EXPIRED, "the session has expired")
-    return session
-
-
-async def _for_token(visitor: Visitor, token: PageToken, session: Session) -> tuple[Resident, JoinMode]:
-    """The view that a page token names, once; for a token seen before a view of its own."""
-    worker = visitor.worker
-    resident = worker.registry.take_unjoined(token.view_id)
-    try:
-        is_first = await worker.used.use_once(token.nonce.hex(), worker.config.page_token_max_age_s)
-    except StoreUnavailable as error:
-        logger.warning("whether a page token was used before can't be told now: %s", error)
-        is_first = resident is not None
-    if is_first and resident is not None:
-        return resident, JoinMode.ADOPTED
-    if resident is not None:
-        worker.registry.let_go(resident)
-    elif is_first:
-        resident = await _restored(visitor, token.view_id, None, session)
-        if resident is not None:
-            return resident, JoinMode.FILLED
-        _warn_lost(worker)
-    return await _mount(visitor, token.url, session), JoinMode.REMOUNTED
-
-
-async def _for_resume(visitor: Visitor, message: Resume, session: Session) -> tuple[Resident | None, bool]:
-    """The view to go on with (None: nothing is left of it), and whether the missed frames are all that it needs."""
-    registry, store = visitor.worker.registry, visitor.worker.store
-    await registry.closed(message.id)
-    resident = registry.find(message.id)
-    if resident is None:
-        resident = await _restored(visitor, message.id, message.secret, session)
-        return resident, False
-    registry.take(message.id)  # nobody else may let go of it meanwhile
-    try:
-        claim = await store.claim(message.id, resident.runner.generation)
-        if claim is not None and claim.record is None:
-            resident.runner.generation = claim.generation
-            if not is_known(message.secret, resident.secrets):
-                raise JoinRefused(codes.BAD_TOKEN, _NOT_ACCEPTED)
-    except (StoreUnavailable, JoinRefused):
-        registry.put_back(resident)
-        raise
-    if resident.page is not None:
-        resident.page.lose(resident)
-    if claim is not None and claim.record is None:
-        return resident, resident.outbox.can_replay(message.seen)
-    registry.let_go(resident)
-    if claim is None:
-        return None, False
-    return await _from_claim(visitor, message.id, message.secret, claim, session), False
-
-
-async def _restored(visitor: Visitor, view_id: str, secret: str | None, session: Session) -> Resident | None:
-    """A view of another worker, or one that was put to rest here."""
-    if secret is None and not visitor.worker.store.durable:
-        return None
-    claim = await visitor.worker.store.claim(view_id, None)
-    return None if claim is None else await _from_claim(visitor, view_id, secret, claim, session)
-
-
-async def _from_claim(
-    visitor: Visitor, view_id: str, secret: str | None, claim: Claim, session: Session
-) -> Resident | None:
-    assert claim.record is not None
-    if secret is not None and not is_known(secret, claim.record.secret):
-        raise JoinRefused(codes.BAD_TOKEN, _NOT_ACCEPTED)
-    try:
-        return await visitor.worker.restore(view_id, claim, session, visitor.scope)
-    except Exception:
-        logger.exception("view %s could not be restored from its snapshot; it is mounted again", view_id)
-        return None
-
-
-async def _mount(visitor: Visitor, url: str, session: Session) -> Resident:
-    worker = visitor.worker
-    found = worker.routes.match(url.partition("?")[0])
-    if found is None:
-        raise JoinRefused(codes.GONE, "the page is no longer served")
-    try:
-        resident, _ = await worker.mount(*found, url, session, visitor.scope)
-    except StoreUnavailable:
-        raise
-    except Exception:
-        logger.exception("a page joined, and mounting its view failed")
-        raise JoinRefused(codes.MOUNT_FAILED, "the view could not be mounted") from None
-    return resident
-
-
 def _try_later(visitor: Visitor, error: StoreUnavailable) -> None:
     logger.warning("a view can't be joined now, its page will try again: %s", error)
     visitor.channel.close(codes.CLOSE_OVERLOADED, "the snapshot store does not answer")
-
-
-def _warn_lost(worker: Worker) -> None:
-    if not worker.warned_lost_view:
-        worker.warned_lost_view = True
-        logger.warning(_LOST)
