@@ -20,6 +20,22 @@ from livets.errors import TemplateError
 from livets.render.items import Branches, Define, Item, Loop, Opaque, Program, Scoped, Static, Value
 
 _MAX_INCLUDES = 12
+_MUTATORS = frozenset(
+    [
+        "add",
+        "append",
+        "clear",
+        "discard",
+        "extend",
+        "insert",
+        "pop",
+        "popitem",
+        "remove",
+        "reverse",
+        "setdefault",
+        "sort",
+    ]
+) | {"update"}
 
 
 class _Unfit(Exception):
@@ -104,6 +120,7 @@ class Linker:
 
     def _items(self, body: list[nodes.Node], place: _Place) -> list[Item]:
         _refuse_early_reads(body)
+        _refuse_mutation(body)
         return [item for node in body for item in self._item(node, place)]
 
     def _item(self, node: nodes.Node, place: _Place) -> list[Item]:
@@ -227,6 +244,23 @@ def _refuse_early_reads(body: list[nodes.Node]) -> None:
         for target in targets:
             if target not in direct and target in inner:
                 raise _Unfit(node.lineno, f"{target!r} is read in an inner scope before it is set")
+
+
+def _refuse_mutation(body: list[nodes.Node]) -> None:
+    """`{% set _ = xs.append(1) %}` on a list that the template made: the order of everything matters then."""
+    made = {
+        node.target.name
+        for node in body
+        if isinstance(node, nodes.Assign)
+        and isinstance(node.target, nodes.Name)
+        and isinstance(node.node, nodes.List | nodes.Dict | nodes.Call)
+    }
+    for call in (found for node in body if made for found in _all(node) if isinstance(found, nodes.Call)):
+        method = call.node
+        if not isinstance(method, nodes.Getattr) or not isinstance(method.node, nodes.Name):
+            continue
+        if method.attr in _MUTATORS and method.node.name in made:
+            raise _Unfit(call.lineno, f"{method.node.name}.{method.attr}() changes what the template has made")
 
 
 def _all(node: nodes.Node) -> list[nodes.Node]:

@@ -38,6 +38,10 @@ FILES = {"inc.html": "<u>{{ a }}</u>", "base.html": "<div>{% block b %}{% endblo
         ("{% extends 'base.html' %}{% block b %}<p>{{ a }}</p>{% endblock %}", "whole template"),
         ("<p>{{ a }}</p>{% for x in xs %}{% block q %}<i>{{ a }}</i>{% endblock %}{% endfor %}", "whole template"),
         ("<ul>{% for x in xs %}<li>{{ x }}{% endfor %}</ul>", "closed"),
+        ("{% set l = [] %}{% for x in xs %}{% set _ = l.append(x) %}{% endfor %}<p>{{ l|length }}</p>", "changes what"),
+        ("{% for x in xs %}<i>{{ a }}</i>{% endfor %}{% set a = 'late' %}<p>{{ a }}</p>", "before it is set"),
+        ("<pre>{% for x in xs %}\n<i>{{ x }}</i>{% endfor %}</pre>", "line end"),
+        ("<svg>{% if on %}<p>{{ a }}</p>{% endif %}</svg>", "parser"),
     ],
 )  # fmt: skip
 def test_a_hard_construct_is_opaque_and_right(source: str, reason: str) -> None:
