@@ -24,6 +24,8 @@ class RoundRobin:
         self.port = 0
         self.served: dict[int, int] = dict.fromkeys(backends, 0)
         """Connections given to each backend."""
+        self.passed_bytes: dict[int, int] = dict.fromkeys(backends, 0)
+        """Bytes handed to each backend."""
         self._turn = 0
         self._clients: dict[asyncio.StreamWriter, int] = {}
         self._thread = LoopThread("round-robin")
@@ -78,8 +80,8 @@ class RoundRobin:
         port, backend_reader, backend_writer = backend
         self._clients[writer] = port
         both = [
-            asyncio.ensure_future(_copy(reader, backend_writer)),
-            asyncio.ensure_future(_copy(backend_reader, writer)),
+            asyncio.ensure_future(self._copy(reader, backend_writer, port)),
+            asyncio.ensure_future(self._copy(backend_reader, writer, 0)),
         ]
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -91,9 +93,9 @@ class RoundRobin:
             for end in (writer, backend_writer):
                 end.close()
 
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(_CHUNK_BYTES):
-            writer.write(data)
-            await writer.drain()
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(_CHUNK_BYTES):
+                writer.write(data)
+                self.passed_bytes[port] = self.passed_bytes.get(port, 0) + len(data)
+                await writer.drain()

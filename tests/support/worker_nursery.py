@@ -16,6 +16,7 @@ import os
 import select
 import signal
 import sys
+from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _PRELOADED = (
@@ -88,9 +89,15 @@ def _serve(app: str, port: int, log: str, parent: int) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    import uvicorn
+    module, _, name = app.partition(":")
+    application = getattr(importlib.import_module(module), name)
+    options: dict[str, Any] = {"host": "127.0.0.1", "port": port, "log_level": "info", "access_log": False}
+    if hasattr(application, "run"):  # a LiveTS knows how it wants to be served
+        application.run(**options)
+    else:
+        import uvicorn
 
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="info", access_log=False, timeout_graceful_shutdown=3)
+        uvicorn.run(application, **options)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""The application of the fault proof: a counter, and a trap that kills its worker at a chosen milestone.
+"""The application of the fault proof: a counter, a view that shouts, and a trap that kills at a chosen milestone.
 
 To arm the trap, create the file LIVETS_FAULT_DIR/MILESTONE. The first worker to reach the milestone removes the file
 and dies by SIGKILL at that very point, so one file is exactly one death. A file MILESTONE.PID is removed by that
-worker when it gets there, and nothing else happens. Mounts are counted in Redis.
+worker when it gets there, and nothing else happens; MILESTONE.PID.kill kills that worker only. Mounts are counted in
+Redis.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ _REDIS_URL = os.environ["LIVETS_REDIS_URL"]
 
 
 def _spring(name: str, view_id: str, ref: int) -> None:
-    if _removed(f"{_TRAPS}/{name}"):
-        os.kill(os.getpid(), signal.SIGKILL)
-    _removed(f"{_TRAPS}/{name}.{os.getpid()}")
+    trap, pid = f"{_TRAPS}/{name}", os.getpid()
+    if _removed(trap) or _removed(f"{trap}.{pid}.kill"):
+        os.kill(pid, signal.SIGKILL)
+    _removed(f"{trap}.{pid}")
 
 
 def _removed(path: str) -> bool:
@@ -63,5 +65,34 @@ class Counter(LiveView):
     </main>"""
 
 
+class Shouts(LiveView):
+    """Tells every window what it counts, and keeps what it hears."""
+
+    count: int = 0
+    heard: list[str] = []
+
+    def mount(self, name: str) -> None:  # type: ignore[override]
+        """Listen."""
+        self.subscribe("shouts", self.hear)
+
+    def hear(self, words: str) -> None:
+        """Somebody shouted."""
+        self.heard.append(words)
+
+    @event
+    async def shout(self) -> None:
+        """One more, and all may know."""
+        self.count += 1
+        self.broadcast("shouts", f"{self.params['name']}{self.count}")
+
+    template = """
+    <main>
+      <button type="button" id="inc" ts-on:click="shout">Shout</button>
+      <p>Shouts: <output id="count">{{ count }}</output></p>
+      <p>Heard: <output id="heard">{{ heard|join(" ") }}</output></p>
+    </main>"""
+
+
 app = LiveTS(title="Faults", templates=Path(__file__).parent)
 app.live("/", Counter)
+app.live("/shouts/{name}", Shouts)

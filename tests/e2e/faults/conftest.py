@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext
 
-from tests.e2e.faults.stage import Report, Stage
+from tests.e2e.faults.stage import NewWitness, Report, Stage
 from tests.e2e.faults.witness import SCRIPT, Witness
 from tests.support.browser import PageLog
 from tests.support.fault_proxy import FaultProxy
@@ -40,12 +40,22 @@ def stage(redis_server: RedisServer, tmp_path: Path) -> Iterator[Stage]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def witness(context: BrowserContext, page_log: PageLog, stage: Stage) -> AsyncIterator[Witness]:
-    """A page that writes down what it shows; lost connections may be complained about on its console."""
+async def new_witness(context: BrowserContext, page_log: PageLog, stage: Stage) -> NewWitness:
+    """Opens pages that write down what they show; lost connections may be complained about on their consoles."""
     page_log.allow(r"WebSocket connection to .* failed")
     page_log.allow(r"net::ERR_(CONNECTION|EMPTY)")
     await context.add_init_script(SCRIPT)
-    yield Witness(await context.new_page(), stage.balancer.url)
+
+    async def new(path: str = "/") -> Witness:
+        return Witness(await context.new_page(), stage.balancer.url + path)
+
+    return new
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def witness(new_witness: NewWitness) -> Witness:
+    """A page of the counter."""
+    return await new_witness()
 
 
 @pytest.fixture

@@ -31,7 +31,9 @@ async def one_round(stage: Stage, witness: Witness) -> None:
     ports = stage.workers.ports
 
     stage.workers.kill(sleeper, signal.SIGSTOP)
-    await witness.click(3)  # these reach the sleeper's socket
+    passed_bytes = stage.balancer.passed_bytes[ports[sleeper]]
+    await witness.click(3)
+    await until(lambda: stage.balancer.passed_bytes[ports[sleeper]] >= passed_bytes + 60, "clicks in its socket")
     stage.balancer.backends = [ports[other]]
     stage.balancer.cut(ports[sleeper])
     await witness.click(2)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.faults.stage import Report, Stage
 from tests.e2e.faults.witness import Witness
-from tests.support.wait import until, wait_for
+from tests.support.wait import wait_for
 
 ROUNDS = int(os.environ.get("LIVETS_FAULT_ROUNDS", "5"))
 ROUNDS_A_PAGE = 10
@@ -51,7 +51,7 @@ async def one_round(milestone: str, stage: Stage, witness: Witness, chooser: ran
     await witness.click(chooser.randint(0, 4))
     trap = stage.arm(milestone)
     await witness.click(chooser.randint(1, 4))
-    await until(lambda: not trap.exists(), f"a worker to reach {milestone} in {name}\n{stage.workers.logs()}")
+    await stage.sprung(trap, witness, name)
     await witness.click(chooser.randint(0, 3))
     testimony = await witness.settled()
     elapsed_s = time.monotonic() - started
