@@ -44,6 +44,9 @@ _OPTIONAL_END = frozenset(
 )
 
 
+_LINE_END = "a line end at the start of an element that drops it"
+
+
 class Unbalanced(Exception):
     """A block as a whole can't stand alone; whatever encloses it must become opaque."""
 
@@ -129,6 +132,9 @@ class Builder:
         self.run_parts: list[str | tuple[Item, int]] = []
         self.run_names: list[Names] = []
         self.trim = False
+        """A parser drops a line end here."""
+        self.may_trim = False
+        """It would, were it not for the markers of ranges that may be empty."""
         self.scopes: list[Names] = []
 
     def run(self) -> BlockPlan:
@@ -179,6 +185,8 @@ class Builder:
 
     def text(self, source: str, index: int) -> None:
         """Static text."""
+        if self.may_trim and not self.run_parts and source.startswith("\n"):
+            raise Hard(index, _LINE_END, enclosing=True)
         if self.trim and not self.run_parts:
             self.trim = False
             if source.startswith("\n"):
@@ -283,7 +291,7 @@ class Builder:
         """A text run has ended: one text node, and a slot when something in it is dynamic."""
         parts, self.run_parts = self.run_parts, []
         seen, self.run_names = self.run_names, []
-        newline, self.trim = self.trim and bool(parts), False
+        newline, self.trim, self.may_trim = self.trim and bool(parts), False, False
         if not parts:
             return
         places = [number for number, part in enumerate(parts) if not isinstance(part, str)]
@@ -355,11 +363,13 @@ class Builder:
         return slot
 
     def _range(self, parts: list[Item], index: int) -> SlotPlan:
-        if self.trim and statics(parts).startswith("\n"):
-            raise Hard(index, "a line end at the start of an element that drops it", enclosing=True)
+        trims = self._trims()
+        if trims and statics(parts).startswith("\n"):
+            raise Hard(index, _LINE_END, enclosing=True)
         self._flush()
         slot = self._slot(SlotKind.HTML, self._path(), index, parts)
         self._open_range()
+        self.may_trim = trims
         return slot
 
     def _open_range(self) -> None:
@@ -384,7 +394,7 @@ class Builder:
         if not written and item.bodies:
             self._export(exported)
             return
-        trims = self.trim
+        trims = self._trims()
         self._flush()
         found = reads(self.context.environment, self.names, item.tests)
         if not found.plain:
@@ -400,16 +410,20 @@ class Builder:
         slot = self._slot(SlotKind.IF, path, index, [])
         slot.tests, slot.blocks, slot.reads, slot.lineno = item.tests, blocks, found, item.lineno
         self._open_range()
+        self.may_trim = trims
         self._export(exported)
+
+    def _trims(self) -> bool:
+        return (self.trim or self.may_trim) and not self.run_parts
 
     def _check_newline(self, trims: bool, blocks: list[BlockPlan], index: int) -> None:
         """Right after <pre> a parser drops a line end, but not after a marker comment."""
         first = [block.source[0] for block in blocks if block.source]
         if trims and any(isinstance(piece, str) and piece.startswith("\n") for piece in first):
-            raise Hard(index, "a line end at the start of an element that drops it", enclosing=True)
+            raise Hard(index, _LINE_END, enclosing=True)
 
     def _loop(self, item: Loop, index: int) -> None:
-        trims = self.trim
+        trims = self._trims()
         self._flush()
         targets = target_names(item.target)
         inner = self.names.row(targets)
@@ -428,7 +442,7 @@ class Builder:
             orelse = build(self.context, item.orelse, self.names, self._around()) if item.orelse else None
         except Unbalanced as error:
             raise Hard(index, str(error), enclosing=True) from None
-        self._check_newline(trims, [row], index)
+        self._check_newline(trims, [row, *([orelse] if orelse is not None else [])], index)
         fault = row_fault(row)
         if fault is not None:
             raise Hard(index, fault, enclosing=False)
@@ -440,6 +454,7 @@ class Builder:
             other = self._slot(SlotKind.IF, self._path(), index, [])
             other.empty_of, other.blocks, other.reads = item, [orelse], found
             self._open_range()
+        self.may_trim = trims
 
     # Places
 

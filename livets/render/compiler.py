@@ -66,7 +66,7 @@ class CompiledTemplate:
         if program.unfit is not None:
             lineno, reason = program.unfit
             body = environment._parse(self.source, self.name, None).body
-            items = [Opaque([], body, lineno, f"the whole template: {reason}")]
+            items = [Opaque([], body, lineno, f"the whole template: {reason}", whole=True)]
         around = Frame("div", -1, "", "div")
         try:
             return build(context, items, Names(), around, root=True)

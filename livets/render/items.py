@@ -75,6 +75,8 @@ class Opaque:
     raw: list[nodes.Node]
     lineno: int
     reason: str
+    whole: bool = False
+    """True for a template that nothing but Jinja2 as a whole can render."""
 
 
 @dataclass(slots=True, eq=False)

@@ -13,7 +13,7 @@ import jinja2
 from jinja2 import nodes
 
 from livets.render.environment import Scope, scope_context
-from livets.render.items import Item, to_nodes
+from livets.render.items import Item, Opaque, to_nodes
 from livets.render.names import Definition, Names, Row, reads
 
 Render = Callable[[Scope, Mapping[str, Any]], str]
@@ -37,6 +37,8 @@ def region_function(
                 read = reads(environment, at.outer, [at.entry.node]).rows
                 loops.update(number for number, row_name in read if row_name == "loop")
     wanted: list[tuple[str, int, str]] = []
+    if not any(isinstance(item, Opaque) and item.whole for item in items):
+        body = [*_read_first(body), *body]
     tree = _nest(chain, body, wanted, loops)
     template = nodes.Template(tree, lineno=1)
     template.set_environment(environment)
@@ -50,6 +52,19 @@ def region_function(
         return concat(root(scope_context(environment, scope, rows, name, blocks)))
 
     return render, wanted
+
+
+def _read_first(body: list[nodes.Node]) -> list[nodes.Node]:
+    """Reads of the names that the region sets: in the whole template something before the region has read them.
+
+    Jinja2 takes a name for undefined in inner scopes when its frame sets it later and has not read it before.
+    """
+    found = [name for node in body for name in node.find_all(nodes.Name)]
+    stored = {name.name for name in found if name.ctx == "store"}
+    names: list[nodes.Expr] = [
+        nodes.Name(name, "load") for name in sorted(stored.intersection(n.name for n in found if n.ctx == "load"))
+    ]
+    return [nodes.ExprStmt(nodes.Tuple(names, "load"), lineno=1)] if names else []
 
 
 def _nest(

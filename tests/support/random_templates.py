@@ -99,7 +99,8 @@ class Grammar:
             return start
         if tag == "textarea":
             return f"{start}{self.text()}{{{{ {self.expression(names)} }}}}{{% if f %}}q{{% endif %}}</textarea>"
-        return f"{start}{self.nodes(depth - 1, names)}</{tag}>"
+        lead = "." if tag == "pre" else ""  # a value's line end right after <pre>: the one known difference
+        return f"{start}{lead}{self.nodes(depth - 1, names)}</{tag}>"
 
     def _loop(self, depth: int, names: list[str]) -> str:
         self.count += 1

@@ -53,6 +53,13 @@ def test_a_hard_construct_is_opaque_and_right(source: str, reason: str) -> None:
     bench.change({"on": True, "xs": [1, 2, 3], "a": ""})
 
 
+def test_a_region_reads_names_as_the_whole_template_would() -> None:
+    source = "{{ a }}<b><td>{% for x in xs %}{{ a }}{% endfor %}{% set a = on %}{{ a }}</td></b>{{ a }}"
+    bench = Bench(source, WHO)
+    bench.check_first()
+    bench.change({"a": "z", "on": False})
+
+
 def test_only_the_region_is_opaque() -> None:
     bench = Bench("<h1>{{ a }}</h1><div><p>{% filter upper %}{{ a }}{% endfilter %}</p>{{ on }}</div>", WHO)
     assert [slot[0] for slot in bench.template.shape[0][1]] == [0, 3, 0]
