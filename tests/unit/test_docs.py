@@ -34,6 +34,9 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 def test_the_files_that_the_architecture_names_exist() -> None:
-    named = re.findall(r"`((?:livets|connector|tests|examples|benchmarks|scripts|docs)/[\w./-]+)`", (ROOT / "ARCHITECTURE.md").read_text())
+    named = re.findall(
+        r"`((?:livets|connector|tests|examples|benchmarks|scripts|docs)/[\w./-]+)`",
+        (ROOT / "ARCHITECTURE.md").read_text(),
+    )
     assert named
     assert [name for name in named if not (ROOT / name).exists()] == []

@@ -1,11 +1,11 @@
-"""The counter, as a person uses it."""
+"""The counter, as a person uses it. `demo` comes before `page`: pages close before their server does."""
 
 from __future__ import annotations
 
 from playwright.async_api import Page, expect
 
 
-async def test_it_counts(page: Page, demo: str) -> None:
+async def test_it_counts(demo: str, page: Page) -> None:
     await page.goto(f"{demo}/counter")
     count = page.locator("#count")
     await expect(count).to_have_text("0")
@@ -20,13 +20,13 @@ async def test_it_counts(page: Page, demo: str) -> None:
     await expect(page.locator("#reset")).to_be_disabled()
 
 
-async def test_twenty_rapid_clicks_are_twenty(page: Page, demo: str) -> None:
+async def test_twenty_rapid_clicks_are_twenty(demo: str, page: Page) -> None:
     await page.goto(f"{demo}/counter")
     await page.evaluate("() => { for (let i = 0; i < 20; i++) document.getElementById('inc').click(); }")
     await expect(page.locator("#count")).to_have_text("20")
 
 
-async def test_two_windows_are_two_counters(page: Page, demo: str) -> None:
+async def test_two_windows_are_two_counters(demo: str, page: Page) -> None:
     await page.goto(f"{demo}/counter")
     other = await page.context.new_page()
     await other.goto(f"{demo}/counter")
@@ -36,7 +36,7 @@ async def test_two_windows_are_two_counters(page: Page, demo: str) -> None:
     await expect(other.locator("#count")).to_have_text("10")
 
 
-async def test_the_keyboard_works_and_focus_stays(page: Page, demo: str) -> None:
+async def test_the_keyboard_works_and_focus_stays(demo: str, page: Page) -> None:
     await page.goto(f"{demo}/counter")
     await page.focus("#inc")
     await page.keyboard.press("Enter")
@@ -57,7 +57,7 @@ async def test_the_page_is_whole_without_javascript(browser, demo: str) -> None:
     await context.close()
 
 
-async def test_the_index_leads_to_both(page: Page, demo: str) -> None:
+async def test_the_index_leads_to_both(demo: str, page: Page) -> None:
     await page.goto(demo)
     await page.get_by_role("link", name="Counter").click()
     await expect(page.locator("h1")).to_have_text("Counter")

@@ -1,4 +1,4 @@
-"""The to-do list, as one person and as several use it."""
+"""The to-do list, as one person and as several use it. `demo` comes before `page`: pages close before their server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def titles(page: Page) -> Locator:
     return page.locator(".todos li span")
 
 
-async def test_add_finish_filter_and_clear(page: Page, demo: str) -> None:
+async def test_add_finish_filter_and_clear(demo: str, page: Page) -> None:
     await page.goto(f"{demo}/todo")
     await expect(page.locator(".empty")).to_be_visible()
     await expect(page.locator("#draft")).to_be_focused()
@@ -49,7 +49,7 @@ async def test_add_finish_filter_and_clear(page: Page, demo: str) -> None:
     await expect(page.locator(".empty")).to_be_visible()
 
 
-async def test_edit_in_place(page: Page, demo: str) -> None:
+async def test_edit_in_place(demo: str, page: Page) -> None:
     await page.goto(f"{demo}/todo")
     await add(page, "milk", "bread")
     await item(page, "milk").get_by_role("button", name="Edit").click()
@@ -65,7 +65,7 @@ async def test_edit_in_place(page: Page, demo: str) -> None:
     await expect(titles(page)).to_have_text(["oat milk", "bread"])
 
 
-async def test_finishing_twice_and_taking_it_back(page: Page, demo: str) -> None:
+async def test_finishing_twice_and_taking_it_back(demo: str, page: Page) -> None:
     await page.goto(f"{demo}/todo")
     await add(page, "milk")
     box = item(page, "milk").get_by_role("checkbox")
@@ -75,7 +75,7 @@ async def test_finishing_twice_and_taking_it_back(page: Page, demo: str) -> None
     await expect(box).to_be_checked()
 
 
-async def test_every_window_follows(page: Page, demo: str) -> None:
+async def test_every_window_follows(demo: str, page: Page) -> None:
     await page.goto(f"{demo}/todo")
     await add(page, "milk")
     other = await page.context.new_page()
@@ -89,7 +89,7 @@ async def test_every_window_follows(page: Page, demo: str) -> None:
     await expect(titles(page)).to_have_text(["bread"])
 
 
-async def test_what_one_types_survives_what_others_do(page: Page, demo: str) -> None:
+async def test_what_one_types_survives_what_others_do(demo: str, page: Page) -> None:
     await page.goto(f"{demo}/todo")
     other = await page.context.new_page()
     await other.goto(f"{demo}/todo")
@@ -104,7 +104,7 @@ async def test_what_one_types_survives_what_others_do(page: Page, demo: str) -> 
     await expect(titles(other)).to_have_text(["something else", "half a thought"])
 
 
-async def test_many_are_added_in_order(page: Page, demo: str) -> None:
+async def test_many_are_added_in_order(demo: str, page: Page) -> None:
     await page.goto(f"{demo}/todo")
     await page.evaluate(
         """() => {

@@ -82,7 +82,7 @@ def view_of(case: Case, states: list[dict[str, Any]]) -> type[LiveView]:
 
 @pytest.mark.parametrize("case", CASES, ids=repr)
 async def test_the_dom_equals_a_fresh_render(page: Page, page_log: PageLog, case: Case) -> None:
-    page_log.allow("^(error|warning): ")  # the corpus has inline styles, missing images and odd SVG; exceptions still count
+    page_log.allow("^(error|warning): ")  # the corpus has inline styles and odd SVG; exceptions still count
     states = states_of(case)
     bench = Bench(case.source, states[0], case.files)
     app = LiveTS(secret_key="a secret for this test, 32 characters")
