@@ -66,7 +66,7 @@ class LiveView:
 
     # Hooks: override what you need
 
-    def mount(self) -> Any:
+    def mount(self, *_args: Any, **_parameters: Any) -> Any:
         """Set the view up; runs once in its life, before the first render. Declare path parameters as arguments."""
 
     def updated(self) -> Any:
