@@ -100,6 +100,7 @@ def play(port: int, rows: int, events: int) -> int:
     import urllib.request
 
     from websockets.sync.client import connect
+    from websockets.typing import Origin, Subprotocol
 
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/{rows}") as response:
         html = response.read().decode()
@@ -109,9 +110,9 @@ def play(port: int, rows: int, events: int) -> int:
     size = 0
     with connect(
         f"ws://127.0.0.1:{port}/livets/socket",
-        origin=f"http://127.0.0.1:{port}",  # type: ignore[arg-type]
+        origin=Origin(f"http://127.0.0.1:{port}"),
         additional_headers={"cookie": cookie},
-        subprotocols=["livets.1.msgpack"],  # type: ignore[list-item]
+        subprotocols=[Subprotocol("livets.1.msgpack")],
         compression=None,
     ) as socket:
         socket.send(encode_client(Join(0, token[1], f"/{rows}")))
