@@ -14,7 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from livets.live.retry import pause_s
-from livets.pubsub import Bus
+from livets.pubsub import Bus, MessageRefused
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[str, bytes, str]).decode
@@ -84,6 +84,9 @@ class Effects:
         while True:
             try:
                 await self._bus.publish(topic, data, effect_id)
+                return
+            except MessageRefused as error:
+                _log.error("a broadcast to %r is dropped: %s", topic, error)  # trying again would hold up the next
                 return
             except Exception as error:
                 attempt += 1

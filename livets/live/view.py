@@ -17,6 +17,7 @@ from livets.live.bond import Bond, CurrentEvent
 from livets.live.declaration import Declaration
 from livets.live.fields import UNSET
 from livets.live.system import Subscription, Timer
+from livets.pubsub import check_message
 from livets.wire import codes
 
 
@@ -174,9 +175,11 @@ class LiveView:
     def broadcast(self, topic: str, data: Any) -> None:
         """Send `data` (plain data, dataclasses, Structs) to all subscribers of `topic` when this event commits.
 
-        Nothing is sent if the handler fails.
+        Nothing is sent if the handler fails. Raises MessageRefused for more than 1 MiB of data.
         """
-        self._live.effects.append((topic, msgspec.msgpack.encode(data)))
+        encoded = msgspec.msgpack.encode(data)
+        check_message(topic, encoded)
+        self._live.effects.append((topic, encoded))
 
     def every(self, interval_s: float, handler: Callable[..., Any] | str) -> int:
         """Call `handler()`, a method of this view, every `interval_s` seconds; returns a number for `cancel_timer`."""

@@ -312,3 +312,26 @@ async def test_attach_again_after_detach_sends_what_is_missing() -> None:
     runner.attach(again)
     await runner.settle()
     assert again.patches == [([0, "1"], 1)]
+
+
+class Shouter(LiveView):
+    count: int = 0
+    template = "{{ count }}"
+
+    @event
+    async def shout(self, size: int) -> None:
+        self.count += 1
+        self.broadcast("all", "x" * size)
+
+
+async def test_a_broadcast_that_no_bus_carries_fails_its_handler_and_not_later_ones() -> None:
+    stage = Stage()
+    heard: list[bytes] = []
+    stage.bus.deliver = lambda _view, _name, message: heard.append(message.data)
+    stage.bus.subscribe("all", "other", "hear")
+    runner, outbox = await stage.show(Shouter, dev=False)
+    await send(runner, "shout", 2**20 + 1)
+    assert [code for code, *_ in outbox.errors] == [codes.HANDLER_FAILED]
+    await send(runner, "shout", 1)
+    await runner.durable()
+    assert heard == [b"\xa1x"]
