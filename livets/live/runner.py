@@ -163,6 +163,8 @@ class ViewRunner:
         runner._interrupted = view._live.system.notes.interrupted
         runner.generation = claim.generation
         commits.topics.follow(view._live.system.notes.subscriptions)
+        # Positions of another worker's bus, or of a time when nobody here was subscribed, prove nothing.
+        commits.topics.missed = bool(view._live.system.notes.subscriptions)
         commits.effects.release(dict(record.effects))
         await runner._units.hook("resumed")
         return runner
