@@ -47,3 +47,7 @@ class JoinRefused(LivetsError):
 
 class Fenced(LivetsError):
     """Another worker has taken the view over; this worker must let go of it."""
+
+
+class Gone(LivetsError):
+    """The store has lost the view's record, and nobody has taken it over: who still runs the view puts it back."""

@@ -17,11 +17,11 @@ from livets.live.timers import Timers
 from livets.live.topics import Topics
 from livets.live.writer import Writer
 from livets.pubsub import Bus
-from livets.state import Change, SnapshotStore
+from livets.state import Change, Record, SnapshotStore
 from livets.wire import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from livets.live.view import LiveView
 
@@ -48,6 +48,7 @@ class Commits:
         *,
         dev: bool,
         on_fenced: Callable[[], None],
+        on_gone: Callable[[], Awaitable[Record]],
         on_due: Callable[[int], None],
     ) -> None:
         self._view = view
@@ -60,7 +61,7 @@ class Commits:
         self.last_ref = 0
         self.durable_ref = 0
         self.snapshot = Snapshot()
-        self.writer = Writer(view_id, store, self._written, self._fenced)
+        self.writer = Writer(view_id, store, self._written, self._fenced, on_gone)
         self.effects = Effects(view_id, bus, self._sent)
         self.topics = Topics(view_id, bus)
         self.timers = Timers(on_due)
@@ -137,6 +138,11 @@ class Commits:
             self.writer.submit(Change(effects=effects), 0, urgent=True)
         else:
             self.effects.release(effects)
+
+    def record(self, meta: bytes, secret: bytes) -> Record:
+        """Everything as of the last commit, for a store that has lost it. Call it between units of work."""
+        fields, system = self.snapshot.whole(self._view), self._view._live.system.encode()
+        return Record(meta, fields, {}, self.last_ref, system, self.effects.unsent, secret)
 
     def stop(self) -> None:
         """Nothing of this view runs, is sent or is written any more."""

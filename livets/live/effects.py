@@ -55,6 +55,11 @@ class Effects:
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._send())
 
+    @property
+    def unsent(self) -> dict[int, bytes]:
+        """What was released and has not left yet."""
+        return dict(self._queue or ())
+
     async def drained(self) -> None:
         """Wait until everything released has been sent (or sending was stopped)."""
         if self._task is not None:

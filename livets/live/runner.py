@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 CLOSE_GRACE_S: Final = 5.0
 """A handler that is at work when its view closes may go on for this long."""
-SECRET_WAIT_S: Final = 2.0
+STORE_WAIT_S: Final = 2.0
 """A join waits this long for its secret to be stored; a store that is down must not keep people out."""
+_LOOK_AGAIN_S: Final = 0.02
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
@@ -47,6 +48,7 @@ class ViewRunner:
         "_gone",
         "_interrupted",
         "_meta",
+        "_secret",
         "_store",
         "_units",
         "view",
@@ -73,10 +75,12 @@ class ViewRunner:
         bond.runner, bond.params, bond.session, bond.request = self, params, session, request
         display = Display(self.view, compile_template(view_class, templates))
         self._commits = Commits(
-            self.view, view_id, display, store, bus, dev=dev, on_fenced=self._lose, on_due=self._due
-        )
+            self.view, view_id, display, store, bus, dev=dev,
+            on_fenced=self._lose, on_gone=self._record, on_due=self._due,
+        )  # fmt: skip
         self._units = Units(self.view, view_id, self._commits, dev=dev)
         self._meta = meta
+        self._secret = b""
         self._store = store
         self._dev = dev
         self._accepted = 0
@@ -159,6 +163,7 @@ class ViewRunner:
         if runner._dev:
             commits.check()
         view._live.tracker.done(view)
+        runner._secret = record.secret
         commits.last_ref = commits.durable_ref = runner._accepted = record.ref
         runner._interrupted = view._live.system.notes.interrupted
         runner.generation = claim.generation
@@ -237,10 +242,18 @@ class ViewRunner:
 
     async def write_secret(self, hashes: bytes) -> None:
         """Store the resume secrets with the snapshot; waits for it, but not for a store that is down."""
+        self._secret = hashes
+        await self._submitted(Change(secret=hashes))
+
+    async def renew(self) -> None:
+        """Say to the store that the view is still wanted; a record that it has lost is put back."""
+        await self._submitted(Change())
+
+    async def _submitted(self, change: Change) -> None:
         writer = self._commits.writer
-        writer.submit(Change(secret=hashes), 0, urgent=True)
+        writer.submit(change, 0, urgent=True)
         writing = asyncio.ensure_future(writer.written())
-        await asyncio.wait([writing], timeout=SECRET_WAIT_S)
+        await asyncio.wait([writing], timeout=STORE_WAIT_S)
         writing.cancel()
 
     # The bus
@@ -311,6 +324,12 @@ class ViewRunner:
         self._units.mailbox.halt()
         self._commits.stop()
         self._units.wake(None)
+
+    async def _record(self) -> Record:
+        """For the writer. A handler at work may still be taken back, so its end is waited for."""
+        while self._units.open is not None:  # noqa: ASYNC110 (rare, and no cost to units of work)
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        return self._commits.record(self._meta, self._secret)
 
     def _due(self, timer: int) -> None:
         self._units.mailbox.put(Tick(timer))

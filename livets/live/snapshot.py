@@ -56,6 +56,12 @@ class Snapshot:
         if lengths:
             self._lengths = {**(self._lengths or {}), **lengths}
 
+    def whole(self, view: LiveView) -> dict[str, bytes]:
+        """All persisted fields, for a record that begins anew: its logs are empty from here on."""
+        fields = everything(view)
+        self._lengths = None
+        return fields
+
     def load(self, view: LiveView, record: Record) -> None:
         """Fill a new view from a record.
 

@@ -2,19 +2,20 @@
 
 It owns the change that waits, the write in flight and the pace: event commits are written at once, system
 changes at most once a second. It never encodes and never blocks a handler. Called by the runner; calls it
-back when something is durable, and when another worker has taken the view over.
+back when something is durable, when another worker has taken the view over, and for the whole record when the
+store has lost it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from livets import telemetry
-from livets.errors import Fenced
+from livets.errors import Fenced, Gone
 from livets.live.retry import pause_s
-from livets.state import Change, SnapshotStore
+from livets.state import Change, Record, SnapshotStore
 
 SYSTEM_WRITE_INTERVAL_S = 1.0
 """Changes by broadcasts and timers wait up to this long for others to join them."""
@@ -29,6 +30,7 @@ class Writer:
         "_change",
         "_on_durable",
         "_on_fenced",
+        "_on_gone",
         "_progress",
         "_ref",
         "_store",
@@ -46,12 +48,14 @@ class Writer:
         store: SnapshotStore,
         on_durable: Callable[[Change, int], None],
         on_fenced: Callable[[], None],
+        on_gone: Callable[[], Awaitable[Record]],
     ) -> None:
         self.generation = 0
         self._view_id = view_id
         self._store = store
         self._on_durable = on_durable
         self._on_fenced = on_fenced
+        self._on_gone = on_gone
         self._change: Change | None = None
         self._urgent = False
         self._ref = 0
@@ -129,11 +133,19 @@ class Writer:
         self._urgent = False
         assert change is not None
         attempt = 0
+        is_gone = False
         while True:
             ref = self._ref
             telemetry.mark("snapshot.writing", self._view_id, ref)
             try:
-                await self._store.write(self._view_id, self.generation, change)
+                if is_gone:
+                    ref = await self._recreate(change)
+                else:
+                    await self._store.write(self._view_id, self.generation, change)
+            except Gone as error:
+                _log.warning("%s; it is put back from the running view", error)
+                is_gone = True
+                continue
             except Fenced:
                 self.stop()
                 self._on_fenced()
@@ -150,6 +162,18 @@ class Writer:
             telemetry.mark("snapshot.written", self._view_id, ref)
             self._on_durable(change, ref)
             return True
+
+    async def _recreate(self, change: Change) -> int:
+        """The whole record once more; `change` and what waits are part of it. Returns the last event in it."""
+        record = await self._on_gone()
+        if self._change is not None:
+            change.merge(self._change)
+            self._change = None
+        unsent = {**record.effects, **change.effects}
+        record.effects = {number: effect for number, effect in unsent.items() if number not in change.effects_sent}
+        ref = self._ref
+        await self._store.recreate(self._view_id, self.generation, record)
+        return ref
 
     def _wake(self) -> None:
         if self._progress is not None and not self._progress.done():

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from livets.errors import Fenced
+from livets.errors import Fenced, Gone
 from livets.state.record import Change, Claim, Record
 
 _ENTRY_BYTES = 512
@@ -51,11 +51,17 @@ class MemoryStore:
         """Store a freshly mounted view; returns its first generation."""
         if view_id in self._kept:
             raise Fenced(f"there is already a view {view_id}")
-        size = _size(record)
-        self._kept[view_id] = _Kept(record, 1, size, self._clock())
-        self.bytes += size
-        self._trim()
+        self._keep(view_id, record, 1)
         return 1
+
+    async def recreate(self, view_id: str, generation: int, record: Record) -> None:
+        """Put back a view that was dropped while it ran. Raises Fenced when a newer generation is there."""
+        kept = self._kept.get(view_id)
+        if kept is not None:
+            if kept.generation > generation:
+                raise Fenced(f"view {view_id} has been taken over")
+            self._drop(view_id)
+        self._keep(view_id, record, generation)
 
     async def claim(self, view_id: str, known_generation: int | None) -> Claim | None:
         """Take the view over: its generation goes up by one and older writers are fenced out."""
@@ -67,10 +73,12 @@ class MemoryStore:
         return Claim(kept.generation, None if is_current else _copy(kept.record))
 
     async def write(self, view_id: str, generation: int, change: Change) -> None:
-        """Apply a change; an empty one only says that the view is still wanted. Raises Fenced."""
+        """Apply a change; an empty one only says that the view is still wanted. Raises Fenced, Gone."""
         kept = self._touch(view_id)
-        if kept is None or kept.generation != generation:
-            raise Fenced(f"view {view_id} has been taken over or dropped")
+        if kept is None or kept.generation < generation:
+            raise Gone(f"view {view_id} has been dropped")
+        if kept.generation != generation:
+            raise Fenced(f"view {view_id} has been taken over")
         apply(change, kept.record)
         size = _size(kept.record)
         self.bytes += size - kept.bytes
@@ -82,6 +90,12 @@ class MemoryStore:
         kept = self._kept.get(view_id)
         if kept is not None and kept.generation == generation:
             self._drop(view_id)
+
+    def _keep(self, view_id: str, record: Record, generation: int) -> None:
+        size = _size(record)
+        self._kept[view_id] = _Kept(record, generation, size, self._clock())
+        self.bytes += size
+        self._trim()
 
     def _touch(self, view_id: str) -> _Kept | None:
         kept = self._kept.get(view_id)

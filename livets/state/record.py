@@ -82,7 +82,13 @@ class SnapshotStore(Protocol):
         """
 
     async def write(self, view_id: str, generation: int, change: Change) -> None:
-        """Apply a change atomically. Raises Fenced when `generation` is not the current one."""
+        """Apply a change atomically. Raises Fenced when there is a newer generation, Gone when the record is lost."""
+
+    async def recreate(self, view_id: str, generation: int, record: Record) -> None:
+        """Put back a view that the store has lost, by the one who runs it under `generation`.
+
+        It replaces what an older owner may have put back. Raises Fenced when a newer generation is there.
+        """
 
     async def forget(self, view_id: str, generation: int) -> None:
         """Drop the view, if `generation` is still current."""

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from livets.errors import ConfigError, Fenced, LivetsError
+from livets.errors import ConfigError, Fenced, Gone, LivetsError
 from livets.state.record import Change, Claim, Record
-from livets.state.redis_scripts import CLAIM, CREATE, FORGET, WRITE
+from livets.state.redis_scripts import CLAIM, CREATE, FORGET, RECREATE, WRITE
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -70,6 +70,7 @@ class RedisStore:
         self._unjoined_ttl_s = ttl_s if unjoined_ttl_s is None else min(unjoined_ttl_s, ttl_s)
         self._prefix = prefix
         self._create = self._redis.register_script(CREATE)
+        self._recreate = self._redis.register_script(RECREATE)
         self._claim = self._redis.register_script(CLAIM)
         self._write = self._redis.register_script(WRITE)
         self._forget = self._redis.register_script(FORGET)
@@ -79,17 +80,16 @@ class RedisStore:
 
     async def create(self, view_id: str, record: Record) -> int:
         """Store a freshly mounted view; returns its first generation."""
-        values: list[bytes | str | int] = ["m", record.meta, "r", record.ref, "s", record.system, "k", record.secret]
-        for name, base in record.fields.items():
-            values += (f"f:{name}", self._sealed(base))
-        for name, entries in record.logs.items():
-            values += (f"n:{name}", "1 0", f"l:{name}:1", self._sealed(_pack(entries)))
-        for number, effect in record.effects.items():
-            values += (f"e:{number}", effect)
-        token = secrets.token_bytes(8)
-        if not await self._run(self._create, view_id, [self._unjoined_ttl_s, token, *values]):
+        arguments = [self._unjoined_ttl_s, secrets.token_bytes(8), *self._values(record)]
+        if not await self._run(self._create, view_id, arguments):
             raise Fenced(f"there is already a view {view_id}")
         return 1
+
+    async def recreate(self, view_id: str, generation: int, record: Record) -> None:
+        """Put back a view that the store has lost. Raises Fenced when a newer generation is there."""
+        self._unanswered.pop(view_id, None)
+        if not await self._run(self._recreate, view_id, [self._ttl_s, generation, *self._values(record)]):
+            raise Fenced(f"view {view_id} has been taken over")
 
     async def claim(self, view_id: str, known_generation: int | None) -> Claim | None:
         """Take the view over: its generation goes up by one and older writers are fenced out."""
@@ -102,20 +102,22 @@ class RedisStore:
         return Claim(generation, self._record(pairs) if pairs else None)
 
     async def write(self, view_id: str, generation: int, change: Change) -> None:
-        """Apply a change atomically; an empty one only renews the expiry. Raises Fenced, StoreUnavailable."""
+        """Apply a change atomically; an empty one only renews the expiry. Raises Fenced, Gone, StoreUnavailable."""
         says_something = change != _NO_CHANGE
         number = (says_something and self._unanswered.get(view_id)) or f"{self._process}{next(self._numbers)}"
         try:
             arguments = [generation, self._ttl_s, number, *_flat(change, self._sealed)]
-            accepted = await self._run(self._write, view_id, arguments)
+            outcome = await self._run(self._write, view_id, arguments)
         except StoreUnavailable:
             if says_something:
                 self._unanswered[view_id] = number
             raise
         if says_something:
             self._unanswered.pop(view_id, None)
-        if not accepted:
-            raise Fenced(f"view {view_id} has been taken over or dropped")
+        if outcome < 0:
+            raise Gone(f"Redis has lost view {view_id}")
+        if not outcome:
+            raise Fenced(f"view {view_id} has been taken over")
 
     async def forget(self, view_id: str, generation: int) -> None:
         """Drop the view, if `generation` is still current."""
@@ -132,6 +134,16 @@ class RedisStore:
     async def close(self) -> None:
         """Give the connections back."""
         await self._redis.aclose()
+
+    def _values(self, record: Record) -> list[bytes | str | int]:
+        values: list[bytes | str | int] = ["m", record.meta, "r", record.ref, "s", record.system, "k", record.secret]
+        for name, base in record.fields.items():
+            values += (f"f:{name}", self._sealed(base))
+        for name, entries in record.logs.items():
+            values += (f"n:{name}", "1 0", f"l:{name}:1", self._sealed(_pack(entries)))
+        for number, effect in record.effects.items():
+            values += (f"e:{number}", effect)
+        return values
 
     def _record(self, pairs: Sequence[bytes]) -> Record:
         record = Record(b"")

@@ -17,6 +17,17 @@ return 1
 """
 """ARGV: ttl, token, then key, value, …"""
 
+RECREATE = """
+local g = redis.call('HGET', KEYS[1], 'g')
+if g and tonumber(g) > tonumber(ARGV[2]) then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'g', ARGV[2])
+for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return 1
+"""
+"""ARGV: ttl, generation, then key, value, …"""
+
 CLAIM = """
 local old = redis.call('HGET', KEYS[1], 'g')
 if not old then return nil end
@@ -33,7 +44,9 @@ return {old + 1, redis.call('HGETALL', KEYS[1])}
 """ARGV: ttl, generation of the caller's copy (-1: none), token"""
 
 WRITE = """
-if redis.call('HGET', KEYS[1], 'g') ~= ARGV[1] then return 0 end
+local g = redis.call('HGET', KEYS[1], 'g')
+if not g or tonumber(g) < tonumber(ARGV[1]) then return -1 end
+if g ~= ARGV[1] then return 0 end
 local at = 4
 local function part()
   local first = at + 1

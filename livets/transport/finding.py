@@ -70,6 +70,9 @@ async def for_resume(visitor: Visitor, message: Resume, session: Session) -> tup
     registry.take(message.id)  # nobody else may let go of it meanwhile
     try:
         claim = await store.claim(message.id, resident.runner.generation)
+        if claim is None and not resident.runner.gone:
+            await resident.runner.renew()  # the store has lost it, not we: it is put back
+            claim = await store.claim(message.id, resident.runner.generation)
         if claim is not None and claim.record is None:
             resident.runner.generation = claim.generation
             if not is_known(message.secret, resident.secrets):

@@ -79,5 +79,5 @@ class Sweeper:
         for resident in worker.registry:
             if resident.page is not None and now_s - resident.touched_s > worker.config.snapshot_ttl_s / 3:
                 if resident.touched_s:
-                    await worker.touch(resident)
+                    self._worker.spawn(resident.runner.renew())
                 resident.touched_s = now_s

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from livets.config import Config
-from livets.errors import Fenced, LivetsError
+from livets.errors import Fenced
 from livets.live import ViewRunner
 from livets.pubsub.bus import Bus, Message
-from livets.state import Change, Claim, SnapshotStore
+from livets.state import Claim, SnapshotStore
 from livets.transport.origin import OriginPolicy, Scope
 from livets.transport.outbox import ViewOutbox
 from livets.transport.registry import Ending, Registry
@@ -147,15 +147,6 @@ class Worker:
         await resident.runner.write_secret(hashes)
         if resident.runner.gone:
             raise Fenced(f"view {resident.view_id} has been taken over by another worker")
-
-    async def touch(self, resident: Resident) -> None:
-        """Renew the expiry of a snapshot that nothing has changed for long."""
-        try:
-            await self.store.write(resident.view_id, resident.runner.generation, Change())
-        except Fenced as error:
-            resident.outbox.close(codes.CLOSE_MOVED, str(error))
-        except LivetsError as error:
-            logger.warning("the snapshot of view %s could not be renewed: %s", resident.view_id, error)
 
     async def stop(self) -> None:
         """Tell every page to move, write every snapshot, end every socket; within `shutdown_s`."""

@@ -154,8 +154,8 @@ async def test_nothing_left_is_mounted_again_with_one_warning(
         await lost(site, first)
         resident = site.registry.take(user.id)
         assert resident is not None
-        await site.worker.store.forget(user.id, resident.runner.generation)
         await resident.runner.close()
+        await site.worker.store.forget(user.id, resident.runner.generation)
         socket = await user.resume(events=[event(2, "add"), event(3, "add")])
         assert user.joined(await socket.receive()) is JoinMode.REMOUNTED
         assert "0" in str(user.joined_diff)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from livets.errors import Fenced
+from livets.errors import Fenced, Gone
 from livets.state import Change, MemoryStore, Record, RedisStore, SnapshotStore, StoreUnavailable
 from tests.support.redis_server import RedisServer
 
@@ -88,11 +88,27 @@ async def test_a_claim_with_the_current_copy_brings_no_record(store: SnapshotSto
 
 async def test_unknown_and_forgotten_views(store: SnapshotStore) -> None:
     assert await store.claim("nobody", None) is None
-    with pytest.raises(Fenced):
+    with pytest.raises(Gone):
         await store.write("nobody", 1, Change(ref=1))
     await store.create("v", Record(b"m"))
     await store.forget("v", 1)
     assert await store.claim("v", 1) is None
+
+
+async def test_a_lost_view_is_put_back_whole_and_never_over_a_newer_owner(store: SnapshotStore) -> None:
+    record = Record(b"m", {"a": b"1"}, {"rows": [b"x"]}, 7, b"sys", {5: b"e"}, b"hash")
+    await store.recreate("v", 3, record)
+    await store.write("v", 3, Change(fields={"a": b"2"}))
+    with pytest.raises(Gone):  # an older owner was first: ours is newer
+        await store.write("v", 4, Change(ref=8))
+    await store.recreate("v", 4, record)
+    with pytest.raises(Fenced):
+        await store.recreate("v", 3, Record(b"old"))
+    with pytest.raises(Fenced):
+        await store.write("v", 3, Change(ref=9))
+    assert await stored(store, "v") == record
+    with pytest.raises(Fenced):
+        await store.write("v", 4, Change(ref=9))
 
 
 @pytest.mark.redis

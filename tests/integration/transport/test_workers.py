@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from livets.app import LiveTS
+from livets.transport import Sweeper
 from livets.wire import Frame, Join, JoinMode, codes
 from tests.integration.transport.harness import Browser, app, beat, event, serving
 from tests.integration.transport.views import MOUNTS, Counter, Item
@@ -196,6 +197,48 @@ async def test_without_redis_a_running_view_goes_on_and_a_resume_is_tried_again(
     assert await late.closed() == codes.CLOSE_OVERLOADED
     assert both.one.registry.detached == 1
     assert (await user.open("/")).status_code == 503
+
+
+async def test_a_redis_that_restarts_empty_costs_nothing_that_a_worker_still_runs(
+    both: Two, user: Browser, redis_server: RedisServer
+) -> None:
+    socket = await user.join()
+    await socket.send(event(1, "add", 5, seen=1))
+    while user.note(await socket.receive()).durable < 1:
+        pass
+    redis_server.command("FLUSHALL")
+    await socket.send(event(2, "add", 1, seen=user.seen))
+    while (frame := user.note(await socket.receive())).durable < 2:
+        pass
+    redis_server.command("FLUSHALL")
+    socket.abort()
+    await until(lambda: both.one.registry.detached == 1)
+    back = await user.resume()
+    assert user.joined(await back.receive()) is JoinMode.REPLAYED
+    await back.send(event(3, "add", 1, seen=user.seen))
+    while (frame := user.note(await back.receive())).durable < 3:
+        pass
+    back.abort()
+    other = await user.resume(at=both.at_two)
+    assert (frame.done, user.joined(await other.receive())) == (3, JoinMode.FILLED)
+    assert "7" in str(user.joined_diff)
+    assert MOUNTS == ["counter"]
+
+
+async def test_the_snapshot_of_an_idle_page_does_not_expire(
+    both: Two, user: Browser, redis_server: RedisServer
+) -> None:
+    await user.join()
+    key = f"livets:view:{{{user.id}}}"
+    (resident,) = both.one.registry
+    redis_server.command("EXPIRE", key, "50")
+    sweeper = Sweeper(both.one.worker)
+    await sweeper.sweep()
+    assert int(redis_server.command("TTL", key)[1:]) <= 50
+    resident.touched_s -= both.one.config.snapshot_ttl_s / 2
+    sweeper._sessions_checked_s = float("-inf")
+    await sweeper.sweep()
+    await until(lambda: int(redis_server.command("TTL", key)[1:]) > 80_000)
 
 
 async def test_a_used_token_is_known_on_every_worker(both: Two, user: Browser) -> None:

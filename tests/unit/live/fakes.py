@@ -38,6 +38,10 @@ class DurableStore(MemoryStore):
     def record(self, view_id: str = "v1") -> Record:
         return self._kept[view_id].record
 
+    def lose(self, view_id: str = "v1") -> None:
+        """As a Redis that restarted empty."""
+        self._drop(view_id)
+
     async def steal(self, view_id: str = "v1") -> None:
         assert await self.claim(view_id, None) is not None
 

@@ -205,7 +205,7 @@ async def test_write_secret() -> None:
 
 
 async def test_write_secret_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("livets.live.runner.SECRET_WAIT_S", 0.001)
+    monkeypatch.setattr("livets.live.runner.STORE_WAIT_S", 0.001)
     store = DurableStore()
     runner, _ = await Stage(store).show(Counter)
     store.gate.clear()

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from livets import KeyedList, LiveView, event, field
-from livets.errors import FieldError
+from livets.errors import FieldError, Gone
+from livets.state import Record
 from tests.unit.live.fakes import DurableStore, Stage, click, send
 
 
@@ -157,6 +158,84 @@ async def test_a_failing_resumed_does_not_cost_the_view() -> None:
     await first.durable()
     second, _ = await stage.restore(Fragile)
     assert second.view.count == 1
+
+
+async def test_a_record_that_the_store_has_lost_is_put_back_from_the_running_view() -> None:
+    store = DurableStore()
+    stage = Stage(store)
+    runner, outbox = await stage.show(Board, meta=b"meta")
+    for key in range(3):
+        await send(runner, "add", key)
+    await runner.write_secret(b"hash")
+    store.lose()
+    await send(runner, "edit", 1, "one")
+    await runner.durable()
+    assert (outbox.closed, outbox.acks[-1], runner.gone) == (None, (4, 4), False)
+    record = store.record()
+    assert (record.meta, record.secret, record.ref) == (b"meta", b"hash", 4)
+    await send(runner, "add", 9)
+    await runner.durable()
+    second, _ = await stage.restore(Board)
+    assert (second.view.count, second.view.rows.keys(), second.view.rows[1].label) == (4, [9, 1, 2, 0], "one")
+    assert (second.generation, second.last_ref) == (2, 5)
+
+
+async def test_what_a_handler_at_work_has_done_is_not_put_back() -> None:
+    store = DurableStore()
+    stage = Stage(store)
+    runner, _ = await stage.show(Board)
+    await send(runner, "add", 1)
+    await runner.durable()
+    store.lose()
+    runner.accept(click("two_steps", 2, False))
+    await asyncio.sleep(0.05)
+    assert not len(store)
+    runner._units.mailbox._task.cancel()  # type: ignore[union-attr]
+    await runner.renew()
+    assert msgspec.msgpack.decode(store.record().fields["count"]) == 2
+
+
+async def test_broadcasts_that_have_not_left_are_put_back_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Speaker(LiveView):
+        count: int = 0
+        template = "{{ count }}"
+
+        @event
+        async def say(self) -> None:
+            self.count += 1
+            self.broadcast("all", "x")
+
+    store = DurableStore()
+    stage = Stage(store)
+    runner, _ = await stage.show(Speaker)
+    stuck = asyncio.Event()
+
+    async def publish(*_: Any) -> None:
+        await stuck.wait()
+
+    monkeypatch.setattr(stage.bus, "publish", publish)
+    await send(runner, "say")
+    await runner._commits.writer.written()
+    store.failures.append(Gone("lost"))
+    store.failures.append(OSError("and down"))
+    monkeypatch.setattr("livets.live.retry.BASE_S", 0.001)
+    await send(runner, "say")
+    await runner._commits.writer.written()
+    assert len(store.record().effects) == 2
+    stuck.set()
+    await runner.durable()
+    assert not store.record().effects
+
+
+async def test_a_lost_record_that_another_has_put_back_under_a_newer_claim_fences() -> None:
+    store = DurableStore()
+    runner, outbox = await Stage(store).show(Board)
+    store.lose()
+    await store.recreate("v1", 2, Record(b""))
+    await send(runner, "add", 1)
+    await runner._commits.writer.written()
+    assert outbox.closed is not None
+    assert runner.gone
 
 
 async def test_nobody_outside_the_snapshot_gets_unpersisted_fields() -> None:

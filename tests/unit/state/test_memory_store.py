@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from livets.errors import Fenced
+from livets.errors import Gone
 from livets.state import Change, MemoryStore, Record
 
 
@@ -36,7 +36,7 @@ async def test_old_ones_go_and_a_write_keeps_them() -> None:
     await store.write("b", 1, Change())
     clock.now = 12
     assert await store.claim("a", None) is None
-    with pytest.raises(Fenced):
+    with pytest.raises(Gone):
         await store.write("a", 1, Change())
     await store.create("c", Record(b"m"))
     assert await store.claim("b", 1) is not None
