@@ -9,22 +9,26 @@ compares items, and knows nothing of views. Application code changes it; `live` 
 from __future__ import annotations
 
 import copy
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Generic, TypeVar
 
-import msgspec
-
 from livets.errors import FieldError
+from livets.render.item_changes import (
+    UNSET,
+    changed_copy,
+    is_frozen,
+    overwrite,
+    restore_attributes,
+    restore_entries,
+)
+from livets.render.order import Key, Links, canonical_key
+
+__all__ = ["Key", "KeyedList", "Operation", "canonical_key"]
 
 T = TypeVar("T")
-Key = str | int
 Operation = tuple[Any, ...]
 
-_LARGEST_INT: Final = 2**53
-"""Above this JavaScript numbers lose digits; such keys are kept as strings."""
 _SMALL_LOG: Final = 64
-_UNSET: Final[Any] = object()
 
 
 class KeyedList(Generic[T]):
@@ -53,7 +57,7 @@ class KeyedList(Generic[T]):
         self.version = 0
         """Counts every change ever made, undoing included."""
         self._items: dict[Key, T] = {}
-        self._links: _Links | None = None  # None: the order is the dict's
+        self._links: Links | None = None  # None: the order is the dict's
         self._undo: list[Operation] = []
         self._dropped = False
         for item in items:
@@ -84,6 +88,33 @@ class KeyedList(Generic[T]):
         """All keys in order. A string of digits comes back as the int of the same form."""
         return list(self._items) if self._links is None else list(self._links)
 
+    def predecessors(self, keys: Iterable[Key]) -> dict[Key, Key | None]:
+        """The key before each of `keys` (all in the list), None before the first: O(1) each once rows have moved.
+
+        Until then the order is the dict's, and the way goes from its end to the first of `keys`: short for rows
+        that were appended.
+
+        >>> KeyedList([{"id": 1}, {"id": 2}]).predecessors([2])
+        {2: 1}
+        """
+        if self._links is not None:
+            before = self._links.before
+            return {key: before[key] for key in keys}
+        wanted = set(keys)
+        found: dict[Key, Key | None] = {}
+        if not wanted:
+            return found
+        following: Key | None = None
+        for key in reversed(self._items):
+            if following in wanted and following is not None:
+                found[following] = key
+                if len(found) == len(wanted):
+                    return found
+            following = key
+        if following is not None:
+            found[following] = None
+        return found
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, KeyedList):
             return NotImplemented
@@ -110,14 +141,12 @@ class KeyedList(Generic[T]):
         """Put `item` at the front."""
         self._insert(self._free_key(item), item, None)
 
-    def insert(self, item: T, *, before: Key = _UNSET, after: Key | None = _UNSET) -> None:
+    def insert(self, item: T, *, before: Key = UNSET, after: Key | None = UNSET) -> None:
         """Put `item` directly before or after the item with the given key; `after=None` is the front."""
-        if (before is _UNSET) is (after is _UNSET):
-            raise FieldError(
-                "KeyedList.insert needs one of before=<key> and after=<key>; use append() for the end"
-            )
+        if (before is UNSET) is (after is UNSET):
+            raise FieldError("KeyedList.insert needs one of before=<key> and after=<key>; use append() for the end")
         key = self._free_key(item)
-        if before is not _UNSET:
+        if before is not UNSET:
             self._insert(key, item, self._linked().before[self._known(before)])
         else:
             self._insert(key, item, None if after is None else self._known(after))
@@ -149,13 +178,13 @@ class KeyedList(Generic[T]):
         if self.key in changes:
             raise FieldError(f"the key {self.key!r} of an item never changes; remove the item and insert a new one")
         if isinstance(item, dict):
-            old = {name: item.get(name, _UNSET) for name in changes}
+            old = {name: item.get(name, UNSET) for name in changes}
             item.update(changes)
             self._record(("update", known), ("entries", item, old))
-        elif _is_frozen(item):
+        elif is_frozen(item):
             self._record(("update", known), ("update", known, item))
             try:
-                self._items[known] = _changed_copy(item, changes)
+                self._items[known] = changed_copy(item, changes)
             except BaseException:
                 self._drop_last()
                 raise
@@ -269,7 +298,7 @@ class KeyedList(Generic[T]):
                 case ("insert", key, after):
                     if key in self._items:
                         raise LookupError(f"the log inserts {key!r}, which is there already")
-                    self._put(key, items.get(key, _UNSET), after)
+                    self._put(key, items.get(key, UNSET), after)
                 case ("update", key):
                     pass
                 case ("move", key, after):
@@ -307,14 +336,14 @@ class KeyedList(Generic[T]):
         self._items[key] = item
 
     def _set_attributes(self, key: Key, item: Any, changes: dict[str, Any]) -> None:
-        old = {name: getattr(item, name, _UNSET) for name in changes}
+        old = {name: getattr(item, name, UNSET) for name in changes}
         self._record(("update", key), ("attributes", item, old))
         try:
             for name, value in changes.items():
                 setattr(item, name, value)
         except BaseException:
             self._drop_last()
-            _restore_attributes(item, old)
+            restore_attributes(item, old)
             raise
 
     def _take_back(self, entry: Operation) -> None:
@@ -328,11 +357,11 @@ class KeyedList(Generic[T]):
             case ("update", key, item):
                 self._items[key] = item
             case ("attributes", item, old):
-                _restore_attributes(item, old)
+                restore_attributes(item, old)
             case ("entries", item, old):
-                _restore_entries(item, old)
+                restore_entries(item, old)
             case ("image", key, item, image):
-                if not _overwrite(item, image):
+                if not overwrite(item, image):
                     self._items[key] = image
             case ("move", key, before):
                 links = self._linked()
@@ -344,18 +373,18 @@ class KeyedList(Generic[T]):
             case (_, items, links):
                 self._items, self._links = items, links
 
-    def _linked(self) -> _Links:
+    def _linked(self) -> Links:
         if self._links is None:
-            self._links = _Links(self._items)
+            self._links = Links(self._items)
         return self._links
 
     def _last(self) -> Key | None:
         return next(reversed(self._items), None) if self._links is None else self._links.before[None]
 
     def _key_of(self, item: T) -> Key:
-        key = item.get(self.key, _UNSET) if isinstance(item, dict) else getattr(item, self.key, _UNSET)
+        key = item.get(self.key, UNSET) if isinstance(item, dict) else getattr(item, self.key, UNSET)
         if not isinstance(key, str | int) or isinstance(key, bool):
-            found = "nothing" if key is _UNSET else repr(key)
+            found = "nothing" if key is UNSET else repr(key)
             raise FieldError(
                 f"an item of a KeyedList needs a str or int in {self.key!r}, found {found} in {type(item).__name__}; "
                 f"name another one with KeyedList(key=...)"
@@ -373,96 +402,3 @@ class KeyedList(Generic[T]):
         if canonical not in self._items:
             raise KeyError(key)
         return canonical
-
-
-class _Links:
-    """The order as two dicts between neighbours; None stands before the first and after the last key."""
-
-    __slots__ = ("after", "before")
-
-    def __init__(self, keys: Iterable[Key]) -> None:
-        ring: list[Key | None] = [None, *keys]
-        following = [*ring[1:], None]
-        self.after = dict(zip(ring, following, strict=True))
-        self.before = dict(zip(following, ring, strict=True))
-
-    def __iter__(self) -> Iterator[Key]:
-        after = self.after
-        key = after[None]
-        while key is not None:
-            yield key
-            key = after[key]
-
-    def link(self, key: Key, anchor: Key | None) -> None:
-        following = self.after[anchor]
-        self.after[anchor] = self.before[following] = key
-        self.after[key], self.before[key] = following, anchor
-
-    def unlink(self, key: Key) -> Key | None:
-        before, following = self.before.pop(key), self.after.pop(key)
-        self.after[before], self.before[following] = following, before
-        return before
-
-
-def canonical_key(key: Key) -> Key:
-    """The one form of a key: an int for every integer that JavaScript can hold, else a string.
-
-    >>> canonical_key("7"), canonical_key("07"), canonical_key(2**60)
-    (7, '07', '1152921504606846976')
-    """
-    if isinstance(key, int):
-        return key if -_LARGEST_INT < key < _LARGEST_INT else str(key)
-    if key and len(key) <= 17 and (key[-1:].isdecimal()):
-        try:
-            number = int(key)
-        except ValueError:
-            return key
-        if str(number) == key and -_LARGEST_INT < number < _LARGEST_INT:
-            return number
-    return key
-
-
-def _is_frozen(item: Any) -> bool:
-    if isinstance(item, msgspec.Struct):
-        return item.__struct_config__.frozen
-    parameters = getattr(type(item), "__dataclass_params__", None)
-    return bool(parameters and parameters.frozen)
-
-
-def _changed_copy(item: Any, changes: dict[str, Any]) -> Any:
-    if isinstance(item, msgspec.Struct):
-        return msgspec.structs.replace(item, **changes)
-    return dataclasses.replace(item, **changes)
-
-
-def _overwrite(item: Any, image: Any) -> bool:
-    """Make `item` equal to `image`, its earlier copy, keeping the object; False if it has to be replaced."""
-    if isinstance(item, dict):
-        item.clear()
-        item.update(image)
-        return True
-    if _is_frozen(item):
-        return False
-    if isinstance(item, msgspec.Struct):
-        names = set(item.__struct_fields__)
-    else:
-        names = {name for kind in type(item).__mro__ for name in getattr(kind, "__slots__", ())}
-        names |= set(getattr(item, "__dict__", ())) | set(getattr(image, "__dict__", ()))
-    _restore_attributes(item, {name: getattr(image, name, _UNSET) for name in names - {"__dict__", "__weakref__"}})
-    return True
-
-
-def _restore_entries(item: dict[str, Any], old: dict[str, Any]) -> None:
-    for name, value in old.items():
-        if value is _UNSET:
-            item.pop(name, None)
-        else:
-            item[name] = value
-
-
-def _restore_attributes(item: Any, old: dict[str, Any]) -> None:
-    for name, value in old.items():
-        if value is not _UNSET:
-            setattr(item, name, value)
-        elif hasattr(item, name):
-            delattr(item, name)

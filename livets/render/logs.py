@@ -59,7 +59,7 @@ def read_log(source: KeyedList[Any], operations: list[Any]) -> Log | None:
 
 def _place(source: KeyedList[Any], keys: list[Key], existed: dict[Key, bool], log: Log) -> None:
     """Every placed key after its final neighbour, a neighbour that is placed itself first."""
-    before = _neighbours(source, keys)
+    before = source.predecessors(keys)
     waiting = set(keys)
     for key in keys:
         chain: list[Key] = []
@@ -76,22 +76,3 @@ def _place(source: KeyedList[Any], keys: list[Key], existed: dict[Key, bool], lo
                 log.runs[-1][1].append(link)
             else:
                 log.runs.append(("insert", [link], after))
-
-
-def _neighbours(source: KeyedList[Any], keys: list[Key]) -> dict[Key, Key | None]:
-    """The key before each of `keys` in the final order, without walking the list."""
-    links = source._links
-    if links is not None:
-        return {key: links.before[key] for key in keys}
-    wanted = set(keys)  # no links: nothing was ever put anywhere but at the end
-    found: dict[Key, Key | None] = {}
-    later: Key | None = None
-    for key in reversed(source._items):
-        if later is not None:
-            found[later] = key
-        if key not in wanted:
-            return found
-        later = key
-    if later is not None:
-        found[later] = None
-    return found
