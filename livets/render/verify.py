@@ -6,10 +6,9 @@ newlines and elements that close each other. It never mends: it answers with the
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
-from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from livets.render.items import Branches, Item, Loop, Opaque, Scoped, Static, Value
 from livets.render.markup import Hard
@@ -17,11 +16,16 @@ from livets.render.names import Definition
 from livets.render.plans import BlockPlan, SlotPlan
 from livets.wire import SlotKind
 
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
 Signature = list[Any]
 
 
 def parse(html: str, parent: str, namespace: str) -> list[LexborNode]:
-    """The top-level nodes of a fragment inside an element `parent`."""
+    """The top-level nodes of a fragment inside an element `parent`; the parser is imported for the first template."""
+    from selectolax.lexbor import LexborHTMLParser
+
     if namespace:
         parser = LexborHTMLParser(
             html, is_fragment=True, fragment_tag=parent or namespace, fragment_namespace=namespace, scripting=True
