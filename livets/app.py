@@ -98,7 +98,9 @@ class LiveTS:
             origins=OriginPolicy(config.allowed_origins, trust_forwarded=config.trust_forwarded),
             store=store,
             bus=bus,
-            templates=Templates(config.templates, globals=template_globals, filters=template_filters),
+            templates=Templates(
+                config.templates, globals=template_globals, filters=template_filters, reload=config.dev
+            ),
         )
         bus.deliver = self.worker.deliver
         self._sweeper = Sweeper(self.worker)

@@ -1,9 +1,8 @@
 """Templates to first HTML and patches from the same slots; ordered lists that record their changes."""
 
-from livets.render.compiler import CompiledTemplate
 from livets.render.environment import Scope
 from livets.render.keyed_list import KeyedList
-from livets.render.rendering import Patch, Rendering
+from livets.render.rendering import CompiledTemplate, Patch, Rendering
 from livets.render.templates import Templates
 
 __all__ = ["CompiledTemplate", "KeyedList", "Patch", "Rendering", "Scope", "Templates"]

@@ -1,19 +1,17 @@
 """Items to a block: the tree of elements is counted here, and every dynamic place becomes a slot with a path.
 
-It owns paths, text runs and the decision which slot a dynamic place becomes. What can't be split is raised as
+It owns the decision which slot a dynamic place becomes, and what can't be one. What can't be split is raised as
 Hard; `build` then makes a region opaque and starts again. It never evaluates. The compiler calls it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-import jinja2
 from jinja2 import nodes
 
 from livets.errors import TemplateError
+from livets.render.attributes import attribute_slots
 from livets.render.controls import implied_value, model_of, note
-from livets.render.entities import decode_text, may_continue
+from livets.render.draft import Draft, Frame
 from livets.render.items import (
     Branches,
     Define,
@@ -31,11 +29,11 @@ from livets.render.items import (
 )
 from livets.render.loops import find_key, row_fault, target_names
 from livets.render.markup import RAW_TEXT, RCDATA, VOID, Hard, Piece, Scanner
-from livets.render.names import Names, is_html, loads, reads
-from livets.render.places import Frame, attribute_slots
-from livets.render.plans import BlockPlan, Findings, SlotPlan
-from livets.render.regions import wrap, wrap_range
+from livets.render.names import Names, is_html, reads
+from livets.render.plans import BlockPlan, Context, SlotPlan
+from livets.render.regions import wrap, wrap_namespaces
 from livets.render.tags import Tag, parse_tag
+from livets.render.texts import Part, write_run
 from livets.render.verify import statics, verify
 from livets.wire import SlotKind
 
@@ -51,19 +49,9 @@ class Unbalanced(Exception):
     """A block as a whole can't stand alone; whatever encloses it must become opaque."""
 
 
-@dataclass(slots=True)
-class Context:
-    """What all blocks of one compilation share."""
-
-    environment: jinja2.Environment
-    name: str
-    promoted: frozenset[int]
-    findings: Findings = field(default_factory=Findings)
-
-
 def build(context: Context, items: list[Item], names: Names, around: Frame, *, root: bool = False) -> BlockPlan:
     """The plan of a block. Raises Unbalanced when even its whole content can't be one block."""
-    items = _without_namespaces(unfold(items))
+    items = wrap_namespaces(unfold(items))
     names_at_start = names
     opaque = len(context.findings.opaque)
     while True:
@@ -81,27 +69,6 @@ def build(context: Context, items: list[Item], names: Names, around: Frame, *, r
         return plan
 
 
-def _without_namespaces(items: list[Item]) -> list[Item]:
-    """A namespace changes while the template runs: everything from where it is made to its last use is opaque."""
-    for first, item in enumerate(items):
-        if isinstance(item, Define) and isinstance(item.node, nodes.Assign) and _makes_namespace(item.node.node):
-            last = max(index for index, other in enumerate(items) if index == first or _mentions(other, item.targets))
-            return _without_namespaces(wrap_range(items, first, last, "a namespace, whose attributes are set"))
-    return items
-
-
-def _makes_namespace(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == "namespace"
-
-
-def _mentions(item: Item, names: tuple[str, ...]) -> bool:
-    if isinstance(item, Static | Mark):
-        return False
-    found = {name.name for node in to_nodes([item]) for name in node.find_all(nodes.Name)}
-    found |= {name.name for node in to_nodes([item]) for name in node.find_all(nodes.NSRef)}
-    return not found.isdisjoint(names)
-
-
 def _soften(context: Context, items: list[Item], hard: Hard, *, root: bool) -> list[Item]:
     index = min(hard.index, len(items) - 1)
     enclosing = hard.enclosing or isinstance(items[index], Opaque)
@@ -114,22 +81,14 @@ def _soften(context: Context, items: list[Item], hard: Hard, *, root: bool) -> l
     return [Opaque(items, [], lineno, hard.reason)]
 
 
-class Builder:
+class Builder(Draft):
     """One pass over the items of one block."""
 
     def __init__(self, context: Context, items: list[Item], names: Names, around: Frame, *, root: bool) -> None:
-        self.context = context
-        self.items = items
-        self.names = names
+        super().__init__(context, items, names, around)
         self.root = root
         self.scanner = Scanner(self)
-        self.top = Frame("", -1, around.space, around.tag)
-        self.stack = [self.top]
-        self.source: list[str | int] = []
-        self.html: list[str | int] = []
-        self.slots: list[SlotPlan] = []
-        self.tops: list[str] = []
-        self.run_parts: list[str | tuple[Item, int]] = []
+        self.run_parts: list[Part] = []
         self.run_names: list[Names] = []
         self.trim = False
         """A parser drops a line end here."""
@@ -190,7 +149,7 @@ class Builder:
         if self.trim and not self.run_parts:
             self.trim = False
             if source.startswith("\n"):
-                self._emit("\n")
+                self.emit("\n")
                 source = source[1:]
                 if not source:
                     return
@@ -209,8 +168,8 @@ class Builder:
                 f"write another comment"
             )
         self._flush()
-        self._emit(source)
-        self._count("comment")
+        self.emit(source)
+        self.count("comment")
 
     def start(self, name: str, pieces: list[Piece], at: tuple[int, int], end: tuple[int, int]) -> str | None:
         """A start tag."""
@@ -227,7 +186,7 @@ class Builder:
         space = name_lower if name_lower in ("svg", "math") else space
         frame = Frame(name_lower, self.stack[-1].count, space, self.stack[-1].tag, self._line(at))
         text = self._tag(tag, frame, at[0])
-        self._count(name_lower)
+        self.count(name_lower)
         if (name_lower in VOID and not space) or (tag.close == "/>" and space):
             return None
         self.stack.append(frame)
@@ -253,7 +212,7 @@ class Builder:
         self._flush()
         while self.stack.pop().tag != name:
             pass
-        self._emit(source)
+        self.emit(source)
 
     def dynamic(self, item: Item, index: int, inside: str | None) -> None:
         """Something between nodes, or in the text of a textarea or title."""
@@ -292,96 +251,23 @@ class Builder:
         parts, self.run_parts = self.run_parts, []
         seen, self.run_names = self.run_names, []
         newline, self.trim, self.may_trim = self.trim and bool(parts), False, False
-        if not parts:
-            return
-        places = [number for number, part in enumerate(parts) if not isinstance(part, str)]
-        if not places:
-            source = str(parts[0])
-            self._emit(source)
-            self._count("space" if not source.strip(" \t\n\r\f") else "text")
-            return
-        first, last = places[0], places[-1]
-        prefix = str(parts[0]) if first else ""
-        suffix = str(parts[-1]) if last + 1 < len(parts) else ""
-        raw = any(isinstance(part, str) and may_continue(part) for part in parts[:last])
-        if raw or (newline and first == 0 and suffix.startswith("\n")):
-            raw, first, last, prefix, suffix = True, 0, len(parts) - 1, "", ""
-        middle: list[Item] = [Static(part, 1) if isinstance(part, str) else part[0] for part in parts[first : last + 1]]
-        index = next(part[1] for part in parts if not isinstance(part, str))
-        slot = self._slot(SlotKind.TEXT, self._path(), index, middle)
-        slot.names = self._common_names(middle, seen, index)
-        slot.reads = reads(self.context.environment, slot.names, to_nodes(middle))
-        slot.raw = raw or self._is_raw(middle)
-        slot.promotes = self.stack[-1].tag not in RCDATA or bool(self.stack[-1].space)
-        slot.prefix, slot.suffix = decode_text(prefix), decode_text(suffix)
-        slot.trims_newline = newline and first == 0 and not prefix
-        if self.stack[-1].tag == "textarea":
-            slot.bound = self.stack[-1].model
-        self.source += [prefix, len(self.slots) - 1, suffix]
-        self.html.append(f"{prefix}x{suffix}")
-        self._count("text")
-
-    def _common_names(self, middle: list[Item], seen: list[Names], index: int) -> Names:
-        """The names under which every part of a text run means what it says."""
-        items = [part for part in middle if not isinstance(part, Static)]
-        needed = [{name for node in to_nodes([item]) for name in loads(node)} for item in items]
-        for names in reversed(seen):
-            if all(
-                _entry(names, name) is _entry(own, name)
-                for own, read in zip(seen, needed, strict=True)
-                for name in read
-            ):
-                return names
-        raise Hard(index, "a name set twice within one text", enclosing=True)
-
-    def _is_raw(self, parts: list[Item]) -> bool:
-        """True when the parts can't be told apart by escaping the decoded whole."""
-        for part in parts:
-            match part:
-                case Static():
-                    if set(part.text) & set("&<>\"'"):
-                        return True
-                case Value():
-                    if part.site in self.context.promoted or is_html(part.node, self.names):
-                        return True
-                    if not reads(self.context.environment, self.names, [part.node]).plain:
-                        return True
-                case Branches():
-                    if definitions([part]) or any(self._is_raw(body) for body in part.bodies):
-                        return True
-                    if not reads(self.context.environment, self.names, part.tests).plain:
-                        return True
-                case _:
-                    return True
-        return False
-
-    def _slot(self, kind: SlotKind, path: list[int], index: int, parts: list[Item]) -> SlotPlan:
-        body = to_nodes(parts) if parts else []
-        found = reads(self.context.environment, self.names, body)
-        slot = SlotPlan(kind, path, self.items[index].lineno, index, self.names, found, parts)
-        self.slots.append(slot)
-        return slot
+        if parts:
+            write_run(self, parts, seen, newline=newline)
 
     def _range(self, parts: list[Item], index: int) -> SlotPlan:
         trims = self._trims()
         if trims and statics(parts).startswith("\n"):
             raise Hard(index, _LINE_END, enclosing=True)
         self._flush()
-        slot = self._slot(SlotKind.HTML, self._path(), index, parts)
-        self._open_range()
+        slot = self.slot(SlotKind.HTML, self.path(), index, parts)
+        self.open_range()
         self.may_trim = trims
         return slot
-
-    def _open_range(self) -> None:
-        self.source.append(len(self.slots) - 1)
-        self.html.append(len(self.slots) - 1)
-        self._count("range")
-        self.stack[-1].count += 1
 
     def _tag(self, tag: Tag, frame: Frame, index: int) -> Item | None:
         """Source, HTML and slots of a start tag; returns the implied text of a textarea."""
         note(tag, self.context.findings)
-        path = [*self._path()]
+        path = [*self.path()]
         model = model_of(tag)
         frame.model = model
         implied = implied_value(tag, model, -1 - len(self.slots), frame.lineno) if model else None
@@ -400,16 +286,16 @@ class Builder:
         if not found.plain:
             raise Hard(index, "a condition that needs a macro or an import", enclosing=False)
         blocks = []
-        path = self._path()
+        path = self.path()
         for body in item.bodies:
             try:
-                blocks.append(build(self.context, body, self.names, self._around()))
+                blocks.append(build(self.context, body, self.names, self.around()))
             except Unbalanced as error:
                 raise Hard(index, str(error), enclosing=True) from None
         self._check_newline(trims, blocks, index)
-        slot = self._slot(SlotKind.IF, path, index, [])
+        slot = self.slot(SlotKind.IF, path, index, [])
         slot.tests, slot.blocks, slot.reads, slot.lineno = item.tests, blocks, found, item.lineno
-        self._open_range()
+        self.open_range()
         self.may_trim = trims
         self._export(exported)
 
@@ -438,42 +324,25 @@ class Builder:
         if not found.plain:
             raise Hard(index, "a loop whose source needs a macro or an import", enclosing=False)
         try:
-            row = build(self.context, item.body, inner, self._around())
-            orelse = build(self.context, item.orelse, self.names, self._around()) if item.orelse else None
+            row = build(self.context, item.body, inner, self.around())
+            orelse = build(self.context, item.orelse, self.names, self.around()) if item.orelse else None
         except Unbalanced as error:
             raise Hard(index, str(error), enclosing=True) from None
         self._check_newline(trims, [row, *([orelse] if orelse is not None else [])], index)
         fault = row_fault(row)
         if fault is not None:
             raise Hard(index, fault, enclosing=False)
-        slot = self._slot(SlotKind.FOR, self._path(), index, [])
+        slot = self.slot(SlotKind.FOR, self.path(), index, [])
         slot.loop, slot.blocks, slot.reads, slot.row_names, slot.lineno = item, [row], found, inner, item.lineno
         find_key(slot, row, inner, targets)
-        self._open_range()
+        self.open_range()
         if orelse is not None:
-            other = self._slot(SlotKind.IF, self._path(), index, [])
+            other = self.slot(SlotKind.IF, self.path(), index, [])
             other.empty_of, other.blocks, other.reads = item, [orelse], found
-            self._open_range()
+            self.open_range()
         self.may_trim = trims
 
     # Places
-
-    def _around(self) -> Frame:
-        top = self.stack[-1]
-        tag = top.tag or self.top.parent
-        return Frame(tag, -1, top.inner_space, tag)
-
-    def _path(self) -> list[int]:
-        return [*(frame.index for frame in self.stack[1:]), self.stack[-1].count]
-
-    def _emit(self, source: str) -> None:
-        self.source.append(source)
-        self.html.append(source)
-
-    def _count(self, kind: str) -> None:
-        if len(self.stack) == 1:
-            self.tops.append(kind)
-        self.stack[-1].count += 1
 
     def _line(self, at: tuple[int, int]) -> int:
         """The line of a place in the source."""
@@ -485,8 +354,3 @@ class Builder:
             f"{self.context.name}, line {self._line(at)}: {what} does not belong into a view's template, "
             f"which fills one element of the page; put the document around it into the layout"
         )
-
-
-def _entry(names: Names, name: str) -> object:
-    place = names.find(name)
-    return place.entry if place is not None else None

@@ -5,7 +5,7 @@ It owns the item types and the way back to Jinja2 nodes (for opaque regions). It
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -189,9 +189,10 @@ def _if(item: Branches, number: int) -> nodes.Node:
 
 @dataclass(slots=True)
 class Program:
-    """A whole template: its items, and the names its loader had to touch."""
+    """A whole template: its items, and the files that were read."""
 
     items: list[Item]
-    templates: set[str] = field(default_factory=set)
+    templates: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    """Every other template that was read, with the function that says whether it is still the same."""
     unfit: tuple[int, str] | None = None
     """Line and reason why nothing but the whole template can be rendered."""

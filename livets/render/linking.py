@@ -6,6 +6,7 @@ makes the whole template unfit (rendered whole). It never looks at HTML. The com
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -62,7 +63,7 @@ class Linker:
     def __init__(self, environment: jinja2.Environment, name: str) -> None:
         self.environment = environment
         self.name = name
-        self.templates: set[str] = set()
+        self.templates: dict[str, Callable[[], bool]] = {}
         self._sites = count()
 
     def link(self, source: str) -> Program:
@@ -87,13 +88,13 @@ class Linker:
                 f"give LiveTS(templates=...) the directory"
             )
         try:
-            source, _, _ = loader.get_source(self.environment, name)
+            source, _, current = loader.get_source(self.environment, name)
         except jinja2.TemplateNotFound as error:
             raise TemplateError(
                 f"{self.name}, line {lineno}: the template {error.name!r} was not found; "
                 f"check the name and the template directories"
             ) from error
-        self.templates.add(name)
+        self.templates[name] = current or _always
         return self._parse(source, name)
 
     def _template(self, tree: nodes.Template, place: _Place) -> list[Item]:
@@ -228,6 +229,10 @@ class Linker:
             return _opaque(node, "with unpacks a tuple")
         assign = nodes.Assign(nodes.Tuple(targets, "store"), nodes.Tuple(node.values, "load"), lineno=node.lineno)
         return Scoped([Define(assign, tuple(target.name for target in targets), node.lineno), *body], node.lineno)
+
+
+def _always() -> bool:
+    return True
 
 
 def _refuse_early_reads(body: list[nodes.Node]) -> None:

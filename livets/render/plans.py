@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import jinja2
 from jinja2 import nodes
 
 from livets.render.items import Item, Loop
@@ -105,3 +106,13 @@ class Findings:
     opaque: list[tuple[int, str]] = field(default_factory=list)
     models: set[str] = field(default_factory=set)
     handlers: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Context:
+    """What all blocks of one compilation share."""
+
+    environment: jinja2.Environment
+    name: str
+    promoted: frozenset[int]
+    findings: Findings = field(default_factory=Findings)

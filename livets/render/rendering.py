@@ -1,4 +1,4 @@
-"""One view's rendering: the values last sent, and the way to what has changed since.
+"""A compiled template, and one view's rendering of it: the values last sent, and the way to what has changed since.
 
 It owns last-sent values and nothing else. They change only when a Patch is committed, so a dropped patch leaves
 everything as it was. It never sends. `live` drives it.
@@ -7,16 +7,51 @@ everything as it was. It never sends. `live` drives it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
+from livets.render.blocks import Block
 from livets.render.environment import Scope
 from livets.render.values import Promoted
 from livets.wire import ReservedOp
 
-if TYPE_CHECKING:
-    from livets.render.compiler import CompiledTemplate
-
 _NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(eq=False, repr=False)
+class CompiledTemplate:
+    """A template as shared blocks of statics and slots; nothing in it belongs to one view."""
+
+    name: str
+    source: str
+    promoted: frozenset[int]
+    """Outputs that turned out to be markup and are HTML slots now."""
+    root: Block
+    shape: list[Any]
+    """What the browser must know (docs/protocol.md)."""
+    fingerprint: str
+    """Names the shape in every process."""
+    names: frozenset[str]
+    """Top-level names that the template reads."""
+    models: frozenset[str]
+    """Fields bound by ts-model."""
+    handlers: frozenset[str]
+    """Handlers named in ts-on:* attributes."""
+    opaque: list[tuple[int, str]]
+    """(line, reason) of the regions that are rendered whole."""
+    templates: frozenset[str]
+    """Names of the other templates that were read to compile this one."""
+    current: tuple[Callable[[], bool], ...]
+    """One for each of them: False when it has been edited since."""
+    again: Callable[[CompiledTemplate, int], CompiledTemplate]
+
+    def promote(self, site: int) -> CompiledTemplate:
+        """The template with one more output as an HTML slot."""
+        return self.again(self, site)
+
+    def start(self) -> Rendering:
+        """A rendering for one view."""
+        return Rendering(self)
 
 
 class Patch:

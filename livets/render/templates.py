@@ -7,22 +7,27 @@ never renders. The application makes one; views ask it.
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jinja2
 
 from livets.errors import TemplateError
-from livets.render.compiler import CompiledTemplate
+from livets.render.compiler import compile_template
 from livets.render.environment import LiveEnvironment
+from livets.render.rendering import CompiledTemplate
+
+_COMPILED: Final = 1000
+"""Templates that are kept; views hold on to those that they show."""
 
 
 class Templates:
     """The templates of an application.
 
     `directories`: where files are looked for, in order; `globals` and `filters` are added to Jinja2's own.
-    Autoescape is always on.
+    `reload`: notice files that were edited, for development; without it a file is read once. Autoescape is always on.
     """
 
     def __init__(
@@ -31,14 +36,18 @@ class Templates:
         *,
         globals: Mapping[str, Any] | None = None,
         filters: Mapping[str, Callable[..., Any]] | None = None,
+        reload: bool = False,
+        size: int = _COMPILED,
     ) -> None:
         loader = jinja2.FileSystemLoader([str(directory) for directory in directories]) if directories else None
-        self.environment: jinja2.Environment = LiveEnvironment(loader=loader, autoescape=True)
+        self.environment: jinja2.Environment = LiveEnvironment(loader=loader, autoescape=True, auto_reload=reload)
         self.environment.globals.update(globals or {})
         self.environment.filters.update(filters or {})
+        self.reload = reload
+        self.size = size
         self._lock = threading.RLock()
-        self._newest: dict[tuple[str, str], CompiledTemplate] = {}
-        self._compiled: dict[tuple[str, str, frozenset[int]], CompiledTemplate] = {}
+        self._compiled: OrderedDict[tuple[str, str], CompiledTemplate] = OrderedDict()  # last used last
+        self._sources: dict[str, str] = {}
 
     def from_string(self, source: str, *, name: str = "<inline>") -> CompiledTemplate:
         """The template of a source text. Raises TemplateError.
@@ -46,32 +55,49 @@ class Templates:
         >>> Templates().from_string("<p>{{ count }}</p>").names
         frozenset({'count'})
         """
-        found = self._newest.get((name, source))
-        return found if found is not None else self._compile(name, source, frozenset())
+        with self._lock:
+            found = self._compiled.get((name, source))
+            if found is None or not self._is_current(found):
+                return self._compile(name, source, frozenset())
+            self._compiled.move_to_end((name, source))
+            return found
 
     def get(self, name: str) -> CompiledTemplate:
         """The template of a file. Raises TemplateError when it is not there."""
-        if self.environment.loader is None:
-            raise TemplateError(f"{name!r}: no template directory is set; give LiveTS(templates=...) one")
-        try:
-            source, _, _ = self.environment.loader.get_source(self.environment, name)
-        except jinja2.TemplateNotFound as error:
-            raise TemplateError(
-                f"the template {name!r} was not found; check the name and the template directories"
-            ) from error
+        source = None if self.reload else self._sources.get(name)
+        if source is None:
+            source = self._sources[name] = self._read(name)
         return self.from_string(source, name=name)
 
     def promote(self, template: CompiledTemplate, site: int) -> CompiledTemplate:
         """The same template with one more output as HTML; new views get it from now on."""
-        return self._compile(template.name, template.source, template.promoted | {site})
+        with self._lock:
+            found = self._compiled.get((template.name, template.source))
+            promoted = template.promoted | {site}
+            if found is not None and self._is_current(found):
+                if found.promoted >= promoted:
+                    return found
+                promoted |= found.promoted
+            return self._compile(template.name, template.source, promoted)
+
+    def _read(self, name: str) -> str:
+        if self.environment.loader is None:
+            raise TemplateError(f"{name!r}: no template directory is set; give LiveTS(templates=...) one")
+        try:
+            return self.environment.loader.get_source(self.environment, name)[0]
+        except jinja2.TemplateNotFound as error:
+            raise TemplateError(
+                f"the template {name!r} was not found; check the name and the template directories"
+            ) from error
+
+    def _is_current(self, template: CompiledTemplate) -> bool:
+        """False when a file that the template includes or extends was edited."""
+        return not self.reload or all(is_current() for is_current in template.current)
 
     def _compile(self, name: str, source: str, promoted: frozenset[int]) -> CompiledTemplate:
-        with self._lock:
-            key = (name, source, promoted)
-            found = self._compiled.get(key)
-            if found is None:
-                found = self._compiled[key] = CompiledTemplate(self, name, source, promoted)
-            newest = self._newest.get((name, source))
-            if newest is None or len(newest.promoted) <= len(promoted):
-                self._newest[name, source] = found
-            return found
+        found = compile_template(self.environment, name, source, promoted, self.promote)
+        self._compiled[name, source] = found
+        self._compiled.move_to_end((name, source))
+        while len(self._compiled) > self.size:
+            self._compiled.popitem(last=False)
+        return found

@@ -6,18 +6,27 @@ never executes what it writes. The generator calls it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+import jinja2
 from jinja2 import nodes
 
+from livets.render.expressions import Expressions
 from livets.render.items import Branches, Item, Loop, Static, Value, definitions
 from livets.render.loops import target_names
 from livets.render.names import Definition, Names, Row, loads, plain_output, reads
 from livets.render.plans import BlockPlan, SlotPlan
 from livets.wire import SlotKind
 
-if TYPE_CHECKING:
-    from livets.render.generator import Module
+
+class Module(Protocol):
+    """The module that is being written."""
+
+    environment: jinja2.Environment
+    expressions: Expressions
+
+    def region(self, writer: Writer, items: list[Item], names: Names) -> str:
+        """An expression that renders an opaque region."""
 
 
 class Head:

@@ -1,0 +1,106 @@
+"""A block while it is built: where the builder stands among elements, what it has written, which slots there are.
+
+It owns paths and the order of pieces. It decides nothing. The builder and its parts (texts, attributes) write to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from livets.render.items import Branches, Item, Static, Value, definitions, to_nodes
+from livets.render.names import Names, is_html, reads
+from livets.render.plans import Context, SlotPlan
+from livets.wire import SlotKind
+
+_HTML_INSIDE_SVG = frozenset({"foreignobject", "desc", "title"})
+
+
+@dataclass(slots=True)
+class Frame:
+    """An open element: its place among its siblings, its namespace ("" for HTML), its children so far."""
+
+    tag: str
+    index: int
+    space: str
+    parent: str
+    lineno: int = 1
+    count: int = 0
+    model: str | None = None
+    implied: tuple[Item, int] | None = None
+
+    @property
+    def inner_space(self) -> str:
+        """The namespace of its children."""
+        return "" if self.space == "svg" and self.tag in _HTML_INSIDE_SVG else self.space
+
+
+class Draft:
+    """What a block is so far: open elements, source and HTML in pieces, slots."""
+
+    def __init__(self, context: Context, items: list[Item], names: Names, around: Frame) -> None:
+        self.context = context
+        self.items = items
+        self.names = names
+        self.top = Frame("", -1, around.space, around.tag)
+        self.stack = [self.top]
+        self.source: list[str | int] = []
+        self.html: list[str | int] = []
+        self.slots: list[SlotPlan] = []
+        self.tops: list[str] = []
+
+    def emit(self, source: str) -> None:
+        """Source and HTML at once."""
+        self.source.append(source)
+        self.html.append(source)
+
+    def count(self, kind: str) -> None:
+        """One more node among its siblings."""
+        if len(self.stack) == 1:
+            self.tops.append(kind)
+        self.stack[-1].count += 1
+
+    def path(self) -> list[int]:
+        """The path of the next node."""
+        return [*(frame.index for frame in self.stack[1:]), self.stack[-1].count]
+
+    def around(self) -> Frame:
+        """What a block that begins here has around it."""
+        top = self.stack[-1]
+        tag = top.tag or self.top.parent
+        return Frame(tag, -1, top.inner_space, tag)
+
+    def slot(self, kind: SlotKind, path: list[int], index: int, parts: list[Item]) -> SlotPlan:
+        """A new slot of the item `index`."""
+        body = to_nodes(parts) if parts else []
+        found = reads(self.context.environment, self.names, body)
+        slot = SlotPlan(kind, path, self.items[index].lineno, index, self.names, found, parts)
+        self.slots.append(slot)
+        return slot
+
+    def open_range(self) -> None:
+        """The latest slot is a range, and stands here."""
+        self.source.append(len(self.slots) - 1)
+        self.html.append(len(self.slots) - 1)
+        self.count("range")
+        self.stack[-1].count += 1
+
+    def is_raw(self, parts: list[Item]) -> bool:
+        """True when the parts can't be told apart by escaping the decoded whole."""
+        for part in parts:
+            match part:
+                case Static():
+                    if set(part.text) & set("&<>\"'"):
+                        return True
+                case Value():
+                    if part.site in self.context.promoted or is_html(part.node, self.names):
+                        return True
+                    if not reads(self.context.environment, self.names, [part.node]).plain:
+                        return True
+                case Branches():
+                    if definitions([part]) or any(self.is_raw(body) for body in part.bodies):
+                        return True
+                    if not reads(self.context.environment, self.names, part.tests).plain:
+                        return True
+                case _:
+                    return True
+        return False

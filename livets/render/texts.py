@@ -1,0 +1,62 @@
+"""The slot of a run of text: one text node, of which perhaps a part is dynamic.
+
+It owns what of a run is prefix, value and suffix. It never looks at elements. The builder calls it.
+"""
+
+from __future__ import annotations
+
+from livets.render.draft import Draft
+from livets.render.entities import decode_text, may_continue
+from livets.render.items import Item, Static, to_nodes
+from livets.render.markup import RCDATA, Hard
+from livets.render.names import Names, loads, reads
+from livets.wire import SlotKind
+
+Part = str | tuple[Item, int]
+
+
+def write_run(draft: Draft, parts: list[Part], seen: list[Names], *, newline: bool) -> None:
+    """Write a run; `seen`: the names at each item of it, `newline`: a parser drops a line end before it."""
+    places = [number for number, part in enumerate(parts) if not isinstance(part, str)]
+    if not places:
+        source = str(parts[0])
+        draft.emit(source)
+        draft.count("space" if not source.strip(" \t\n\r\f") else "text")
+        return
+    first, last = places[0], places[-1]
+    prefix = str(parts[0]) if first else ""
+    suffix = str(parts[-1]) if last + 1 < len(parts) else ""
+    raw = any(isinstance(part, str) and may_continue(part) for part in parts[:last])
+    if raw or (newline and first == 0 and suffix.startswith("\n")):
+        raw, first, last, prefix, suffix = True, 0, len(parts) - 1, "", ""
+    middle: list[Item] = [Static(part, 1) if isinstance(part, str) else part[0] for part in parts[first : last + 1]]
+    index = next(part[1] for part in parts if not isinstance(part, str))
+    slot = draft.slot(SlotKind.TEXT, draft.path(), index, middle)
+    slot.names = _common_names(middle, seen, index)
+    slot.reads = reads(draft.context.environment, slot.names, to_nodes(middle))
+    slot.raw = raw or draft.is_raw(middle)
+    slot.promotes = draft.stack[-1].tag not in RCDATA or bool(draft.stack[-1].space)
+    slot.prefix, slot.suffix = decode_text(prefix), decode_text(suffix)
+    slot.trims_newline = newline and first == 0 and not prefix
+    if draft.stack[-1].tag == "textarea":
+        slot.bound = draft.stack[-1].model
+    draft.source += [prefix, len(draft.slots) - 1, suffix]
+    draft.html.append(f"{prefix}x{suffix}")
+    draft.count("text")
+
+
+def _common_names(middle: list[Item], seen: list[Names], index: int) -> Names:
+    """The names under which every part of a text run means what it says."""
+    items = [part for part in middle if not isinstance(part, Static)]
+    needed = [{name for node in to_nodes([item]) for name in loads(node)} for item in items]
+    for names in reversed(seen):
+        if all(
+            _entry(names, name) is _entry(own, name) for own, read in zip(seen, needed, strict=True) for name in read
+        ):
+            return names
+    raise Hard(index, "a name set twice within one text", enclosing=True)
+
+
+def _entry(names: Names, name: str) -> object:
+    place = names.find(name)
+    return place.entry if place is not None else None
