@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
+from livets.live.declaration import Declared
 from livets.live.system import System
 from livets.live.tracking import Tracker
-
-if TYPE_CHECKING:
-    from livets.live.runner import ViewRunner
-    from livets.live.view import LiveView
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -28,6 +25,16 @@ class CurrentEvent(NamedTuple):
     name: str
 
 
+class Host(Protocol):
+    """What a view asks of the one who runs it (`runner.ViewRunner`)."""
+
+    def subscribing(self, topic: str) -> None:
+        """The view wants `topic` from now on."""
+
+    async def commit_point(self) -> None:
+        """Commit and show what has changed so far."""
+
+
 class Bond:
     """See the module. One per view."""
 
@@ -36,7 +43,7 @@ class Bond:
     def __init__(self) -> None:
         self.tracker = Tracker()
         self.system = System()
-        self.runner: ViewRunner | None = None
+        self.runner: Host | None = None
         self.session: Mapping[str, Any] = _NOTHING
         self.params: Mapping[str, Any] = _NOTHING
         self.request: Any = None
@@ -46,7 +53,7 @@ class Bond:
         self.inputs: dict[str, Any] = {}
         """Controls to be written, by field."""
 
-    def is_clean(self, view: LiveView) -> bool:
+    def is_clean(self, view: Declared) -> bool:
         """True if nothing has happened to the view since the last unit ended."""
         return not (self.effects or self.inputs or self.system.touched) and self.tracker.clean(view)
 
@@ -55,7 +62,7 @@ class Bond:
         effects, self.effects = self.effects, []
         return effects
 
-    def roll_back(self, view: LiveView) -> None:
+    def roll_back(self, view: Declared) -> None:
         """Take back everything that this unit of work did to the view."""
         self.tracker.roll_back(view)
         self.system.roll_back()

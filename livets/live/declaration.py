@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from livets.errors import ConfigError, FieldError
 from livets.live.arguments import Arguments, Converter
 from livets.live.codec import KeyedCodec
 from livets.live.event import Handler, collect_handlers
 from livets.live.fields import Field, collect_fields
+
+
+class Declared(Protocol):
+    """An instance of a class with a declaration: what the parts below LiveView know of a view."""
+
+    __livets__: ClassVar[Declaration]
 
 
 class Declaration:

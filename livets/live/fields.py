@@ -11,16 +11,13 @@ import copy
 import inspect
 import typing
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 
 from livets.errors import FieldError
 from livets.live import codec
 from livets.live.annotations import resolve
 from livets.live.codec import Codec, KeyedCodec
 from livets.render.keyed_list import KeyedList
-
-if TYPE_CHECKING:
-    from livets.live.view import LiveView
 
 UNSET: Final[Any] = object()
 """No value: not assigned, or no default."""
@@ -68,6 +65,32 @@ def field(
     return FieldOptions(default, default_factory, persist, bind)
 
 
+class Witness(Protocol):
+    """Who is told of reads and assignments (`tracking.Tracker`)."""
+
+    def reading(self, field: Field, value: Any) -> None:
+        """`value`, of a mutable field, is about to be handed to application code."""
+
+    def assigning(self, field: Field, old: Any) -> None:
+        """The field is about to get a new value."""
+
+
+class Witnessed(Protocol):
+    """The part of a view's bond that fields write to."""
+
+    @property
+    def tracker(self) -> Witness:
+        """Who is told."""
+
+
+class Holder(Protocol):
+    """Whose field it is (`view.LiveView`)."""
+
+    @property
+    def _live(self) -> Witnessed:
+        """Its bond."""
+
+
 class Field:
     """The descriptor of one declared field. One per class and field, none per view."""
 
@@ -110,8 +133,8 @@ class Field:
     @typing.overload
     def __get__(self, view: None, owner: type) -> Field: ...
     @typing.overload
-    def __get__(self, view: LiveView, owner: type) -> Any: ...
-    def __get__(self, view: LiveView | None, owner: type) -> Any:
+    def __get__(self, view: Holder, owner: type) -> Any: ...
+    def __get__(self, view: Holder | None, owner: type) -> Any:
         if view is None:
             return self
         try:
@@ -124,14 +147,14 @@ class Field:
             view._live.tracker.reading(self, value)
         return value
 
-    def __set__(self, view: LiveView, value: Any) -> None:
+    def __set__(self, view: Holder, value: Any) -> None:
         values = view.__dict__
         view._live.tracker.assigning(self, values.get(self.name, UNSET))
         if isinstance(value, KeyedList):
             value.distrust()
         values[self.name] = value
 
-    def __delete__(self, view: LiveView) -> None:
+    def __delete__(self, view: Holder) -> None:
         raise AttributeError(f"{self.name} is a declared field and cannot be deleted; assign another value")
 
 

@@ -8,15 +8,13 @@ that nobody touched (except in development, to find missed changes).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from livets.errors import FieldError
 from livets.live.codec import check_round_trip
+from livets.live.declaration import Declared
 from livets.live.fields import UNSET, Field
 from livets.render.keyed_list import KeyedList
-
-if TYPE_CHECKING:
-    from livets.live.view import LiveView
 
 _PLAIN: Final = frozenset({int, str, bool, bytes, type(None)})
 _NO_IMAGE: Final[Any] = object()
@@ -57,7 +55,7 @@ class Tracker:
 
     # Called by the runner around a unit of work
 
-    def clean(self, view: LiveView) -> bool:
+    def clean(self, view: Declared) -> bool:
         """True if nothing was read, assigned or touched since the last unit ended."""
         if self._old or self._images or self._touched:
             return False
@@ -66,7 +64,7 @@ class Tracker:
             isinstance(rows := values.get(name), KeyedList) and rows.mark() for name in view.__livets__.keyed
         )
 
-    def changed(self, view: LiveView) -> dict[str, Any]:
+    def changed(self, view: Declared) -> dict[str, Any]:
         """Names of the fields whose values differ from those when the unit began, with their encoding if it is known.
 
         Raises FieldError for a value that cannot be kept.
@@ -107,7 +105,7 @@ class Tracker:
         """True if a KeyedList's log does not tell the whole change: another list was assigned, or it was touched."""
         return name in self._old or name in self._touched
 
-    def done(self, view: LiveView) -> None:
+    def done(self, view: Declared) -> None:
         """The unit is committed: nothing of it can be taken back any more."""
         if self._fresh is not None:
             self.seen = self._fresh
@@ -117,7 +115,7 @@ class Tracker:
             if isinstance(value, KeyedList):
                 value.settle()
 
-    def roll_back(self, view: LiveView) -> None:
+    def roll_back(self, view: Declared) -> None:
         """Put every field back to what it was when the unit began.
 
         A list or dict comes back equal but as another object. What was changed in place in a
@@ -149,7 +147,7 @@ class Tracker:
 
     # Development checks
 
-    def check(self, view: LiveView, changed: dict[str, Any]) -> None:
+    def check(self, view: Declared, changed: dict[str, Any]) -> None:
         """Development: every changed value round-trips, and nothing changed unseen (D1, D2). Raises FieldError."""
         seen = self.seen or {}
         fresh: dict[str, bytes] = {}
@@ -168,7 +166,7 @@ class Tracker:
         self._fresh = fresh
 
     @staticmethod
-    def _check_value(view: LiveView, field: Field, value: Any, encoded: bytes) -> None:
+    def _check_value(view: Declared, field: Field, value: Any, encoded: bytes) -> None:
         if field.persist and field.codec is not None:
             try:
                 check_round_trip(field.codec, value, encoded)
@@ -178,7 +176,7 @@ class Tracker:
                     f"Assign a value of the declared type, change the annotation, or use field(persist=False)."
                 ) from None
 
-    def _check_rows(self, view: LiveView, changed: dict[str, Any], fresh: dict[str, bytes]) -> None:
+    def _check_rows(self, view: Declared, changed: dict[str, Any], fresh: dict[str, bytes]) -> None:
         """Rows changed in place without touch() show as a difference between the log and the list."""
         for name, codec in view.__livets__.keyed.items():
             old = (self.seen or {}).get(name)
@@ -190,7 +188,7 @@ class Tracker:
             if codec.encode(copy) != fresh[name]:
                 raise FieldError(_missed(view, view.__livets__.fields[name]))
 
-    def _restore_missed(self, view: LiveView) -> None:
+    def _restore_missed(self, view: Declared) -> None:
         for name, encoded in (self.seen or {}).items():
             codec = view.__livets__.fields[name].codec
             if codec is not None and name in view.__dict__ and codec.encode(view.__dict__[name]) != encoded:
@@ -210,7 +208,7 @@ def _encode(field: Field, value: Any) -> bytes:
         ) from None
 
 
-def _missed(view: LiveView, field: Field) -> str:
+def _missed(view: Declared, field: Field) -> str:
     name = f"{type(view).__qualname__}.{field.name}"
     if field.keyed is not None:
         return (
