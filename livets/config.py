@@ -66,6 +66,11 @@ class Config:
     snapshot_max_bytes: int = 256 * 1024 * 1024
     """What the memory store keeps at most of views that no page is looking at."""
 
+    events_per_s: float | None = None
+    events_burst: int | None = None
+    """Events of one page that are taken at once (never fewer than it may have waited with offline), and then per
+    second; faster ones wait. None: 50 a second after 100 (`livets.wire.limits`)."""
+
     unjoined_max: int = 2_000
     unjoined_max_bytes: int = 64 * 1024 * 1024
     """Views rendered over HTTP whose socket has not come yet; the oldest go first and are mounted again at join."""

@@ -73,7 +73,7 @@ def serve(pipe: Connection) -> None:
 
     times: dict[str, list[int]] = defaultdict(list)
     telemetry.listen(lambda name, _view, _ref: times[name].append(time.perf_counter_ns()))
-    app = LiveTS(secret_key="only for this benchmark, 32 characters", dev=False)
+    app = LiveTS(secret_key="only for this benchmark, 32 characters", dev=False, events_per_s=1e9)
     app.live("/{rows:int}", Page)
     config = uvicorn.Config(
         app, port=0, ws="websockets-sansio", ws_per_message_deflate=False, log_level="warning", lifespan="on"

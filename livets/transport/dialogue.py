@@ -13,6 +13,7 @@ from typing import Any
 from livets import telemetry
 from livets.errors import ProtocolError
 from livets.transport import joining
+from livets.transport.pacing import Pacing
 from livets.transport.resident import Resident
 from livets.transport.tokens import HASH_BYTES
 from livets.transport.visitor import Visitor
@@ -29,13 +30,14 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 class Dialogue:
     """One page on one socket."""
 
-    __slots__ = ("_attempts", "_heals", "_heals_at_seq", "_visitor")
+    __slots__ = ("_attempts", "_heals", "_heals_at_seq", "_pacing", "_visitor")
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
         self._attempts = 0
         self._heals = 0
         self._heals_at_seq = 0
+        self._pacing = Pacing(visitor.worker.config, self._accept)
 
     async def run(self, receive: Receive) -> None:
         """Read until the socket ends; then the views on it wait for a resume."""
@@ -51,6 +53,7 @@ class Dialogue:
                 await self._take(message.get("text", "") if data is None else data)
                 await channel.drained()
         finally:
+            self._pacing.stop()
             self._visitor.leave()
 
     async def _take(self, data: bytes | str) -> None:
@@ -78,11 +81,14 @@ class Dialogue:
                         raise ProtocolError("seen and done of a Resume are out of range")
                     await joining.resume(self._visitor, message)
         except ProtocolError as error:
-            logger.info("a socket is closed: %r", str(error))
-            self._visitor.channel.close(codes.CLOSE_PROTOCOL, str(error), now=True)
+            self._break_off(error)
         except Exception:
             logger.exception("a message could not be dealt with; its socket is closed")
             self._visitor.channel.close(joining.CLOSE_FAILED, "internal error", now=True)
+
+    def _break_off(self, error: ProtocolError) -> None:
+        logger.info("a socket is closed: %r", str(error))
+        self._visitor.channel.close(codes.CLOSE_PROTOCOL, str(error), now=True)
 
     def _event(self, event: Event) -> None:
         resident = self._visitor.views.get(event.view)
@@ -99,12 +105,22 @@ class Dialogue:
             self._seen(resident, event.seen)
         if event.ref > resident.runner.durable_ref + 2 * limits.OUTBOX_WINDOW:
             raise ProtocolError(f"event {event.ref} is sent while those after {resident.runner.durable_ref} are not")
+        if self._pacing.waiting >= 2 * limits.OUTBOX_WINDOW * len(self._visitor.views):
+            raise ProtocolError(f"{self._pacing.waiting} events wait to be taken")
+        self._pacing.put(resident, event, self._visitor.channel.heard_at_s)
+
+    def _accept(self, resident: Resident, event: Event) -> None:
+        """The turn of an event; one whose view has left the socket meanwhile is sent again by the browser."""
+        if self._visitor.views.get(event.view) is not resident or self._visitor.channel.is_closing:
+            return
+        withheld = self._visitor.waiting.get(event.view)
         try:
             resident.runner.accept(event)
-        except ProtocolError:
+        except ProtocolError as error:
             if withheld is None:
-                raise
-            withheld.misses(event.ref)
+                self._break_off(error)
+            else:
+                withheld.misses(event.ref)
         else:
             if withheld is not None:
                 withheld.has(event.ref)

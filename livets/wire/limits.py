@@ -17,6 +17,10 @@ MAX_DEPTH = 10
 OUTBOX_WINDOW = 32
 """Events a browser may have in flight, sent but not yet acknowledged as durable (D8)."""
 
+EVENTS_PER_S = 50.0
+EVENTS_BURST = 100
+"""Events of one socket that are taken at once, and then per second; what is faster waits, acks with it (D8)."""
+
 MAX_VIEWS_PER_SOCKET = 50
 JOIN_DEADLINE_S = 10.0
 HEARTBEAT_S = 25.0
