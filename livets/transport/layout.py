@@ -9,6 +9,7 @@ the document itself with `{{ livets_head }}` first in its head and `{{ view }}` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from markupsafe import Markup
 
 from livets.errors import ConfigError
 
+_MATTERS = re.compile(r"<(?=!--|script)", re.IGNORECASE)
 DEFAULT = "livets/layout.html"
 _SOURCE = """<!doctype html>
 <html lang="{{ lang }}">
@@ -68,6 +70,9 @@ def root(html: str, *, token: str, fingerprint: str, socket: str, wire: str, sha
 
 
 def embedded_json(value: object) -> Markup:
-    """JSON that can stand in a script element: nothing in it can end the element or open a comment."""
-    text = msgspec.json.encode(value).decode()
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
+    """JSON that can stand in a script element: nothing in it can end the element or change how it is read.
+
+    A `<` matters there before `/`, `!--` and `script` only; everything else stays as short as it is.
+    """
+    text = msgspec.json.encode(value).decode().replace("</", "<\\/")
+    return Markup(_MATTERS.sub(r"\\u003c", text))  # noqa: S704
