@@ -34,13 +34,15 @@ async def call(
     *,
     dev: bool = False,
     timeout_s: float | None = None,
+    is_async: bool | None = None,
 ) -> Any:
     """The result of `function(*args, **named)`, awaited or computed in a thread.
 
-    `timeout_s`: None means HANDLER_TIMEOUT_S. Raises HandlerTimeout and whatever the function raises.
+    `timeout_s`: None means HANDLER_TIMEOUT_S. `is_async`: whether it is an async function, if the caller knows.
+    Raises HandlerTimeout and whatever the function raises.
     """
     named = named or {}
-    if not inspect.iscoroutinefunction(function):
+    if not (inspect.iscoroutinefunction(function) if is_async is None else is_async):
         result = await asyncio.to_thread(function, *args, **named)
         if not inspect.isawaitable(result):
             return result
@@ -50,11 +52,17 @@ async def call(
     if dev:
         coroutine = _watched(coroutine, getattr(function, "__qualname__", repr(function)))
     limit_s = HANDLER_TIMEOUT_S if timeout_s is None else timeout_s
+    deadline: asyncio.Timeout | None = None
     try:
+        try:
+            # In this very task; a handler that never waits needs no clock.
+            awaited = coroutine.send(None)
+        except StopIteration as stop:
+            return stop.value
         async with asyncio.timeout(limit_s) as deadline:
-            return await coroutine
+            return await _rest(coroutine, awaited)
     except TimeoutError:
-        if not deadline.expired():
+        if deadline is None or not deadline.expired():
             raise
         raise HandlerTimeout(
             f"{getattr(function, '__qualname__', function)} was cancelled after {limit_s:g} seconds and taken back: "
@@ -69,6 +77,22 @@ async def call(
 
 async def _await(result: Any) -> Any:
     return await result
+
+
+@types.coroutine
+def _rest(coroutine: Coroutine[Any, Any, Any], awaited: Any) -> Generator[Any, Any, Any]:
+    """What is left of a coroutine whose first step has been done, and waits for `awaited`."""
+    send: Callable[[Any], Any] = coroutine.send
+    while True:
+        try:
+            value: Any = yield awaited
+            send = coroutine.send
+        except BaseException as error:
+            value, send = error, coroutine.throw
+        try:
+            awaited = send(value)
+        except StopIteration as stop:
+            return stop.value
 
 
 async def _watched(coroutine: Coroutine[Any, Any, Any], name: str) -> Any:

@@ -18,7 +18,7 @@ from livets.live.topics import Topics
 from livets.live.writer import Writer
 from livets.pubsub import Bus
 from livets.state import Change, Record, SnapshotStore
-from livets.wire import codes
+from livets.wire import codes, limits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -126,9 +126,14 @@ class Commits:
                 drawn.commit()
                 self._tell(drawn.diff)
 
-    async def room(self, window: int) -> None:
-        """Wait until fewer than `window` handled events wait for the store."""
-        while self._store.durable and self.last_ref - self.durable_ref >= window and not self.writer.stopped:
+    @property
+    def has_room(self) -> bool:
+        """Whether fewer than a window of handled events wait for the store."""
+        return self.last_ref - self.durable_ref < limits.OUTBOX_WINDOW or self.writer.stopped
+
+    async def room(self) -> None:
+        """Wait for that."""
+        while not self.has_room:
             await self.writer.progress()
 
     def leave(self, broadcasts: list[tuple[str, bytes]]) -> None:

@@ -25,6 +25,8 @@ class Call(NamedTuple):
     function: Callable[..., Any] | None
     args: Sequence[Any]
     named: Mapping[str, Any]
+    is_async: bool | None = None
+    """Whether the method is an async one, where that is known."""
 
 
 def prepare(view: LiveView, event: Event, template: CompiledTemplate) -> Call:
@@ -37,7 +39,7 @@ def prepare(view: LiveView, event: Event, template: CompiledTemplate) -> Call:
         payload = {**event.payload, "args": event.args}
         return Call(fields, type(view).handle_event, (view, event.handler, payload), {})
     args, named = handler.arguments.bind(event.args, event.payload)
-    return Call(fields, handler.function, (view, *args), named)
+    return Call(fields, handler.function, (view, *args), named, handler.is_async)
 
 
 def corrected(view: LiveView, assigned: dict[str, Any]) -> list[str]:

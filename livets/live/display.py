@@ -6,8 +6,7 @@ never runs a handler and never changes a field. Called by the runner at each com
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from livets.live.outbox import Outbox
@@ -48,7 +47,7 @@ class Display:
 
     def html(self) -> str:
         """The first HTML."""
-        with _unseen(self._view):
+        with _Unseen(self._view):
             html = self.rendering.html(ViewScope(self._view))
         self._title = self._view.__dict__["title"]
         self._shown = True
@@ -63,7 +62,7 @@ class Display:
         if not join and not self.ready:
             return None
         scope = ViewScope(self._view)
-        with _unseen(self._view):
+        with _Unseen(self._view):
             if not self._shown:
                 return Drawn(self, self.rendering.fill(scope), self._extras(whole=True))
             dirty = {*changed, *(self._pending or ()), *volatile(self._view, self.rendering.template)}
@@ -83,7 +82,7 @@ class Display:
     def fill(self, fingerprint: str) -> Drawn:
         """All current values for a page built from the template `fingerprint`, or the template with them."""
         scope = ViewScope(self._view)
-        with _unseen(self._view):
+        with _Unseen(self._view):
             if self.rendering.template.fingerprint == fingerprint:
                 patch = self.rendering.fill(scope)
             else:
@@ -92,7 +91,7 @@ class Display:
 
     def block(self, address: list[Any]) -> list[Any]:
         """The diff that builds one block afresh. Raises LookupError if there is no such block."""
-        with _unseen(self._view):
+        with _Unseen(self._view):
             return [int(ReservedOp.BUILD), [address, self.rendering.block(ViewScope(self._view), address)]]
 
     def trust(self) -> None:
@@ -165,22 +164,31 @@ def compile_template(view_class: type[LiveView], templates: Templates) -> Compil
 def volatile(view: LiveView, template: CompiledTemplate) -> set[str]:
     """Names in the template that are no declared fields: nobody knows when they change, so they always may have."""
     declaration = view.__livets__
+    if template.names <= declaration.fields.keys():
+        return set()
     computed = (template.names & declaration.computed) | (template.names & {HTML_NAME})
     undeclared = template.names - declaration.fields.keys() - computed
     return set(computed | (undeclared & view.__dict__.keys())) if undeclared or computed else set()
 
 
 def _lists(view: LiveView) -> list[KeyedList[Any]]:
-    values = (view.__dict__.get(name) for name in view.__livets__.keyed)
+    keyed = view.__livets__.keyed
+    if not keyed:
+        return []
+    values = (view.__dict__.get(name) for name in keyed)
     return [value for value in values if isinstance(value, KeyedList)]
 
 
-@contextmanager
-def _unseen(view: LiveView) -> Iterator[None]:
+class _Unseen:
     """Reads by the template and by computed properties are not reads of a handler."""
-    tracker = view._live.tracker
-    paused, tracker.paused = tracker.paused, True
-    try:
-        yield
-    finally:
-        tracker.paused = paused
+
+    __slots__ = ("_paused", "_tracker")
+
+    def __init__(self, view: LiveView) -> None:
+        self._tracker = view._live.tracker
+
+    def __enter__(self) -> None:
+        self._paused, self._tracker.paused = self._tracker.paused, True
+
+    def __exit__(self, *_: object) -> None:
+        self._tracker.paused = self._paused

@@ -59,10 +59,8 @@ class Tracker:
         """True if nothing was read, assigned or touched since the last unit ended."""
         if self._old or self._images or self._touched:
             return False
-        values = view.__dict__
-        return not any(
-            isinstance(rows := values.get(name), KeyedList) and rows.mark() for name in view.__livets__.keyed
-        )
+        keyed, values = view.__livets__.keyed, view.__dict__
+        return not keyed or not any(isinstance(rows := values.get(name), KeyedList) and rows.mark() for name in keyed)
 
     def changed(self, view: Declared) -> dict[str, Any]:
         """Names of the fields whose values differ from those when the unit began, with their encoding if it is known.

@@ -23,7 +23,7 @@ from livets.live.failure import report
 from livets.live.mailbox import Mailbox
 from livets.live.timers import advance
 from livets.pubsub import Message
-from livets.wire import Event, codes, limits
+from livets.wire import Event, codes
 
 if TYPE_CHECKING:
     from livets.live.view import LiveView
@@ -161,17 +161,19 @@ class Units:
 
     async def _on_event(self, event: Event) -> None:
         commits, view = self._commits, self._view
-        await commits.room(limits.OUTBOX_WINDOW)
+        if not commits.has_room:
+            await commits.room()
         telemetry.mark("event.dispatched", self._view_id, event.ref)
         view._live.event = CurrentEvent(f"{self._view_id}:{event.ref}", event.handler)
 
         async def work() -> Collection[str]:
-            prepared = dispatch.prepare(view, event, commits.display.rendering.template)
-            for name, value in prepared.fields.items():
+            template = commits.display.rendering.template
+            fields, function, args, named, is_async = dispatch.prepare(view, event, template)
+            for name, value in fields.items():
                 setattr(view, name, value)
-            if prepared.function is not None:
-                await call(prepared.function, prepared.args, prepared.named, dev=self._dev)
-            return dispatch.corrected(view, prepared.fields)
+            if function is not None:
+                await call(function, args, named, dev=self._dev, is_async=is_async)
+            return dispatch.corrected(view, fields) if fields else ()
 
         await self._run(event.handler or "field update", work, event.ref)
         view._live.event = None
@@ -239,27 +241,32 @@ class Units:
         self._commit_strays()
         unit = self.open = Unit(self, ref)
         token = _current.set(unit)
-        commits, name = self._commits, f"{self._view.__livets__.name}.{what}"
+        commits = self._commits
         try:
             forced = await work() or ()
-            await self._updated()
+            if self._view.__livets__.hooks["updated"] is not None:
+                await self._updated()
             commits.commit(ref, forced)
         except EventRefused as error:
             commits.abandon(ref, error.code, str(error))
         except RenderFailed as error:
-            message = report(error.__cause__ or error, what=f"rendering after {name}", dev=self._dev)
+            after = f"rendering after {self._name(what)}"
+            message = report(error.__cause__ or error, what=after, dev=self._dev)
             commits.abandon(ref, codes.RENDER_FAILED, message)
         except asyncio.CancelledError:
             self._view._live.roll_back(self._view)
             raise
         except Exception as error:
-            commits.abandon(ref, codes.HANDLER_FAILED, report(error, what=name, dev=self._dev))
+            commits.abandon(ref, codes.HANDLER_FAILED, report(error, what=self._name(what), dev=self._dev))
         finally:
             unit.open, self.open = False, None
             _current.reset(token)
         if commits.display.behind:
             # A page that joined in the middle of this unit may show what was taken back.
             self._guarded(commits.flush)
+
+    def _name(self, what: str) -> str:
+        return f"{self._view.__livets__.name}.{what}"
 
     async def _updated(self) -> None:
         view = self._view

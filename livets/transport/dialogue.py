@@ -51,7 +51,8 @@ class Dialogue:
                     continue
                 data = message.get("bytes")
                 await self._take(message.get("text", "") if data is None else data)
-                await channel.drained()
+                if not channel.has_room:
+                    await channel.drained()
         finally:
             self._pacing.stop()
             self._visitor.leave()

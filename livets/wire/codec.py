@@ -12,7 +12,7 @@ import msgspec
 
 from livets.errors import ProtocolError
 from livets.wire import limits
-from livets.wire.messages import ClientMessage, Frame
+from livets.wire.messages import ClientMessage, Event, Frame
 
 _decode_msgpack = msgspec.msgpack.Decoder(ClientMessage).decode
 _decode_json = msgspec.json.Decoder(ClientMessage).decode
@@ -33,14 +33,11 @@ def decode(data: bytes | str, *, max_bytes: int = limits.MAX_MESSAGE_BYTES) -> C
         message: ClientMessage = _decode_json(data) if isinstance(data, str) else _decode_msgpack(data)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise ProtocolError(f"malformed message: {error}") from None
-    _check_depth(message)
+    if type(message) is Event:
+        for part in (message.args, message.payload, message.fields):
+            if part:
+                _check_plain(part, limits.MAX_DEPTH)
     return message
-
-
-def _check_depth(message: ClientMessage) -> None:
-    for part in (getattr(message, name, None) for name in ("args", "payload", "fields")):
-        if part:
-            _check_plain(part, limits.MAX_DEPTH)
 
 
 def _check_plain(value: Any, depth_left: int) -> None:

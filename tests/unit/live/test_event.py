@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import datetime
 import threading
 from typing import Any, Literal
@@ -9,6 +10,7 @@ import pytest
 
 from livets import LiveView, event, field
 from livets.errors import ConfigError, EventRefused
+from livets.live.calling import HandlerTimeout, call
 from livets.live.dispatch import corrected, prepare
 from tests.unit.live.fakes import click
 from tests.unit.live.stand_in import StandInTemplates
@@ -223,3 +225,29 @@ def test_overriding_an_event() -> None:
     assert "go" in Base.__livets__.events
     assert "go" not in Gone.__livets__.events
     assert Again.__livets__.events["go"].arguments.bind([2], {}) == ([2], {})
+
+
+async def test_a_handler_that_never_waits_needs_no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A timer for each event is a good part of what an event costs."""
+    started: list[float] = []
+    timeout = asyncio.timeout
+    monkeypatch.setattr(asyncio, "timeout", lambda delay: started.append(delay) or timeout(delay))
+
+    async def ready() -> int:
+        return 1
+
+    async def waits() -> int:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
+        return 2
+
+    async def fails_later() -> None:
+        await asyncio.sleep(0)
+        raise ValueError("later")
+
+    assert (await call(ready), started) == (1, [])
+    assert (await call(waits), started) == (2, [30.0])
+    with pytest.raises(ValueError, match="later"):
+        await call(fails_later)
+    with pytest.raises(HandlerTimeout):
+        await call(asyncio.sleep, [5], timeout_s=0.01)
