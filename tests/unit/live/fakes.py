@@ -40,7 +40,11 @@ class DurableStore(MemoryStore):
 
     def lose(self, view_id: str = "v1") -> None:
         """As a Redis that restarted empty."""
-        self._drop(view_id)
+        if view_id in self._kept:
+            self._drop(view_id)
+
+    def holds(self, view_id: str = "v1") -> bool:
+        return view_id in self._kept
 
     async def steal(self, view_id: str = "v1") -> None:
         assert await self.claim(view_id, None) is not None

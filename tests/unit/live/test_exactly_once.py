@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from livets import KeyedList, LiveView, event
 from livets.errors import ProtocolError
-from livets.live import ViewRunner, retry
-from livets.state import Change
+from livets.live import ViewRunner, retry, runner
+from livets.state import Change, Record
 from tests.unit.live.fakes import DurableStore, FakeOutbox, Stage, click
 
 
@@ -57,10 +57,21 @@ class UnreliableStore(DurableStore):
         self.after = 0
 
     async def write(self, view_id: str, generation: int, change: Change) -> None:
+        self._refuse()
+        await super().write(view_id, generation, change)
+        self._lie()
+
+    async def recreate(self, view_id: str, generation: int, record: Record) -> None:
+        self._refuse()
+        await super().recreate(view_id, generation, record)
+        self._lie()
+
+    def _refuse(self) -> None:
         if self.before:
             self.before -= 1
             raise ConnectionError
-        await super().write(view_id, generation, change)
+
+    def _lie(self) -> None:
         if self.after:
             self.after -= 1
             raise ConnectionError
@@ -69,7 +80,7 @@ class UnreliableStore(DurableStore):
 class Browser:
     """The outbox of a page: keeps events until they are durable and sends them again after a crash."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Any) -> None:
         self.stage = stage
         self.ref = 0
         self.kept: dict[int, Any] = {}
@@ -103,6 +114,9 @@ class Browser:
             self.runner.accept(self.kept[ref])
 
     async def crash(self) -> None:
+        while not self.stage.store.holds("ledger"):  # what was lost with store and worker is lost
+            self.stage.store.gate.set()
+            await self.runner.renew()
         self.settle_acks()
         self.runner._lose()
         self.runner, self.outbox = await self.stage.restore(Ledger, "ledger", dev=False)
@@ -118,6 +132,7 @@ actions = st.one_of(
     st.tuples(st.just("refuse"), st.integers(1, 3)),
     st.tuples(st.just("lie"), st.integers(1, 3)),
     st.just(("gate",)),
+    st.just(("lose",)),
     st.just(("crash",)),
 )
 
@@ -144,8 +159,12 @@ async def play(script: list[tuple[Any, ...]]) -> None:
             store.after = numbers[0]
         elif action == "gate":
             store.gate.clear() if store.gate.is_set() else store.gate.set()
+        elif action == "lose":
+            store.lose("ledger")
         elif action == "crash":
             await browser.crash()
+        if not store.holds("ledger"):
+            continue
         told = max((durable for _, durable in browser.outbox.acks), default=0)
         assert told <= store.record("ledger").ref, "called durable before it was"
     store.gate.set()
@@ -159,6 +178,7 @@ async def play(script: list[tuple[Any, ...]]) -> None:
     assert browser.runner.view.entries == expected
     assert sorted(witness.view.heard) == expected
     assert witness.view.resyncs == 0
+    await browser.runner.renew()
     restored, _ = await stage.restore(Ledger, "ledger", dev=False)
     assert restored.view.entries == expected
     assert restored.view.rows == browser.runner.view.rows
@@ -169,6 +189,7 @@ async def play(script: list[tuple[Any, ...]]) -> None:
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "BASE_S", 0.0)
+    monkeypatch.setattr(runner, "_LOOK_AGAIN_S", 0.0)
 
 
 @settings(max_examples=150, deadline=None)
