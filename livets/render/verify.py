@@ -6,11 +6,12 @@ newlines and elements that close each other. It never mends: it answers with the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 
-from livets.render.items import Branches, Item, Loop, Opaque, Scoped, Static, Value
+from livets.render.items import Branches, Item, Loop, Opaque, Scoped, Static, Value, to_nodes
 from livets.render.markup import Hard
 from livets.render.names import Definition
 from livets.render.plans import BlockPlan, SlotPlan
@@ -74,9 +75,7 @@ def verify(plan: BlockPlan) -> Hard | None:
             return Hard(slot.item, fault, enclosing=True)
     for number, slot in enumerate(plan.slots):
         if slot.kind is SlotKind.HTML:
-            inside = statics(slot.parts) + _data(
-                [entry.node for entry in slot.reads.chain if isinstance(entry, Definition)]
-            )
+            inside = _content(slot)
             if _range(parse(plan.html({number: inside}), plan.parent, plan.namespace), slot.path) is None:
                 reason = "a parser moves these elements elsewhere (an implied <tbody>, a <div> inside a <p>?)"
                 return Hard(slot.item, reason, enclosing=True)
@@ -88,6 +87,14 @@ def verify(plan: BlockPlan) -> Hard | None:
                 reason = "a parser moves these elements elsewhere (is one not allowed inside the other?)"
                 return Hard(slot.item, reason, enclosing=True)
     return None
+
+
+def _content(slot: SlotPlan) -> str:
+    """What an HTML slot may hold, with everything that its macros and sets may write."""
+    called: list[nodes.Node] = [entry.node for entry in slot.reads.chain if isinstance(entry, Definition)]
+    for part in to_nodes(slot.parts):
+        called += part.find_all((nodes.Macro, nodes.AssignBlock))
+    return statics(slot.parts) + _data(called)
 
 
 def statics(items: list[Item]) -> str:
@@ -110,17 +117,14 @@ def statics(items: list[Item]) -> str:
     return text
 
 
-def _data(body: list[nodes.Node]) -> str:
+def _data(body: Iterable[nodes.Node]) -> str:
     return "".join(found.data for node in body for found in node.find_all(nodes.TemplateData))
 
 
 def sample(plan: BlockPlan) -> str:
     """The block with its ranges filled by what they show first."""
     return plan.html(
-        {
-            number: sample(slot.blocks[0]) if slot.blocks else statics(slot.parts)
-            for number, slot in enumerate(plan.slots)
-        }
+        {number: sample(slot.blocks[0]) if slot.blocks else _content(slot) for number, slot in enumerate(plan.slots)}
     )
 
 
