@@ -24,6 +24,7 @@ from livets.render.items import (
     defined,
     definitions,
     fold,
+    may_start_with_line_end,
     to_nodes,
     unfold,
 )
@@ -34,7 +35,7 @@ from livets.render.plans import BlockPlan, Context, SlotPlan
 from livets.render.regions import wrap, wrap_namespaces
 from livets.render.tags import Tag, parse_tag
 from livets.render.texts import Part, write_run
-from livets.render.verify import statics, verify
+from livets.render.verify import verify
 from livets.wire import SlotKind
 
 _OPTIONAL_END = frozenset(
@@ -242,6 +243,8 @@ class Builder(Draft):
     # Slots
 
     def _add(self, item: Item, index: int) -> None:
+        if self.may_trim and not self.run_parts:
+            raise Hard(index, _LINE_END, enclosing=True)
         self.run_names.append(self.names)
         self.run_parts.append((item, index))
         self._export([item])
@@ -255,9 +258,7 @@ class Builder(Draft):
             write_run(self, parts, seen, newline=newline)
 
     def _range(self, parts: list[Item], index: int) -> SlotPlan:
-        trims = self._trims()
-        if trims and statics(parts).startswith("\n"):
-            raise Hard(index, _LINE_END, enclosing=True)
+        trims = self._check_newline(parts, index)
         self._flush()
         slot = self.slot(SlotKind.HTML, self.path(), index, parts)
         self.open_range()
@@ -280,7 +281,7 @@ class Builder(Draft):
         if not written and item.bodies:
             self._export(exported)
             return
-        trims = self._trims()
+        trims = self._check_newline([item], index)
         self._flush()
         found = reads(self.context.environment, self.names, item.tests)
         if not found.plain:
@@ -292,7 +293,6 @@ class Builder(Draft):
                 blocks.append(build(self.context, body, self.names, self.around()))
             except Unbalanced as error:
                 raise Hard(index, str(error), enclosing=True) from None
-        self._check_newline(trims, blocks, index)
         slot = self.slot(SlotKind.IF, path, index, [])
         slot.tests, slot.blocks, slot.reads, slot.lineno = item.tests, blocks, found, item.lineno
         self.open_range()
@@ -300,16 +300,18 @@ class Builder(Draft):
         self._export(exported)
 
     def _trims(self) -> bool:
-        return (self.trim or self.may_trim) and not self.run_parts
+        """True when a parser may drop a line end here: nothing but empty values and ranges since <pre>."""
+        return (self.trim or self.may_trim) and not any(isinstance(part, str) for part in self.run_parts)
 
-    def _check_newline(self, trims: bool, blocks: list[BlockPlan], index: int) -> None:
-        """Right after <pre> a parser drops a line end, but not after a marker comment."""
-        first = [block.source[0] for block in blocks if block.source]
-        if trims and any(isinstance(piece, str) and piece.startswith("\n") for piece in first):
+    def _check_newline(self, items: list[Item], index: int) -> bool:
+        """Right after <pre> a parser drops a line end, but not after a marker comment: Jinja2 must write both."""
+        trims = self._trims()
+        if trims and may_start_with_line_end(items):
             raise Hard(index, _LINE_END, enclosing=True)
+        return trims
 
     def _loop(self, item: Loop, index: int) -> None:
-        trims = self._trims()
+        trims = self._check_newline([item], index)
         self._flush()
         targets = target_names(item.target)
         inner = self.names.row(targets)
@@ -328,7 +330,6 @@ class Builder(Draft):
             orelse = build(self.context, item.orelse, self.names, self.around()) if item.orelse else None
         except Unbalanced as error:
             raise Hard(index, str(error), enclosing=True) from None
-        self._check_newline(trims, [row, *([orelse] if orelse is not None else [])], index)
         fault = row_fault(row)
         if fault is not None:
             raise Hard(index, fault, enclosing=False)

@@ -151,6 +151,38 @@ def defined(items: Iterable[Item]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def may_start_with_line_end(items: Iterable[Item]) -> bool:
+    """True when the first that the items write may be a line end."""
+    return _first(items)[0]
+
+
+def _first(items: Iterable[Item]) -> tuple[bool, bool]:
+    """(it may be a line end, there may be nothing at all)."""
+    found = False
+    for item in items:
+        match item:
+            case Static():
+                if item.text:
+                    return found or item.text.startswith(("\n", "\r", "&#")), False
+            case Branches() | Loop():
+                several = item.bodies if isinstance(item, Branches) else [item.body, item.orelse]
+                firsts = [_first(body) for body in several]
+                found |= any(line_end for line_end, _ in firsts)
+                complete = isinstance(item, Branches) and len(item.bodies) > len(item.tests)
+                if complete and not any(empty for _, empty in firsts):
+                    return found, False
+            case Scoped():
+                line_end, empty = _first(item.body)
+                found |= line_end
+                if not empty:
+                    return found, False
+            case Value() | Opaque():
+                return True, True
+            case _:
+                pass
+    return found, True
+
+
 def to_nodes(items: Iterable[Item]) -> list[nodes.Node]:
     """Jinja2 nodes that mean the same as the items."""
     return [node for item in fold(items) for node in _nodes(item)]

@@ -99,7 +99,7 @@ class Grammar:
             return start
         if tag == "textarea":
             return f"{start}{self.text()}{{{{ {self.expression(names)} }}}}{{% if f %}}q{{% endif %}}</textarea>"
-        lead = "." if tag == "pre" else ""  # a value's line end right after <pre>: the one known difference
+        lead = self.random.choice(["", "", "\n", "."]) if tag == "pre" else ""
         return f"{start}{lead}{self.nodes(depth - 1, names)}</{tag}>"
 
     def _loop(self, depth: int, names: list[str]) -> str:
