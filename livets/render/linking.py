@@ -19,6 +19,7 @@ from markupsafe import escape
 
 from livets.errors import TemplateError
 from livets.render.items import Branches, Define, Item, Loop, Opaque, Program, Scoped, Static, Value
+from livets.render.names import asks_context
 
 _MAX_INCLUDES = 12
 _MUTATORS = frozenset(
@@ -38,6 +39,8 @@ _MUTATORS = frozenset(
     ]
 ) | {"update"}
 
+_SETS = (nodes.Assign, nodes.AssignBlock, nodes.Macro, nodes.Import, nodes.FromImport, nodes.With)
+
 
 class _Unfit(Exception):
     def __init__(self, lineno: int, reason: str) -> None:
@@ -55,6 +58,8 @@ class _Place:
     looping: bool = False
     loop_hidden: bool = False
     depth: int = 0
+    inner: bool = False
+    """True where a set name is not a name of the whole template: in a loop, a block, an include."""
 
 
 class Linker:
@@ -65,12 +70,17 @@ class Linker:
         self.name = name
         self.templates: dict[str, Callable[[], bool]] = {}
         self._sites = count()
+        self._inner_set: int | None = None
+        self._asks = False
 
     def link(self, source: str) -> Program:
         """The items of a template. Raises TemplateError when it can't be parsed."""
         tree = self._parse(source, self.name)
         try:
-            return Program(self._template(tree, _Place()), self.templates)
+            items = self._template(tree, _Place())
+            if self._asks and self._inner_set is not None:
+                raise _Unfit(self._inner_set, "a function that reads the context may see a name that is set here")
+            return Program(items, self.templates)
         except _Unfit as unfit:
             return Program([], self.templates, (unfit.lineno, unfit.reason))
 
@@ -122,6 +132,10 @@ class Linker:
     def _items(self, body: list[nodes.Node], place: _Place) -> list[Item]:
         _refuse_early_reads(body)
         _refuse_mutation(body)
+        self._asks = self._asks or any(asks_context(self.environment, node) for node in body)
+        sets = next((node for node in body if isinstance(node, _SETS)), None)
+        if sets is not None and (place.inner or isinstance(sets, nodes.With)):
+            self._inner_set = sets.lineno
         return [item for node in body for item in self._item(node, place)]
 
     def _item(self, node: nodes.Node, place: _Place) -> list[Item]:
@@ -143,8 +157,10 @@ class Linker:
                     return [_opaque(node, "an attribute of a namespace is set")]
                 return [Define(node, _targets(node.target), node.lineno)]
             case nodes.AssignBlock():
+                _refuse_early_reads_inside(node)
                 return [Define(node, _targets(node.target), node.lineno)]
             case nodes.Macro():
+                _refuse_early_reads_inside(node)
                 return [Define(node, (node.name,), node.lineno)]
             case nodes.Import():
                 return [Define(node, (node.target,), node.lineno)]
@@ -153,6 +169,7 @@ class Linker:
                 return [Define(node, names, node.lineno)]
         if next(node.find_all(nodes.Block), None) is not None:
             raise _Unfit(node.lineno, "a block inside another statement")
+        _refuse_early_reads_inside(node)
         return [_opaque(node, f"{type(node).__name__} is rendered by Jinja2 as a whole")]
 
     def _output(self, child: nodes.Expr, place: _Place) -> list[Item]:
@@ -183,9 +200,10 @@ class Linker:
         if node.recursive:
             if next(node.find_all(nodes.Block), None) is not None:
                 raise _Unfit(node.lineno, "a block inside a recursive loop")
+            _refuse_early_reads_inside(node)
             return _opaque(node, "a recursive loop is rendered as a whole")
         uses_loop = "loop" in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",))
-        inner = _Place(place.blocks, place.block, True, not uses_loop, place.depth)
+        inner = _Place(place.blocks, place.block, True, not uses_loop, place.depth, True)
         body = self._items(node.body, inner)
         target: Any = node.target
         source: Any = node.iter
@@ -200,7 +218,7 @@ class Linker:
         return self._block_body(node.name, 0, place, node.lineno)
 
     def _block_body(self, name: str, depth: int, place: _Place, lineno: int) -> Item:
-        inner = _Place(place.blocks, (name, depth), place.looping, place.loop_hidden, place.depth)
+        inner = _Place(place.blocks, (name, depth), place.looping, place.loop_hidden, place.depth, True)
         return Scoped(self._items(place.blocks[name][depth].body, inner), lineno)
 
     def _include(self, node: nodes.Include, place: _Place) -> Item:
@@ -217,7 +235,7 @@ class Linker:
             raise
         if place.loop_hidden and "loop" in find_undeclared(tree.body, ("loop",)):
             return _opaque(node, "an included template that reads a loop which its includer does not")
-        inner = _Place({}, None, place.looping, place.loop_hidden, place.depth + 1)
+        inner = _Place({}, None, place.looping, place.loop_hidden, place.depth + 1, True)
         return Scoped(self._template(tree, inner), node.lineno)
 
     def _with(self, node: nodes.With, place: _Place) -> Item:
@@ -249,6 +267,14 @@ def _refuse_early_reads(body: list[nodes.Node]) -> None:
         for target in targets:
             if target not in direct and target in inner:
                 raise _Unfit(node.lineno, f"{target!r} is read in an inner scope before it is set")
+
+
+def _refuse_early_reads_inside(node: nodes.Node) -> None:
+    """The same in every scope of a statement that Jinja2 renders whole."""
+    for found in _all(node):
+        for body in (getattr(found, "body", None), getattr(found, "else_", None)):
+            if isinstance(body, list):
+                _refuse_early_reads(body)
 
 
 def _refuse_mutation(body: list[nodes.Node]) -> None:

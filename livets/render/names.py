@@ -6,7 +6,7 @@ expression needs. It never evaluates anything. The compiler asks it for every sl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -128,6 +128,8 @@ def reads(environment: jinja2.Environment, names: Names, body: Iterable[nodes.No
             result.chain.append(entry)
             result.plain &= entry.plain
             calls.append(entry.node)
+    if any(isinstance(at.entry, Definition) for at in names):
+        result.plain &= not any(asks_context(environment, node) for node in calls)
     result.chain.reverse()
     result.names = needed
     macros = {
@@ -182,6 +184,26 @@ def _is_volatile(environment: jinja2.Environment, names: Names, node: nodes.Node
 def wants_context(function: Any) -> bool:
     """True for filters, tests and functions marked with jinja2.pass_context."""
     return function is not None and _PassArg.from_obj(function) is _PassArg.context
+
+
+def asks_context(environment: jinja2.Environment, node: nodes.Node) -> bool:
+    """True when a function, filter or test marked with pass_context is called: it may read what the template sets."""
+    tables: dict[type, Mapping[str, Any]] = {nodes.Filter: environment.filters, nodes.Test: environment.tests}
+    for found in _with_itself(node):
+        match found:
+            case nodes.Call(node=nodes.Name() as callee) if wants_context(environment.globals.get(callee.name)):
+                return True
+            case nodes.Filter() | nodes.Test():
+                if found.name not in _CONTEXT_FILTERS_THAT_READ_NO_NAMES:
+                    if wants_context(tables[type(found)].get(found.name)):
+                        return True
+                elif any(
+                    isinstance(argument, nodes.Const) and wants_context(table.get(argument.value))
+                    for argument in found.args
+                    for table in tables.values()
+                ):
+                    return True
+    return False
 
 
 def _with_itself(node: nodes.Node) -> Iterator[nodes.Node]:
