@@ -436,7 +436,8 @@ def _adopt_rows(slot: Slot, inside: list[Node]) -> None:
             if not value.startswith(key[1]) or not value.endswith(key[2]):
                 raise Misfit(f"the key {value!r}")
             name = value[len(key[1]) : len(value) - len(key[2])]
+        own, number = name, 2
         while name in slot.rows:
-            name += "~2"
+            name, number = f"{own}~{number}", number + 1
         slot.rows[name] = hydrate(block, nodes, slot.context)
     _refresh(slot)

@@ -127,6 +127,11 @@ CASES = [
         """<p class="{{ names|join(' ')|lower }}">{{ names|sort|join(", ") }} {{ n|default("none", true) }}
 {{ text|upper|e }} {{ text|truncate(3) }} {{ text|length }} {{ "%s-%s"|format(n, text) }} {{ n is number }}</p>
 <ul>{% for name in names|unique if name != skip %}<li>{{ loop.index }}/{{ loop.length }} {{ name|title }}</li>{% endfor %}</ul>""",
-        state(names=st.lists(st.sampled_from(["b", "A", "c", "<"]), max_size=5), n=numbers, text=texts, skip=st.sampled_from(["b", "c"])),
+        state(
+            names=st.lists(st.sampled_from(["b", "A", "c", "<"]), max_size=5),
+            n=numbers,
+            text=texts,
+            skip=st.sampled_from(["b", "c"]),
+        ),
     ),
 ]

@@ -61,14 +61,24 @@ CASES = [
 <a href="/p/{{ n }}?q={{ x|urlencode }}" {{ 'target=_blank rel=x' if a }} id="z">{{ x }}</a>
 <p class="{% for c in cs %}c-{{ c }} {% endfor %}end" style="width: {{ n }}px">p</p>
 <input value="{{ x }}"{% if a %} checked{% endif %}{% if b %} readonly{% endif %}><img alt='{{ x }}' src="{{ n }}.png" /></div>""",
-        state(a=flags, b=flags, x=texts.filter(lambda t: True), n=st.integers(0, 9), cs=st.lists(st.sampled_from("pqr"), max_size=3)),
+        state(
+            a=flags,
+            b=flags,
+            x=texts.filter(lambda t: True),
+            n=st.integers(0, 9),
+            cs=st.lists(st.sampled_from("pqr"), max_size=3),
+        ),
     ),
     Case(
         "table",
         """<table><caption>{{ title }}</caption><thead><tr>{% for h in heads %}<th>{{ h }}</th>{% endfor %}</tr></thead>
 <tbody>{% for row in rows %}<tr id="{{ row.id }}">{% for h in heads %}<td>{{ row[h] }}</td>{% endfor %}</tr>
 {% endfor %}</tbody>{% if rows %}<tfoot><tr><td>{{ rows|length }}</td></tr></tfoot>{% endif %}</table>""",
-        state(title=texts, heads=st.lists(st.sampled_from(["id", "a", "b"]), max_size=3, unique=True), rows=rows(a=scalars, b=texts)),
+        state(
+            title=texts,
+            heads=st.lists(st.sampled_from(["id", "a", "b"]), max_size=3, unique=True),
+            rows=rows(a=scalars, b=texts),
+        ),
     ),
     Case(
         "implied_tbody",
@@ -120,6 +130,10 @@ CASES = [
         "markup_values",
         """<p>{{ body|safe }}!</p><div>{{ items|tojson }}</div><p title="{{ items|tojson|forceescape }}">{{ '<b>x</b>'|safe }}{{ "a<b" }}</p>
 {% set block %}<em>{{ n }}</em>{% endset %}<div>{{ block }}</div>""",
-        state(body=st.sampled_from(["", "a", "<b>x</b>", "a<i>b</i>c", "&amp;"]), items=st.lists(words, max_size=2), n=numbers),
+        state(
+            body=st.sampled_from(["", "a", "<b>x</b>", "a<i>b</i>c", "&amp;"]),
+            items=st.lists(words, max_size=2),
+            n=numbers,
+        ),
     ),
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import jinja2
 import pytest
 
-from tests.unit.render.conftest import Bench
+from tests.unit.render.conftest import Bench, _templates
 
 WHO: dict[str, Any] = {"a": "x<", "xs": [1, 2], "on": True, "name": "inc.html"}
 FILES = {"inc.html": "<u>{{ a }}</u>", "base.html": "<div>{% block b %}{% endblock %}{{ self.b() }}</div>"}
@@ -58,6 +59,71 @@ def test_a_region_reads_names_as_the_whole_template_would() -> None:
     bench = Bench(source, WHO)
     bench.check_first()
     bench.change({"a": "z", "on": False})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<pre>{% if on %}{{ a }}{% endif %}</pre>",
+        "<pre>{% if on %}{% for x in xs %}<i>{{ x }}</i>{% endfor %}{% endif %}{{ a }}</pre>",
+        "<pre>{% for x in xs %}{{ x }}<i>x</i>{% endfor %}</pre>",
+        "<pre>{% if on %}{% for x in xs %}{{ a }}{% endfor %}{% endif %}</pre>",
+        "<pre>{{ a }}{% if on %}\n{% endif %}</pre>",
+        "<pre>{{ a }}{{ '\n<b>x</b>'|safe }}</pre>",
+        "<pre>{{ a|e|safe }}</pre><listing>{% if on %}{{ a }}{% endif %}</listing>",
+        "<pre>{% filter upper %}{{ a }}{% endfilter %}</pre>",
+        "<pre>{{ a }}{{ name }}</pre><textarea>{{ a }}{{ name }}</textarea>",
+        "{% for x in xs %}<pre id='{{ x }}'>{% if on %}{{ a }}{% endif %}</pre>{% endfor %}",
+    ],
+)  # fmt: skip
+def test_a_line_end_after_pre_is_dropped_where_a_parser_drops_it(source: str) -> None:
+    bench = Bench(source, {"a": "\n", "xs": ["\n", "b"], "on": True, "name": "\nx"})
+    bench.check_first()
+    for a in ("", "\n\n", "x", "\r\nx", "\nx"):
+        for on in (False, True):
+            bench.change({"a": a, "on": on, "xs": ["\n"] * on})
+            Bench(source, bench.values).check_first()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<svg><text>{{ a }}</text>{% for x in xs %}{% macro m() %}<u>z</u>{% endmacro %}{{ m() }}{% endfor %}</svg>",
+        "{% filter upper %}{% for x in xs %}{% if not a %}x{% endif %}{% endfor %}{% set a = on %}{% endfilter %}",
+        "{% macro m() %}{% for x in xs %}{{ a }}{% endfor %}{% set a = on %}{{ a }}{% endmacro %}{{ m() }}",
+    ],
+)  # fmt: skip
+def test_what_random_templates_have_found(source: str) -> None:
+    bench = Bench(source, WHO)
+    bench.check_first()
+    bench.change({"a": "", "xs": [3]})
+
+
+@jinja2.pass_context
+def _visible(context: jinja2.runtime.Context) -> str:
+    return " ".join(str(context.get(name)) for name in ("s", "z", "x", "a"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% set s = a ~ 1 %}<p>{{ visible() }}</p><i>{{ a }}</i>",
+        "<p>{{ visible() }}</p>{% set s = a %}<b title='{{ visible() }}' {{ 'hidden' if visible() == a }}>z</b>",
+        "{% for x in xs %}{% set s = x %}<p>{{ visible() }} {{ x }}</p>{% endfor %}",
+        "{% set s = a %}{% for x in xs %}<p>{{ visible() }} {{ x }}</p>{% endfor %}",
+        "{% with z = a %}<p>{{ visible() }}</p>{% endwith %}",
+        "{% set s = a %}{% if visible() %}<p>{{ visible() }}</p>{% endif %}",
+        "{% macro m(z) %}<i>{{ z }}{{ visible() }}</i>{% endmacro %}{% set s = a %}<p>{{ m(1) }}</p>",
+        "{% if a %}{% set s = a %}{% endif %}<p>{{ visible() }}</p>",
+        "<p>{{ visible() }}</p>",
+    ],
+)
+def test_a_function_that_reads_the_context_sees_what_the_template_sets(source: str) -> None:
+    _templates(()).environment.globals["visible"] = _visible
+    bench = Bench(source, WHO)
+    bench.check_first()
+    bench.change({"a": "", "xs": [3]})
+    bench.change({"a": "y", "xs": [3, 4]})
 
 
 def test_only_the_region_is_opaque() -> None:
