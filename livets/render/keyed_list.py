@@ -13,14 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 from livets.errors import FieldError
-from livets.render.item_changes import (
-    UNSET,
-    changed_copy,
-    is_frozen,
-    overwrite,
-    restore_attributes,
-    restore_entries,
-)
+from livets.render.item_changes import UNSET, changed_copy, is_frozen, overwrite, restore_attributes, restore_entries
 from livets.render.order import Key, Links, canonical_key
 
 __all__ = ["Key", "KeyedList", "Operation", "canonical_key"]

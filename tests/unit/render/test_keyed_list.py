@@ -411,6 +411,10 @@ class AgainstAPlainList(RuleBasedStateMachine):
         assert [[item["id"], item["label"]] for item in self.real] == self.model
         assert self.real.keys() == [row[0] for row in self.model]
         assert len(self.real) == len(self.model)
+        keys = self.real.keys()
+        before = dict(zip(keys, [None, *keys], strict=False))
+        for some in (keys, keys[-2:], keys[:1], keys[1::2], []):
+            assert self.real.predecessors(some) == {key: before[key] for key in some}
         for row in self.model:
             assert self.real[row[0]]["label"] == row[1]
 
