@@ -136,4 +136,12 @@ CASES = [
             n=numbers,
         ),
     ),
+    Case(
+        "line_ends_after_pre",
+        """<pre>{% if a %}{{ t }}{% endif %}</pre><pre>{{ t }}{% if a %}<b>{{ t }}</b>{% endif %}</pre>
+<pre>{% for x in xs %}<i>{{ x }}</i>
+{% endfor %}</pre><textarea>{{ t }}{{ u }}</textarea><div>{% if a %}<pre>{{ t }}{{ u }}</pre>{% endif %}</div>""",
+        state(a=flags, t=texts, u=texts, xs=st.lists(texts, max_size=3)),
+        opaque=1,
+    ),
 ]
