@@ -292,7 +292,11 @@ class ViewRunner:
         await self._rest()
 
     async def close(self) -> None:
-        """End the view: `unmount()`, timers and subscriptions gone. The snapshot stays; changes by unmount do not."""
+        """End the view: `unmount()`, timers and subscriptions gone. The snapshot stays; changes by unmount do not.
+
+        A handler gets CLOSE_GRACE_S to end. A plain `def` handler cannot be stopped: its thread runs to its end, and
+        what it changes after that time is kept nowhere.
+        """
         await self._stop_working()
         if self.view.__livets__.hooks["unmount"] is not None and not self._gone:
             try:

@@ -258,3 +258,27 @@ async def test_snapshots_of_pages_that_nobody_joined_expire_soon(
     assert int(redis_server.command("TTL", f"livets:view:{{{view_id}}}")[1:]) <= 300
     await user.join()
     assert int(redis_server.command("TTL", f"livets:view:{{{view_id}}}")[1:]) > 80_000
+
+
+async def test_two_sockets_resume_a_view_that_redis_has_lost(
+    both: Two, user: Browser, redis_server: RedisServer
+) -> None:
+    """Nobody is left with half of it: one goes on, the other is told."""
+    socket = await user.join()
+    await socket.send(event(1, "add", 5, seen=1))
+    while user.note(await socket.receive()).durable < 1:
+        pass
+    redis_server.command("FLUSHALL")
+    here = await user.resume()
+    assert user.joined(await here.receive()) in (JoinMode.REPLAYED, JoinMode.FILLED)
+    assert await socket.closed() == codes.CLOSE_MOVED
+    redis_server.command("FLUSHALL")
+    await here.send(event(2, "add", 1, seen=user.seen))
+    while user.note(await here.receive()).durable < 2:
+        pass
+    there = await user.resume(at=both.at_two)
+    assert user.joined(await there.receive()) is JoinMode.FILLED
+    assert "6" in str(user.joined_diff)
+    await here.send(event(3, "add", 100, seen=1))
+    assert await here.closed() == codes.CLOSE_MOVED
+    assert MOUNTS == ["counter"]
