@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from tests.support.browser import browser, context, page, page_log
 from tests.support.redis_server import RedisServer, redis_server
 
 __all__ = ["browser", "context", "page", "page_log", "redis_server"]
+
+settings.register_profile("livets", deadline=None)  # a busy machine is no bug
+settings.load_profile("livets")
 
 _BROWSER_FIXTURES = {"browser", "context", "page"}
 

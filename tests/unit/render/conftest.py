@@ -84,9 +84,3 @@ def alike(a: Any, b: Any) -> bool:
 def bench() -> type[Bench]:
     """The class Bench."""
     return Bench
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Nightly tests run when they are asked for: `-m nightly`."""
-    if not config.option.markexpr:
-        items[:] = [item for item in items if item.get_closest_marker("nightly") is None]
