@@ -1,41 +1,72 @@
-// Bundles src/ into livets/static/connector.js. The banner names the hash of the sources (and of this file), so that
-// check.py can tell without node whether the committed file is current. check.py computes the same hash: keep in step.
+// Bundles src/ into livets/static: connector.js (msgpack comes down), connector-json.js (for people who debug), and
+// mend.js, which both load when a page is in trouble. current.json names the hash of the sources (and of this file), so
+// that check.py can tell without node whether the committed files are current. check.py computes it too: keep in step.
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { minify } from "terser";
 
 const here = new URL(".", import.meta.url);
-const target = fileURLToPath(new URL("../livets/static/connector.js", here));
-// D19: 6 KB for all JavaScript of a default page. The aim of the limits study, 4,096, is not met.
-const BUDGET = 6144;
+const target = new URL("../livets/static/", here);
+// Bytes after gzip -9: the connector alone, and (D19) all JavaScript of a default page.
+const BUDGET = 4096;
+const BUDGET_IN_ALL = 6144;
 
-const hash = createHash("sha256");
-const sources = readdirSync(new URL("src", here)).filter((name) => name.endsWith(".js")).sort();
-for (const name of [...sources.map((source) => `src/${source}`), "build.mjs", "package-lock.json"]) {
-  hash.update(`${name}\0`).update(readFileSync(new URL(name, here))).update("\0");
+const sha256 = (/** @type {any[]} */ ...parts) => {
+  const hash = createHash("sha256");
+  parts.forEach((part) => hash.update(part));
+  return hash.digest("hex");
+};
+const sources = readdirSync(new URL("src", here), { recursive: true }).map(String).filter((name) => name.endsWith(".js")).sort();
+const names = [...sources.map((source) => `src/${source}`), "build.mjs", "package-lock.json"];
+const hash = sha256(...names.flatMap((name) => [`${name}\0`, readFileSync(new URL(name, here)), "\0"]));
+
+// The properties that go from one bundle to another have the same short names in all.
+let mangleCache = {};
+
+/** @param {string} entry @param {"iife" | "esm"} format @param {boolean} [isJson] */
+async function bundle(entry, format, isJson = false) {
+  const result = await build({
+    entryPoints: [fileURLToPath(new URL(`src/${entry}.js`, here))],
+    bundle: true,
+    minify: true,
+    format,
+    target: "es2022",
+    // Our own property names; none of them is the name of a DOM property or of anything on the wire.
+    mangleProps: /_$/,
+    mangleCache,
+    define: { JSON_WIRE: String(isJson) },
+    legalComments: "none",
+    charset: "utf8",
+    tsconfigRaw: "{}",
+    write: false,
+  });
+  mangleCache = result.mangleCache ?? mangleCache;
+  const { code = "" } = await minify(result.outputFiles[0].text, {
+    ecma: 2020,
+    module: format === "esm",
+    compress: { passes: 4, pure_getters: true, keep_fargs: false, hoist_props: false },
+    mangle: { toplevel: true },
+  });
+  return code;
 }
 
-const result = await build({
-  entryPoints: [fileURLToPath(new URL("src/main.js", here))],
-  bundle: true,
-  minify: true,
-  format: "iife",
-  target: "es2022",
-  // Our own property names; none of them is the name of a DOM property or of anything on the wire.
-  mangleProps: /_$/,
-  legalComments: "none",
-  charset: "utf8",
-  tsconfigRaw: "{}",
-  write: false,
-});
-const code = result.outputFiles[0].text.trimEnd();
-const text = `/*livets ${hash.digest("hex").slice(0, 16)}*/${code}\n`;
-const size = gzipSync(text, { level: 9 }).length;
-console.log(`${text.length} bytes, ${size} gzip -9 (budget ${BUDGET})`);
-if (size > BUDGET && !process.argv.includes("--over")) {
+/** @type {Record<string, string>} */
+const built = {
+  "connector.js": await bundle("main", "iife"),
+  "connector-json.js": await bundle("main", "iife", true),
+  "mend.js": await bundle("mend", "esm"),
+};
+const size = (/** @type {string} */ name) => gzipSync(built[name], { level: 9 }).length;
+const all = size("connector.js") + size("mend.js");
+for (const name in built) console.log(`${name}: ${built[name].length} bytes, ${size(name)} gzip -9`);
+console.log(`connector.js of ${BUDGET}; with mend.js ${all} of ${BUDGET_IN_ALL}`);
+if ((size("connector.js") > BUDGET || all > BUDGET_IN_ALL) && !process.argv.includes("--over")) {
   console.error("over the budget: not written");
   process.exit(1);
 }
-writeFileSync(target, text);
+for (const name in built) writeFileSync(new URL(name, target), built[name]);
+const files = Object.fromEntries(Object.keys(built).map((name) => [name, sha256(built[name])]));
+writeFileSync(new URL("current.json", here), JSON.stringify({ sources: hash, files }, null, 2) + "\n");

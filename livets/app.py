@@ -104,7 +104,7 @@ class LiveTS:
         )
         bus.deliver = self.worker.deliver
         self._sweeper = Sweeper(self.worker)
-        connector = Connector(dev=config.dev)
+        connector = Connector(dev=config.dev, json=config.json_wire)
         layouts = Layouts(
             config.templates, lang=config.lang, head=config.head, stylesheets=config.stylesheets, dev=config.dev
         )

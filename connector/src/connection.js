@@ -1,13 +1,11 @@
 // The WebSocket: join, resume, heartbeat, and coming back after it was lost.
 
+import { heal, load, mend } from "./lazy.js";
 import { pump, renumber, rewind, settle } from "./outbox.js";
-import { fail, progress, root, setStatus } from "./page.js";
-import { fingerprint, patch } from "./patch.js";
+import { fail, page, root, setStatus } from "./page.js";
+import { patch } from "./patch.js";
 import * as protocol from "./protocol.js";
-import { reportAgain } from "./repair.js";
-import { pack, subprotocol, unpack } from "./wire.js";
-
-const RELOAD_PAUSE_MS = 60_000;
+import { subprotocol, unpack } from "./wire.js";
 
 /** @type {WebSocket | undefined} */
 let socket;
@@ -22,104 +20,121 @@ let attempts = 0;
 let lastHeard = 0;
 /** @type {number | undefined} */
 let timer;
+/** Messages that wait for mend.js, and those behind them. @type {any[]} */
+let frames = [];
 
 /** @param {any[]} message lost without a connection */
 export function send(message) {
-  if (socket?.readyState === 1) socket.send(pack(message));
+  if (socket?.readyState === 1) socket.send(JSON.stringify(message));
 }
 
-/** Leave the socket alone; its last words do not count. */
-function drop() {
-  if (socket) socket.onmessage = socket.onclose = null;
-  socket?.close();
+/** Leave the socket alone; its last words do not count, and what still waits is sent again to a page that resumes. */
+export function drop(status = "offline") {
+  if (socket) {
+    socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
   socket = undefined;
   isReady = false;
+  frames = [];
   rewind();
-  setStatus("offline");
+  setStatus(status);
 }
 
 function retry() {
   drop();
-  const most = Math.min(protocol.RECONNECT_MAX_MS, protocol.RECONNECT_BASE_MS * 2 ** attempts++);
-  // A tab nobody looks at comes back when somebody does.
-  timer = setTimeout(() => document.hidden || connect(), Math.random() * most);
+  timer = setTimeout(
+    connectIfSeen,
+    Math.random() * Math.min(protocol.RECONNECT_MAX_MS, protocol.RECONNECT_BASE_MS * 2 ** attempts++),
+  );
 }
+
+/** A tab nobody looks at comes back when somebody does. */
+const connectIfSeen = () => document.hidden || connect();
 
 function connect() {
   clearTimeout(timer);
   if (socket || isRefused) return;
   setStatus("connecting");
   lastHeard = Date.now();
-  socket = new WebSocket(location.origin.replace("http", "ws") + root.dataset.socket, subprotocol());
+  socket = new WebSocket(location.origin.replace("http", "ws") + root.dataset.socket, subprotocol);
   socket.binaryType = "arraybuffer";
   socket.onopen = () => {
     const url = location.pathname + location.search;
-    if (id) {
-      send([protocol.CLIENT_RESUME, 0, id, secret, url, progress.seen_, progress.done_, fingerprint]);
-      // Events follow at once: a server that takes over needs those which this page has seen the results of.
-      isReady = true;
-      pump();
-    } else send([protocol.CLIENT_JOIN, 0, root.dataset.livets, url]);
+    send(
+      id
+        ? [protocol.CLIENT_RESUME, 0, id, secret, url, page.seen_, page.done_, page.fingerprint_]
+        : [protocol.CLIENT_JOIN, 0, root.dataset.livets, url],
+    );
+    // Events follow at once: a server that takes over needs those which this page has seen the results of.
+    isReady = !!id;
+    pump();
   };
   socket.onmessage = ({ data }) => {
     lastHeard = Date.now();
-    receive(unpack(data));
+    frames.push(unpack(data));
+    drain();
   };
   socket.onclose = retry;
 }
 
-/** @param {any[]} frame */
-function receive([[kind, seq, done, durable, view], body]) {
-  if (view || (kind === protocol.FRAME_PATCH && seq <= progress.seen_)) return;
-  let mode;
-  let diff = body;
-  if (kind === protocol.FRAME_JOINED) {
-    [id, secret, mode, , diff] = body;
-    attempts = 0;
-    setStatus("connected");
-    if (mode === protocol.MODE_REMOUNTED) renumber();
-  } else if (kind === protocol.FRAME_ERROR || kind === protocol.FRAME_REFUSED) {
-    fail(body[0], body[1]);
-    if (kind === protocol.FRAME_REFUSED) return refuse();
-  } else if (kind === protocol.FRAME_MOVE) {
-    attempts = 2;
-    return retry();
+/** In order: behind a message that needs mend.js the others wait. */
+function drain() {
+  while (frames[0]) {
+    const [[kind], body] = frames[0];
+    /** @type {any[]} of a PATCH or in a JOINED */
+    const diff = kind ? body?.[4] : body;
+    if (
+      !mend &&
+      (kind === protocol.FRAME_REFUSED || diff?.some((value, at) => page.needsMend_ || (at % 2 < 1 && value < 0)))
+    ) {
+      load().then(() => (mend ? drain() : frames[0] && retry()));
+      return;
+    }
+    receive(frames.shift());
   }
-  progress.done_ = done;
-  if (kind <= protocol.FRAME_JOINED) {
-    // The missed frames which follow a replay have lower numbers than its JOINED.
-    if (mode !== protocol.MODE_REPLAYED) progress.seen_ = seq;
-    patch(diff);
-  }
-  if (kind === protocol.FRAME_JOINED) {
-    reportAgain();
-    isReady = true;
-  }
-  settle(durable ?? done);
 }
 
-/** A fresh page is the way out, unless that was tried a moment ago. */
-function refuse() {
-  isRefused = true;
-  drop();
-  setStatus("failed");
-  const now = Date.now();
-  if (now - sessionStorage.livets < RELOAD_PAUSE_MS) return;
-  sessionStorage.livets = now;
-  location.reload();
+/** @param {any} frame */
+function receive([[kind, seq, done, durable = done, view], body]) {
+  if (view || (kind === protocol.FRAME_PATCH && seq <= page.seen_)) return;
+  page.done_ = done;
+  if (kind === protocol.FRAME_PATCH) {
+    page.seen_ = seq;
+    patch(body);
+  } else if (kind === protocol.FRAME_JOINED) {
+    [id, secret] = body;
+    attempts = 0;
+    setStatus("connected");
+    if (body[2] === protocol.MODE_REMOUNTED) renumber();
+    // The missed frames which follow a replay have lower numbers than its JOINED.
+    if (body[2] !== protocol.MODE_REPLAYED) page.seen_ = seq;
+    patch(body[4]);
+    isReady = true;
+    heal(page.reported_);
+  } else if (kind === protocol.FRAME_MOVE) {
+    attempts = 2;
+    retry();
+  } else if (body) {
+    fail(body[0], body[1]);
+    if (kind === protocol.FRAME_REFUSED) {
+      isRefused = true;
+      mend?.refuse_();
+    }
+  }
+  settle(durable);
 }
 
 function beat() {
-  if (!socket) return;
-  if (Date.now() - lastHeard > protocol.HEARTBEAT_TIMEOUT_S * 1000) retry();
-  else send([protocol.CLIENT_BEAT, progress.seen_]);
+  if (socket && Date.now() - lastHeard > protocol.HEARTBEAT_TIMEOUT_S * 1000) retry();
+  else send([protocol.CLIENT_BEAT, page.seen_]);
 }
 
 export function open() {
   connect();
   setInterval(beat, protocol.HEARTBEAT_S * 1000);
-  document.addEventListener("visibilitychange", () => document.hidden || connect());
+  document.addEventListener("visibilitychange", connectIfSeen);
   // The back-forward cache takes no page with an open socket.
-  addEventListener("pagehide", drop);
-  addEventListener("pageshow", ({ persisted }) => persisted && connect());
+  addEventListener("pagehide", () => drop());
+  addEventListener("pageshow", connect);
 }

@@ -1,67 +1,18 @@
-// Attributes and form controls: classes of other scripts stay, and what a person types is not lost.
+// Attributes, where classes of other scripts stay; and what a person has typed is known.
 
-import { progress, root } from "./page.js";
-
-/** What people operate. */
-export const CONTROLS = "input,select,textarea,button,a";
+import { mend } from "./lazy.js";
+import { modelOf } from "./nodes.js";
 
 /**
- * What stands for a bound field, so that it can be remembered like a control.
+ * The last Event message which carried the value of a bound field, by the field's name or else by its control; with
+ * the ref Infinity for a field whose newer value waits to be sent, and for a control that is not bound and was typed in.
  *
- * @type {Record<string, object>}
+ * @type {Map<any, any[]>}
  */
-const fields = {};
+export const inputs = new Map();
 
-/**
- * The last Event message which carried the value of a bound field; with the ref Infinity for a field whose newer value
- * waits to be sent, and for a control that is not bound and was typed in.
- *
- * @type {WeakMap<object, any[]>}
- */
-const inputs = new WeakMap();
-
-/** Writes which wait until their control loses focus. @type {WeakMap<Element, () => void>} */
-export const waiting = new WeakMap();
-
-/** The attribute which binds a control, `ts-model` with its modifiers. @param {Element} control */
-export const modelOf = (control) => [...control.attributes].find(({ name }) => /^ts-model(\.|$)/.test(name));
-
-/** @param {any} control */
-export const isToggle = ({ type }) => type === "checkbox" || type === "radio";
-
-/** @param {string | undefined} field @param {object} [control] when it is bound to no field */
-const keyOf = (field, control) => (field ? (fields[field] ||= {}) : /** @type {object} */ (control));
-
-/** @param {Element} control */
-export const inputOf = (control) => inputs.get(keyOf(modelOf(control)?.value, control));
-
-/** @param {string | undefined} field @param {any[]} event @param {Element} [control] */
-export const noteInput = (field, event, control) => inputs.set(keyOf(field, control), event);
-
-/** @param {Element} control */
-export const forgetInput = (control) => inputs.delete(keyOf(modelOf(control)?.value, control));
-
-/** Does a field's value select this option, radio or checkbox? @param {any} value @param {any} choice */
-const selects = (value, choice) => value === true || [value].flat().map(String).includes(choice.value);
-
-/** A control's value as an event's field. @param {any} control */
-export const valueOf = (control) =>
-  control.type === "checkbox"
-    ? control.checked
-    : control.multiple && control.options
-      ? Array.from(control.selectedOptions, (option) => option.value)
-      : control.value;
-
-/** The server insists. @param {string} field @param {any} value */
-export function setInput(field, value) {
-  for (const control of /** @type {NodeListOf<any>} */ (root.querySelectorAll(CONTROLS)))
-    if (modelOf(control)?.value === field) {
-      forgetInput(control);
-      if (isToggle(control)) control.checked = selects(value, control);
-      else if (control.options) for (const option of control.options) option.selected = selects(value, option);
-      else control.value = value ?? "";
-    }
-}
+/** What a control goes by in `inputs`. @param {Element} control @returns {any} */
+export const keyOf = (control) => modelOf(control)?.value || control;
 
 /**
  * @param {import("./block.js").Part} part
@@ -81,31 +32,12 @@ export function writeAttribute(part, name, value) {
     if (value == null) element.removeAttribute(name);
     else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
   };
-  if (/^(value|checked|selected)$/.test(name) && element.matches("input,option")) writeControl(element, name, value, write);
-  else write();
+  writeTo(element, name, value, write);
 }
 
 /**
- * Write what a control shows: its attribute or text by `write`, and its property where the person's input allows it.
+ * On a page with controls mend.js decides what writing to one means.
  *
- * @param {any} element a control or an option
- * @param {string} name
- * @param {any} value
- * @param {() => void} write
+ * @param {any} element @param {string} name "" for its text @param {any} value @param {() => void} write
  */
-export function writeControl(element, name, value, write) {
-  const next = name === "value" ? String(value ?? "") : value != null;
-  const control = element.closest("select") || element;
-  const field = modelOf(control)?.value;
-  const input = inputOf(control);
-  const differs = element[name] !== next;
-  if (differs && !field && !input && control === document.activeElement) {
-    waiting.set(control, () => writeControl(element, name, value, write));
-    return;
-  }
-  write();
-  if (!input || (field && input[1] <= progress.done_ && (name === "value" ? String(input[6][field]) : selects(input[6][field], element)) !== next)) {
-    element[name] = next;
-    if (differs) forgetInput(control);
-  } else if (!differs && !field) forgetInput(control);
-}
+export const writeTo = (element, name, value, write) => (mend ? mend.writeTo_(element, name, value, write) : write());

@@ -1,54 +1,64 @@
 // Directives: one listener a DOM event type, on the document. `ts-on:click.prevent="save(1)"`, `ts-model.lazy="name"`.
 
-import { CONTROLS, forgetInput, inputOf, isToggle, modelOf, noteInput, valueOf, waiting } from "./controls.js";
+import { inputs, keyOf } from "./controls.js";
 import { parseHandler } from "./handler.js";
+import { mend } from "./lazy.js";
+import { CONTROLS, isToggle, modelOf } from "./nodes.js";
 import { push } from "./outbox.js";
 import { root } from "./page.js";
 
-const DEFAULT_MS = 300;
 /** All that is not the name of a key. */
-const KNOWN = /^(ts-.*|prevent|stop|once|debounce|throttle|\d+m?s)$/;
+const KNOWN = /^(prevent|stop|once|debounce|throttle|\d+m?s)$/;
 
-/** Debounced sends, by directive; in order. @type {Map<Attr, [number, () => void]>} */
+/** Debounced sends, by directive; in order. @type {Map<Attr, () => void>} */
 const pending = new Map();
-/** When a throttled directive may fire again; `.once` is a throttle for ever. @type {WeakMap<Attr, number>} */
-const resting = new WeakMap();
+/** Timers of debounced sends; when a throttled directive may fire again. @type {WeakMap<Attr, number>} */
+const times = new WeakMap();
 
 /** What was typed before goes before. */
 function flush() {
-  for (const [directive, [timer, send]] of pending) {
-    clearTimeout(timer);
-    pending.delete(directive);
+  for (const [directive, send] of pending) {
+    clearTimeout(times.get(directive));
     send();
   }
+  pending.clear();
 }
 
 /** Send now or later, as the directive's modifiers say. @param {Attr} directive @param {() => void} send */
 function schedule(directive, send) {
   const { name } = directive;
-  const [, digits, milli] = /\.(\d+)(m?)s\b/.exec(name) || [];
-  const wait = digits ? +digits * (milli ? 1 : 1000) : DEFAULT_MS;
-  const now = Date.now();
-  if (now < /** @type {number} */ (resting.get(directive))) return;
-  if (/\.(once|throttle)/.test(name)) resting.set(directive, now + (/\.once/.test(name) ? Infinity : wait));
+  const [, digits = 0.3, milli] = /\.(\d+)(m?)s/.exec(name) || [];
+  const wait = +digits * (milli ? 1 : 1000);
   if (/\.debounce/.test(name)) {
-    clearTimeout(pending.get(directive)?.[0]);
+    clearTimeout(times.get(directive));
     pending.delete(directive);
-    pending.set(directive, [setTimeout(flush, wait), send]);
-  } else {
-    flush();
-    send();
+    pending.set(directive, send);
+    times.set(directive, setTimeout(flush, wait));
+    return;
   }
+  const now = Date.now();
+  if (now < /** @type {number} */ (times.get(directive))) return;
+  // `.once` is a throttle for ever
+  times.set(directive, now + (/\.once/.test(name) ? Infinity : /\.throttle/.test(name) ? wait : 0));
+  flush();
+  send();
 }
+
+/** A control's value as an event's field. @param {any} control */
+const valueOf = (control) =>
+  control.type === "checkbox"
+    ? control.checked
+    : control.multiple && control.options
+      ? Array.from(control.selectedOptions, (option) => option.value)
+      : control.value;
 
 /** What a person expects of the event. @param {any} event @param {Element} element with the directive */
 function payloadOf({ type, key, target, submitter }, element) {
   /** @type {Record<string, any>} */
   const payload = {};
-  const isSubmit = type === "submit";
   const control = target.closest(CONTROLS);
-  const form = isSubmit ? target : element;
-  if (control?.value || (control && type !== "click" && !isSubmit)) {
+  const form = type === "submit" ? target : element;
+  if (control && (control.value || !/click|submit/.test(type))) {
     payload.value = control.multiple ? valueOf(control) : control.value;
     if (isToggle(control)) payload.checked = control.checked;
   }
@@ -71,7 +81,7 @@ function dispatch(event) {
   if (!root.contains(target)) return;
   const model = modelOf(target);
   // what was typed is newer than all that the server has heard of
-  if (type === "input") noteInput(model?.value, [0, Infinity], target);
+  if (type === "input") inputs.set(keyOf(target), [0, Infinity]);
   if (model && type === (isToggle(target) || target.options || /\.lazy/.test(model.name) ? "change" : "input")) {
     const value = valueOf(target);
     schedule(model, () => push("", [], {}, { [model.value]: value }));
@@ -79,12 +89,15 @@ function dispatch(event) {
   let stop;
   for (let element = target; root.contains(element) && !stop; element = element.parentElement)
     for (const directive of element.attributes) {
-      const modifiers = directive.name.split(".");
-      if (modifiers[0] !== `ts-on:${type}`) continue;
+      const [name, ...modifiers] = directive.name.split(".");
       const keys = modifiers.filter((/** @type {string} */ word) => !KNOWN.test(word));
-      if (keys[0] && key && (event.isComposing || !keys.includes(key.toLowerCase()))) continue;
-      // a new tab is a new tab
-      if (type === "click" && (event.ctrlKey || event.metaKey || event.shiftKey) && element.closest("a[href]")) continue;
+      if (
+        name !== "ts-on:" + type ||
+        (key && keys[0] && (event.isComposing || !keys.includes(key.toLowerCase()))) ||
+        // a new tab is a new tab
+        (type === "click" && (event.ctrlKey || event.metaKey || event.shiftKey) && element.closest("a[href]"))
+      )
+        continue;
       if (type === "submit" || modifiers.includes("prevent")) event.preventDefault();
       stop ||= modifiers.includes("stop");
       const [handler, args] = parseHandler(directive.value);
@@ -96,12 +109,7 @@ function dispatch(event) {
 /** @param {any} event a control loses focus: what was typed is sent, what the server wrote meanwhile shows */
 function leave({ target }) {
   flush();
-  // typed and taken back: `.lazy` sends nothing
-  if (modelOf(target) && inputOf(target)?.[1] === Infinity) forgetInput(target);
-  const write = waiting.get(target);
-  // first: when the whole window lost focus the write waits again
-  waiting.delete(target);
-  write?.();
+  mend?.leave_(target);
 }
 
 export function listen() {

@@ -5,11 +5,11 @@
  * @returns {[string, any[]]} handler and arguments
  */
 export function parseHandler(source) {
-  const [, name, args] = /** @type {string[]} */ (/^\s*([^\s(]+)\s*(?:\((.*)\)\s*)?$/s.exec(source));
-  const json = (args || "").replace(/"(?:\\.|[^"\\])*"|'((?:\\.|[^'\\])*)'/g, (string, single) =>
-    single === undefined
-      ? string
-      : `"${single.replace(/\\.|"/g, (/** @type {string} */ c) => (c === '"' ? '\\"' : c === "\\'" ? "'" : c))}"`,
+  const [, name, args = ""] = /** @type {string[]} */ (/^\s*([^\s(]+)\s*(?:\((.*)\)\s*)?$/s.exec(source));
+  const json = args.replace(
+    /(["'])((\\.|(?!\1).)*)\1/gs,
+    (_, __, text) =>
+      `"${text.replace(/\\.|"/g, (/** @type {string} */ c) => (c === '"' ? '\\"' : c === "\\'" ? "'" : c))}"`,
   );
   return [name, JSON.parse(`[${json}]`)];
 }

@@ -1,45 +1,44 @@
-// Hydration: walk a template and the nodes of the served page side by side and take references. It is strict; a block
-// that does not fit is asked for again.
+// Hydration: walk a template and the nodes of the served page (or of a clone) side by side and take references. It is
+// strict; a block that does not fit is asked for again.
 
-import { isText, newBlock, newPart } from "./block.js";
-import { keepRow, rowsOf } from "./list.js";
+import { newPart } from "./block.js";
+import { report } from "./lazy.js";
+import { keepRow } from "./rows.js";
+import { isText } from "./nodes.js";
 import { root } from "./page.js";
 import { SLOT_FOR, SLOT_IF } from "./protocol.js";
-import { report } from "./repair.js";
-import { templateOf } from "./template.js";
+import { EMPTY, newBlock, templateOf } from "./template.js";
 
 /** @typedef {import("./block.js").Block} Block */
 /** @typedef {import("./block.js").Part} Part */
 /** @typedef {import("./template.js").Shape} Shape */
 
-const START = /^\[(-?\d+)?$/;
-
 /** The comment which ends the range that `start` opens. @param {any} start */
 function endOf(start) {
   let depth = 0;
-  for (let node = start; node; node = node.nextSibling)
+  for (let node = start; node; node = node.nextSibling) {
     if (node.nodeType === 8) {
-      if (START.test(node.data)) depth++;
+      if (/^\[-?\d*$/.test(node.data)) depth++;
       else if (node.data === "]" && !--depth) return node;
     }
     // not a range at all
-    else if (!depth) return null;
-  return null;
+    if (!depth) return undefined;
+  }
+  return undefined;
 }
 
 /**
  * Do the live siblings from `live` on fit the template's from `model` on? Answers the node after them, `undefined` if not.
  *
- * @param {any} parent @param {any} live @param {any} end @param {any} model @param {Block} block
+ * @param {Block} block @param {any} parent @param {any} live @param {any} [end] @param {any} [model] @param {boolean} [isInner]
  * @returns {any}
  */
-function walk(parent, live, end, model, block) {
-  const isTop = parent === block.owner_?.parent_;
+export function walk(block, parent, live, end = null, model = templateOf(block.shape_).firstChild, isInner = false) {
   for (; model; model = model.nextSibling) {
     const { slots_, nodeType, data } = model;
     if (slots_ && isText(model) && (live === end || !isText(live))) live = parent.insertBefore(new Text(), live);
     if (live === end || live.nodeName !== model.nodeName) return undefined;
-    if (isTop) block.nodes_.push(live);
+    if (!isInner) block.nodes_.push(live);
     if (nodeType === 8 && slots_) {
       const close = endOf(live);
       if (!close) return undefined;
@@ -48,15 +47,15 @@ function walk(parent, live, end, model, block) {
       model = model.nextSibling;
     } else if (nodeType === 1) {
       slots_?.forEach((/** @type {number} */ index) => newPart(block, index, live));
-      if (walk(live, live.firstChild, null, model.firstChild, block) !== null) {
+      if (walk(block, live, live.firstChild, null, model.firstChild, true) !== null) {
         // a row whose element is there can be asked for by itself
-        if (!block.key_ || !isTop) return undefined;
-        block.broken_ = true;
+        if (!block.key_ || isInner) return undefined;
+        report(block);
       }
     } else if (slots_) newPart(block, slots_[0], live);
     else {
       // the white space between two rows is one node
-      if (isTop && live.length > data.length) live.splitText(data.length);
+      if (!isInner && live.length > data.length) live.splitText(data.length);
       if (live.data !== data) return undefined;
     }
     live = live.nextSibling;
@@ -70,27 +69,24 @@ function hydrateRange(part) {
   const [kind, , shape, key] = slot_;
   let live = node_.nextSibling;
   if (kind === SLOT_IF) {
-    part.branch_ = +node_.data.slice(1);
-    part.inner_ = hydrateBlock(shape[part.branch_] || ["", []], part, parent_, live, end_);
-  } else if (kind === SLOT_FOR) {
-    rowsOf(part);
+    // a clone's range has no number, and nothing in it
+    part.branch_ = parseInt(node_.data.slice(1));
+    part.inner_ = hydrate(shape[part.branch_] || EMPTY, part, parent_, live, end_);
+  } else if (kind === SLOT_FOR)
     for (let index = 0; live !== end_; index++) {
       const row = newBlock(shape, part, String(index));
-      live = walk(parent_, live, end_, templateOf(shape).firstChild, row);
-      const isBroken = row.broken_;
-      row.broken_ = false;
-      if (!live || !keepRow(row, key)) return report(/** @type {Block} */ (part.inner_));
-      if (isBroken) report(row);
+      live = walk(row, parent_, live, end_);
+      if (!live || !keepRow(row, key)) return report(part.inner_);
     }
-  }
 }
 
-/** @param {Shape} shape @param {Part | undefined} owner @param {Node} parent @param {any} live @param {any} end */
-function hydrateBlock(shape, owner, parent, live, end) {
+/**
+ * The block of the nodes from `live` to `end`; of the whole view, if nothing else is said.
+ *
+ * @param {Shape} shape @param {Part} [owner] @param {Node} [parent] @param {any} [live] @param {any} [end]
+ */
+export function hydrate(shape, owner, parent = root, live = root.firstChild, end = null) {
   const block = newBlock(shape, owner);
-  if (walk(parent, live, end, templateOf(shape).firstChild, block) !== end) report(block);
+  if (walk(block, parent, live, end) !== end) report(block);
   return block;
 }
-
-/** The view's block, from the nodes the server has rendered. @param {Shape} shape */
-export const hydrate = (shape) => hydrateBlock(shape, undefined, root, root.firstChild, null);

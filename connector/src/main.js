@@ -2,16 +2,18 @@
 
 import { open } from "./connection.js";
 import { listen } from "./events.js";
-import { findRoot } from "./page.js";
-import { adopt } from "./patch.js";
+import { hydrate } from "./hydrate.js";
+import { load } from "./lazy.js";
+import { CONTROLS } from "./nodes.js";
+import { findRoot, page } from "./page.js";
 
-function start() {
-  const root = findRoot();
-  if (!root) return;
-  adopt(root.dataset.fp, JSON.parse(/** @type {any} */ (document.getElementById("livets-shape")).textContent));
+// Deferred: the document is complete.
+const root = findRoot();
+if (root) {
+  page.fingerprint_ = root.dataset.fp;
+  page.shape_ = JSON.parse(/** @type {any} */ (document.getElementById("livets-shape")).text);
+  page.view_ = hydrate(page.shape_[0]);
+  if (page.needsMend_ ||= root.querySelector(CONTROLS)) load();
   listen();
   open();
 }
-
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-else start();

@@ -1,13 +1,12 @@
 // Events wait here until the server has made them durable: over slow answers, lost connections and crashed workers.
 
 import { isReady, send } from "./connection.js";
-import { noteInput } from "./controls.js";
-import { fail, progress } from "./page.js";
-import { CLIENT_EVENT, OUTBOX_WINDOW } from "./protocol.js";
-import { pack } from "./wire.js";
+import { inputs } from "./controls.js";
+import { fail, page } from "./page.js";
+import { CLIENT_EVENT, MAX_MESSAGE_BYTES, OUTBOX_WINDOW } from "./protocol.js";
 
-/** The server's limit, less what `seen` may still grow by. */
-const MAX_BYTES = 65_500;
+/** What `ref` and `seen` may still grow by. */
+const SPARE_BYTES = 32;
 
 /** Event messages, oldest first; the first `sent` of them are on their way. @type {any[][]} */
 let events = [];
@@ -23,19 +22,16 @@ let lastRef = 0;
 export function push(handler, args, payload, fields) {
   const event = [CLIENT_EVENT, lastRef + 1, 0, handler, args, payload, fields, 0];
   // The server would cut the connection, and get the event again, and cut the connection ...
-  if (pack(event).length > MAX_BYTES) return fail("too_large", handler);
+  if (new Blob([JSON.stringify(event)]).size > MAX_MESSAGE_BYTES - SPARE_BYTES) return fail("too_large", handler);
   lastRef++;
   events.push(event);
-  for (const field in fields) noteInput(field, event);
+  for (const field in fields) inputs.set(field, event);
   pump();
 }
 
 /** Send what the window has room for. */
 export function pump() {
-  for (; isReady && sent < OUTBOX_WINDOW && sent < events.length; sent++) {
-    events[sent][7] = progress.seen_;
-    send(events[sent]);
-  }
+  for (; isReady && sent < OUTBOX_WINDOW && sent < events.length; send(events[sent++])) events[sent][7] = page.seen_;
 }
 
 /** @param {number} durable events up to it need not be sent again */
@@ -53,7 +49,6 @@ export const rewind = () => (sent = 0);
 
 /** A new view: its events count from 1. */
 export function renumber() {
-  rewind();
-  lastRef = 0;
+  sent = lastRef = 0;
   for (const event of events) event[1] = ++lastRef;
 }

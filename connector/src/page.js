@@ -1,5 +1,7 @@
 // The page this connector serves: its root element, how far it has come, and what it tells scripts about itself.
 
+/** @typedef {import("./block.js").Block} Block */
+
 /**
  * The element with `data-livets`; its child nodes are the view's root block.
  *
@@ -7,14 +9,20 @@
  */
 export let root;
 
-/** Highest server seq received; highest ref whose result this page shows. */
-export const progress = { seen_: 0, done_: 0 };
+/**
+ * Highest server seq received; highest ref whose result this page shows; the view's root block, its shape and the
+ * fingerprint of the template that the page's nodes belong to; blocks that have to be asked
+ * for; and whether diffs wait for mend.js.
+ *
+ * @type {{ seen_: number, done_: number, view_: Block, shape_: any[], fingerprint_: any, reported_: Set<Block>, needsMend_?: any }}
+ */
+export const page = /** @type {any} */ ({ seen_: 0, done_: 0, reported_: new Set() });
 
 export const findRoot = () => (root = /** @type {HTMLElement} */ (document.querySelector("[data-livets]")));
 
 /** @param {string} name @param {any} [detail] */
 export const emit = (name, detail) =>
-  root.dispatchEvent(new CustomEvent(`livets:${name}`, { bubbles: true, detail }));
+  root.dispatchEvent(new CustomEvent("livets:" + name, { bubbles: true, detail }));
 
 /** An event was not handled: tell scripts and whoever reads the console. @param {string} code @param {string} message */
 export function fail(code, message) {
@@ -22,10 +30,10 @@ export function fail(code, message) {
   emit("error", { code, message });
 }
 
-let status = "";
+let status = "livets-";
 
 /** @param {string} name "connecting", "connected", "offline" or "failed": a class on the root for style sheets. */
 export function setStatus(name) {
-  if (status) root.classList.remove(status);
-  root.classList.add((status = `livets-${name}`));
+  root.classList.remove(status);
+  root.classList.add((status = "livets-" + name));
 }

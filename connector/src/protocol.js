@@ -45,6 +45,7 @@ export const CLIENT_RESUME = 3;
 export const CLIENT_HEAL = 4;
 export const SUBPROTOCOL_MSGPACK = "livets.1.msgpack";
 export const SUBPROTOCOL_JSON = "livets.1.json";
+export const MAX_MESSAGE_BYTES = 65536;
 export const OUTBOX_WINDOW = 32;
 export const HEARTBEAT_S = 25.0;
 export const HEARTBEAT_TIMEOUT_S = 60.0;

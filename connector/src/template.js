@@ -20,18 +20,20 @@ export function parse(html, wrapper) {
   return content;
 }
 
-/**
- * @param {Node} node
- * @param {number[]} path
- * @returns {any} a node of whatever kind the slot needs
- */
-export const follow = (node, path) => path.reduce((/** @type {Node} */ at, index) => at.childNodes[index], node);
-
 /** The shape's template; its nodes know the slots that write to them (`slots_`). @param {Shape} shape */
 export function templateOf(shape) {
   if (!shape.content_) {
     const content = (shape.content_ = parse(shape[0], shape[2]));
-    shape[1].forEach((slot, index) => (follow(content, slot[1]).slots_ ||= []).push(index));
+    shape[1].forEach(([, path], index) => {
+      const node = path.reduce((/** @type {Node} */ at, /** @type {number} */ step) => at.childNodes[step], content);
+      (node.slots_ ||= []).push(index);
+    });
   }
   return shape.content_;
 }
+
+/** @type {Shape} */
+export const EMPTY = ["", []];
+
+/** @param {Shape} shape @param {import("./block.js").Part} [owner] @param {string} [key] @returns {import("./block.js").Block} */
+export const newBlock = (shape, owner, key) => ({ shape_: shape, owner_: owner, key_: key, parts_: [], nodes_: [] });

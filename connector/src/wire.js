@@ -1,15 +1,9 @@
-// Messages <-> what a WebSocket carries: msgpack, or JSON for people who debug (`data-wire="json"`).
+// What a WebSocket carries: JSON text up; msgpack down, or JSON for people who debug (connector-json.js).
 
-import { decode, encode } from "./msgpack.js";
-import { root } from "./page.js";
+import { decode } from "./msgpack.js";
 import { SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from "./protocol.js";
 
-const isJson = () => root.dataset.wire === "json";
+export const subprotocol = JSON_WIRE ? SUBPROTOCOL_JSON : SUBPROTOCOL_MSGPACK;
 
-export const subprotocol = () => (isJson() ? SUBPROTOCOL_JSON : SUBPROTOCOL_MSGPACK);
-
-/** @param {any[]} message */
-export const pack = (message) => (isJson() ? JSON.stringify(message) : encode(message));
-
-/** @param {any} data @returns {any[]} head and body */
-export const unpack = (data) => (isJson() ? JSON.parse(data) : decode(data));
+/** Head and body of a message. @type {(data: any) => any[]} */
+export const unpack = JSON_WIRE ? JSON.parse : decode;

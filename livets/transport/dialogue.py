@@ -63,8 +63,8 @@ class Dialogue:
             if len(data) > limits.MAX_MESSAGE_BYTES:
                 self._visitor.channel.close(codes.CLOSE_TOO_LARGE, "message too large", now=True)
                 return
-            if isinstance(data, str) is not self._visitor.channel.json:
-                raise ProtocolError("this socket's subprotocol has the other kind of message")
+            if isinstance(data, bytes) and self._visitor.channel.json:
+                raise ProtocolError("this socket's subprotocol has no binary messages")
             message = decode(data)
             match message:
                 case Event():

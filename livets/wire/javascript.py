@@ -19,6 +19,7 @@ _TARGET = Path(__file__).parents[2] / "connector" / "src" / "protocol.js"
 _LIMITS = (
     "SUBPROTOCOL_MSGPACK",
     "SUBPROTOCOL_JSON",
+    "MAX_MESSAGE_BYTES",
     "OUTBOX_WINDOW",
     "HEARTBEAT_S",
     "HEARTBEAT_TIMEOUT_S",

@@ -24,7 +24,7 @@ from websockets.http11 import Request, Response
 from livets.wire import codec
 from livets.wire.messages import ClientMessage, Event, Frame, Heal, Join, JoinMode, Resume
 
-CONNECTOR = Path(__file__).parents[3] / "livets" / "static" / "connector.js"
+STATIC = Path(__file__).parents[3] / "livets" / "static"
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox",
@@ -64,6 +64,9 @@ class Script:
         self.violations: list[str] = []
         self.console: list[str] = []
         self.refuse_sockets = False
+        self.refuse_mend = False
+        self.mends = 0
+        """How often the lazy module was asked for."""
         self.is_strict = True
         """Does a violation of the policy or an error in the page fail the test?"""
         self.answer: Callable[[ClientMessage], Any] | None = None
@@ -95,8 +98,13 @@ class Script:
     def _http(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path == "/livets/socket":
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "") if self.refuse_sockets else None
-        if request.path == "/connector.js":
-            return self._response("text/javascript", CONNECTOR.read_bytes())
+        name = request.path.partition("?")[0][1:]
+        if name in ("connector.js", "connector-json.js", "mend.js", "mend-json.js"):
+            if name.startswith("mend"):
+                self.mends += 1
+                if self.refuse_mend:
+                    return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "")
+            return self._response("text/javascript", (STATIC / name.replace("mend-json", "mend")).read_bytes())
         if request.path == "/foreign.js":
             return self._response("text/javascript", self.foreign.encode())
         if request.path == "/" or request.path.startswith("/?"):
@@ -116,7 +124,7 @@ class Script:
         foreign = '<script defer src="/foreign.js"></script>' if self.foreign else ""
         return (
             "<!doctype html><html><head><title>t</title>"
-            f'<script defer src="/connector.js"></script>{foreign}</head><body>'
+            f'<script defer src="/connector{"-json" if self.wire == "json" else ""}.js"></script>{foreign}</head><body>'
             f'<div id="livets" data-livets="TOKEN" data-fp="F1" data-socket="/livets/socket" data-wire="{self.wire}">'
             f"{self.body}</div>"
             f'<script type="application/json" id="livets-shape">{shape}</script></body></html>'
@@ -177,6 +185,10 @@ class Script:
         before = await self.page.evaluate("document.documentElement.patches")
         await self.send(Frame.PATCH, list(diff), **head)
         await self.page.wait_for_function("n => document.documentElement.patches > n", arg=before)
+
+    async def patch_later(self, *diff: Any) -> None:
+        """Send a diff that the page can't apply yet."""
+        await self.send(Frame.PATCH, list(diff))
 
     async def cut(self) -> None:
         """Lose the connection without a word."""

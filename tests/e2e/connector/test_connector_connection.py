@@ -264,3 +264,37 @@ async def test_an_event_beyond_the_limit_is_not_sent_for_ever(script):
     event = await script.event()
     assert (event.ref, len(event.fields["text"])) == (1, 65_000)
     assert script.sockets == 1
+
+
+async def test_messages_wait_in_order_for_the_lazy_half_which_is_asked_for_again(script, board):
+    script.refuse_mend = True
+    seen = []
+
+    async def answer(message):
+        if isinstance(message, Join | Resume):
+            seen.append(getattr(message, "seen", 0))
+            script.seq = 0
+            await script.joined(JoinMode.FILLED, [-10, board.fill])
+            await script.patch_later(0, 8)
+            await script.patch_later(0, 9)
+
+    markup = board.markup
+    board.rows = {"3": ("c", None)}
+    script.answer = answer
+    page = await script.open(markup, board.shape, wait=False)
+    await script.wait(lambda: len(seen) >= 3)
+    assert await page.evaluate("document.querySelector('h1').textContent") == "Count: 1!"
+    script.refuse_mend = False
+    await page.wait_for_function("() => document.querySelector('h1').textContent === 'Count: 9!'")
+    board.count = 9
+    board.shows(await script.html())
+    assert script.mends > 1
+    assert set(seen) == {0}
+
+
+async def test_the_lazy_half_is_in_memory_before_it_is_needed(script):
+    page = await script.open(BUTTON, SHAPE)
+    await page.wait_for_function("() => performance.getEntriesByType('resource').some(e => /mend/.test(e.name))")
+    assert script.mends == 1
+    await script.patch(0, "-5")
+    assert await script.text("p") == "-5"

@@ -88,6 +88,8 @@ async def test_the_dom_equals_a_fresh_render(page: Page, page_log: PageLog, case
     app = LiveTS(secret_key="a secret for this test, 32 characters")
     app.worker.templates.environment.loader = bench.templates.environment.loader
     app.live("/", view_of(case, states))
+    sent: list[str | bytes] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     async with serving(app) as url:
         await page.goto(url)
         await page.wait_for_selector("#livets.livets-connected", state="attached")
@@ -100,6 +102,7 @@ async def test_the_dom_equals_a_fresh_render(page: Page, page_log: PageLog, case
             except Exception:
                 pytest.fail(f"change {number} to {state}:\n{await page.evaluate(DIFFERENCE, fresh)}", pytrace=False)
         await page.goto("about:blank")
+    assert [message for message in sent if str(message).startswith("[4,")] == [], "nothing had to be healed"
 
 
 def test_the_sample_is_large_enough() -> None:

@@ -1,0 +1,2 @@
+// What build.mjs defines.
+declare const JSON_WIRE: boolean;
