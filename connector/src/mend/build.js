@@ -34,7 +34,7 @@ export function putRange(part, value) {
   if (slot_[0] === SLOT_HTML) {
     const parent = /** @type {Element} */ (part.parent_);
     const fragment = core.parse_(value, parent.closest("svg,math,foreignObject")?.localName);
-    const shown = document.createRange();
+    const shown = new Range();
     shown.setStartAfter(node_);
     shown.setEndBefore(end_);
     // a fill that says nothing new disturbs nothing in there

@@ -104,6 +104,6 @@ export function setInput(field, value) {
       core.inputs_.delete(keyOf(control));
       if (core.isToggle_(control)) control.checked = selects(value, control);
       else if (control.options) for (const option of control.options) option.selected = selects(value, option);
-      else control.value = value ?? "";
+      else control.value = value; // null empties it
     }
 }

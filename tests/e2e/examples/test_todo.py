@@ -117,3 +117,13 @@ async def test_many_are_added_in_order(demo: str, page: Page) -> None:
         }"""
     )
     await expect(titles(page)).to_have_text([f"n{i}" for i in range(40)])
+
+
+async def test_focus_goes_to_what_takes_the_place_of_a_pressed_button(demo: str, page: Page) -> None:
+    await page.goto(f"{demo}/todo")
+    await add(page, "milk")
+    await item(page, "milk").get_by_role("button", name="Edit").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("input[name=title]")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#draft")).to_be_focused()
