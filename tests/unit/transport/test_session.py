@@ -10,20 +10,9 @@ import pytest
 
 from livets.state import KeyRing
 from livets.transport.session import SessionCookie
+from tests.unit.transport.conftest import Clock
 
 KEYS = KeyRing(["k" * 32])
-
-
-class Clock:
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

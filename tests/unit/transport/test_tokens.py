@@ -9,21 +9,10 @@ from livets.state import KeyRing
 from livets.transport.session import Session
 from livets.transport.tokens import Tokens, UsedTokensHere, digest, is_known
 from livets.wire import codes
+from tests.unit.transport.conftest import Clock
 
 ME = Session("me", 0, 10**12, {})
 OTHER = Session("other", 0, 10**12, {})
-
-
-class Clock:
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
