@@ -45,6 +45,16 @@ locked() {
   echo "$sum" >"$stamp"
 }
 
+# The checkout itself, editable, so that its entry points are there: the `livets` command and the pytest plugin.
+editable() {
+  local stamp sum
+  sum=$(sha256sum pyproject.toml | cut -d' ' -f1)
+  stamp="$VENV/.installed-livets"
+  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ] && return
+  "$VENV/bin/pip" install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e . 2> >(grep -v "Location 'file:" >&2)
+  echo "$sum" >"$stamp"
+}
+
 browser() {
   local missing=()
   if [ -z "${LIVETS_CHROMIUM:-}" ] && ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null &&
@@ -59,7 +69,7 @@ browser() {
 for part in "$@"; do
   case $part in
     core) venv && locked requirements.lock ;;
-    dev) venv && locked requirements-dev.lock ;;
+    dev) venv && locked requirements-dev.lock && editable ;;
     browser) browser ;;
     *) fail "unknown part '$part'" ;;
   esac
