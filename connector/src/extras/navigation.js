@@ -1,0 +1,139 @@
+// Live navigation: the address bar follows the view, and back, forward and `<a ts-link href>` go to it as events.
+//
+// An extra of its own, for pages whose root has `data-links` (the view has handle_params or its template has ts-link)
+// and for any page that gets a NAVIGATE. The core calls `start(env)` once, the default export, with
+//   root_              the element with `data-livets`
+//   page_              the core's page: `done_`, the last event whose result is shown, is read here
+//   push_(name, args, payload, fields) -> the Event's array, or undefined when it was refused; [1] is its ref as it stands
+// and afterwards, for each NAVIGATE `[mode, url]` of a diff, the function that `start` returns, while it patches.
+// Up: Event `@params`, args `[url]` when the browser is there already (back, forward), `[url, mode]` for a click: the
+// server answers that one with a NAVIGATE, together with what the page shows there. Refused: the address stays.
+
+/** @typedef {{ root_: HTMLElement, page_: { done_: number }, push_: (name: string, args: any[], payload: {}, fields: {}) => any[] | undefined }} Env */
+
+const PUSH = 0;
+const REPLACE = 1;
+const LEAVE = 2;
+const HANDLER = "@params";
+
+/** Path and query: what the server knows of an address. @param {URL | Location} url */
+const pathOf = ({ pathname, search }) => pathname + search;
+
+/** @param {Env} env */
+export default function start({ root_, page_, push_ }) {
+  /** Where the reader was in each entry of the history. @type {Map<number, [number, number]>} */
+  const positions = new Map();
+  /** What the address bar said last. */
+  let shown = pathOf(location);
+  /** Back and forward that the server has still to answer. @type {any[][]} */
+  let travels = [];
+  /** Number of the entry at hand; it stands in the entry's state. */
+  let entry = 0;
+
+  const announcer = document.createElement("div");
+  announcer.setAttribute("aria-live", "polite");
+  announcer.style.cssText = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap";
+  document.body.append(announcer);
+
+  /** @param {number} number @param {string} [url] @param {boolean} [isNew] */
+  function enter(number, url, isNew) {
+    entry = number;
+    const state = { ...(isNew ? {} : history.state), livets: number };
+    if (isNew) history.pushState(state, "", url);
+    else history.replaceState(state, "", url);
+    shown = pathOf(location);
+  }
+
+  /** Numbers go on where an earlier load of this tab ended, so that none is given twice. */
+  const next = () => (sessionStorage.livetsEntry = 1 + (+sessionStorage.livetsEntry || 0));
+
+  /** Has the server still to answer for an address that the browser is at already? */
+  const isTravelling = () => {
+    travels = travels.filter((event) => event[1] > page_.done_);
+    return travels.length > 0;
+  };
+
+  /** To the reader's place once the page is as long as it was. @param {any[]} event */
+  function restore(event) {
+    if (event !== travels.at(-1)) return;
+    if (isTravelling()) requestAnimationFrame(() => restore(event));
+    else scrollTo(...(positions.get(entry) ?? [0, 0]));
+  }
+
+  /** What a page change means to who looks and to who listens. @param {string} before the path @param {string} title */
+  function arrive(before, title) {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target) target.scrollIntoView();
+    else if (location.pathname !== before) scrollTo(0, 0);
+    if (document.activeElement === document.body) {
+      // The link is gone: go on reading at the view, not at the top of the document.
+      const place = root_.querySelector("[autofocus], h1") ?? root_;
+      if (!place.matches("a[href], button, input, select, textarea, [tabindex]")) place.setAttribute("tabindex", "-1");
+      /** @type {HTMLElement} */ (place).focus({ preventScroll: true });
+    }
+    if (document.title !== title) announcer.textContent = document.title;
+  }
+
+  /** @param {[number, string]} operation */
+  function navigate([mode, url]) {
+    const to = new URL(url, location.href);
+    if (!/^https?:$/.test(to.protocol)) return;
+    if (mode === LEAVE) {
+      if (pathOf(to) === pathOf(location) && to.origin === location.origin) location.reload();
+      else location.assign(to);
+      return;
+    }
+    // The answer to the last back or forward is where this ends; an address in between would spoil the history.
+    if (isTravelling() || to.origin !== location.origin) return;
+    const before = location.pathname;
+    const { title } = document;
+    const isNew = mode === PUSH && to.href !== location.href;
+    enter(isNew ? next() : entry, to.href, isNew);
+    root_.dispatchEvent(new CustomEvent("livets:navigate", { bubbles: true, detail: { url: to.href, mode } }));
+    // after the patch which this is part of
+    queueMicrotask(() => arrive(before, title));
+  }
+
+  /** @param {MouseEvent} event */
+  function click(event) {
+    const { button, ctrlKey, metaKey, shiftKey, altKey, defaultPrevented, target } = event;
+    if (defaultPrevented || button || ctrlKey || metaKey || shiftKey || altKey) return;
+    const link = /** @type {Element | null} */ (/** @type {Element} */ (target).closest?.("a[ts-link]"));
+    const href = link?.getAttribute("href");
+    if (!link || href == null || !root_.contains(link) || link.hasAttribute("download")) return;
+    if (!/^(_self)?$/.test(link.getAttribute("target") ?? "")) return;
+    const to = new URL(href, document.baseURI);
+    // The browser itself does what it can do best: other sites, and places in this page.
+    if (to.origin !== location.origin || (to.hash && pathOf(to) === shown)) return;
+    event.preventDefault();
+    push_(HANDLER, [pathOf(to) + to.hash, link.getAttribute("ts-link") === "replace" ? REPLACE : PUSH], {}, {});
+  }
+
+  function travel() {
+    entry = history.state?.livets ?? 0;
+    const position = positions.get(entry);
+    // A place in the same page: nobody but the browser need know.
+    if (pathOf(location) === shown) {
+      if (position) scrollTo(...position);
+      return;
+    }
+    shown = pathOf(location);
+    const event = push_(HANDLER, [shown], {}, {});
+    if (!event) return;
+    travels.push(event);
+    restore(event);
+  }
+
+  /** Places are kept by hand: the browser would go there before the page is as long as it was. */
+  const takeOver = () => (history.scrollRestoration = "manual");
+
+  takeOver();
+  enter(history.state?.livets ?? next());
+  document.addEventListener("click", click);
+  addEventListener("popstate", travel);
+  addEventListener("scroll", () => positions.set(entry, [scrollX, scrollY]), { passive: true });
+  // Another page, or this one loaded again: the browser does it, and does it well.
+  addEventListener("pagehide", () => (history.scrollRestoration = "auto"));
+  addEventListener("pageshow", takeOver);
+  return navigate;
+}
