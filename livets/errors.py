@@ -37,6 +37,35 @@ class EventRefused(LivetsError):
         self.code = code
 
 
+class UrlRefused(EventRefused):
+    """A URL that the view at its path cannot take; `status` is the HTTP status of a page that is asked for it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__("bad_arguments", message)
+        self.status = status
+
+
+class NotFound(LivetsError):
+    """There is nothing at this URL: raise it in `mount` or `handle_params`, and the page is a 404.
+
+    >>> raise NotFound("there is no item 7")
+    Traceback (most recent call last):
+    livets.errors.NotFound: there is no item 7
+    """
+
+
+class NavigationError(LivetsError):
+    """A view cannot go to that URL, or there is no route of that name."""
+
+
+class Redirected(LivetsError):
+    """`mount` or `handle_params` sent the visitor to `url` instead of showing something."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"the view sends its visitor to {url}")
+        self.url = url
+
+
 class JoinRefused(LivetsError):
     """A socket may not join the view it asks for; `code` is one of `livets.wire.codes`."""
 

@@ -53,11 +53,11 @@ export default function start({ root_, page_, push_ }) {
     return travels.length > 0;
   };
 
-  /** To the reader's place once the page is as long as it was. @param {any[]} event */
-  function restore(event) {
+  /** To the reader's place once the page is as long as it was. @param {any[]} event @param {[number, number]} place */
+  function restore(event, place) {
     if (event !== travels.at(-1)) return;
-    if (isTravelling()) requestAnimationFrame(() => restore(event));
-    else scrollTo(...(positions.get(entry) ?? [0, 0]));
+    if (isTravelling()) requestAnimationFrame(() => restore(event, place));
+    else scrollTo(...place);
   }
 
   /** What a page change means to who looks and to who listens. @param {string} before the path @param {string} title */
@@ -121,7 +121,8 @@ export default function start({ root_, page_, push_ }) {
     const event = push_(HANDLER, [shown], {}, {});
     if (!event) return;
     travels.push(event);
-    restore(event);
+    // by its value: what the page becomes meanwhile scrolls, too
+    restore(event, position ?? [0, 0]);
   }
 
   /** Places are kept by hand: the browser would go there before the page is as long as it was. */
