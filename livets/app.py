@@ -24,10 +24,12 @@ from livets.render import Templates
 from livets.state import KeyRing, MemoryStore, RedisStore, SnapshotStore, host_secret
 from livets.transport import (
     Connector,
+    DevChannel,
     Layouts,
     LiveRoute,
     OriginPolicy,
     Pages,
+    Refresher,
     Registry,
     SessionCookie,
     Socket,
@@ -108,16 +110,29 @@ class LiveTS:
         layouts = Layouts(
             config.templates, lang=config.lang, head=config.head, stylesheets=config.stylesheets, dev=config.dev
         )
+        self.development: DevChannel | None = None
+        self.refresher: Refresher | None = None
+        if config.dev:
+            document = f"{config.title} {config.lang} {config.head} {config.stylesheets} {config.csp} {connector.url()}"
+            self.development = DevChannel(self.worker.origins, document)
+            self.refresher = Refresher(self.worker, layouts, self.development)
         self._pages = Pages(self.worker, self._sweeper, layouts, connector)
         routes: list[BaseRoute] = [
             WebSocketRoute("/livets/socket", Socket(self.worker, self._sweeper)),
             Route("/livets/{name}", connector, methods=["GET"]),
         ]
+        if self.development is not None:
+            routes.insert(0, WebSocketRoute("/livets/dev", self.development))
         if config.static is not None:
             from starlette.staticfiles import StaticFiles
 
             routes.append(Mount("/static", StaticFiles(directory=config.static)))
         self._router = Router(routes, lifespan=self.lifespan)
+
+    @property
+    def store(self) -> SnapshotStore:
+        """Where this worker keeps snapshots."""
+        return self._store
 
     @property
     def registry(self) -> Registry:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from livets.errors import Fenced, Gone
@@ -90,6 +90,16 @@ class MemoryStore:
         kept = self._kept.get(view_id)
         if kept is not None and kept.generation == generation:
             self._drop(view_id)
+
+    def records(self) -> Iterator[tuple[str, int, Record]]:
+        """All that is kept: id, generation, record; the least recently used first."""
+        for view_id, kept in self._kept.items():
+            yield view_id, kept.generation, kept.record
+
+    def adopt(self, view_id: str, generation: int, record: Record) -> None:
+        """Keep a record of another store; one that is here already stays."""
+        if view_id not in self._kept:
+            self._keep(view_id, record, generation)
 
     def _keep(self, view_id: str, record: Record, generation: int) -> None:
         size = _size(record)

@@ -1,8 +1,10 @@
 """Pages, sockets and what keeps them together: the only part, besides `app`, that speaks Starlette."""
 
+from livets.transport.development import DevChannel
 from livets.transport.layout import Layouts
 from livets.transport.origin import OriginPolicy
 from livets.transport.page import Pages
+from livets.transport.refreshing import Refresher
 from livets.transport.registry import Registry
 from livets.transport.routes import LiveRoute
 from livets.transport.session import SessionCookie
@@ -14,10 +16,12 @@ from livets.transport.worker import Worker
 
 __all__ = [
     "Connector",
+    "DevChannel",
     "Layouts",
     "LiveRoute",
     "OriginPolicy",
     "Pages",
+    "Refresher",
     "Registry",
     "SessionCookie",
     "Socket",

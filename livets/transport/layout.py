@@ -10,7 +10,7 @@ the document itself with `{{ livets_head }}` first in its head and `{{ view }}` 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -40,13 +40,28 @@ _SOURCE = """<!doctype html>
 """
 
 
+class _Files(FileSystemLoader):
+    """Remembers which files were read."""
+
+    def __init__(self, directories: Sequence[Path]) -> None:
+        super().__init__([str(directory) for directory in directories])
+        self.read: set[str] = set()
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source = super().get_source(environment, template)
+        self.read.add(template)
+        return source
+
+
 class Layouts:
     """Renders documents."""
 
     def __init__(
         self, directories: Sequence[Path], *, lang: str, head: str, stylesheets: Sequence[str], dev: bool
     ) -> None:
-        files = FileSystemLoader([str(directory) for directory in directories])
+        files = _Files(directories)
+        self.read = files.read
+        """Names of the files that layouts consist of, as far as they have been used."""
         self._environment = Environment(
             autoescape=True, loader=ChoiceLoader([DictLoader({DEFAULT: _SOURCE}), files]), auto_reload=dev
         )

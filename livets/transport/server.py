@@ -1,13 +1,14 @@
 """uvicorn with the settings that livets needs, and pages that are told before their sockets end.
 
 Owns the server's options. uvicorn's defaults take 16 MiB messages, compress every frame and wait without end for a
-client that does not read. Called by `LiveTS.run`.
+client that does not read. Called by `LiveTS.run` and `livets.cli`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import uvicorn
@@ -18,26 +19,31 @@ from livets.transport.worker import Worker
 from livets.wire import limits
 
 
-class _Server(uvicorn.Server):
-    """Lets pages move before it closes their sockets."""
+class LiveServer(uvicorn.Server):
+    """Lets pages move before it closes their sockets; serves any ASGI application with live ones somewhere in it."""
 
-    def __init__(self, config: uvicorn.Config, worker: Worker) -> None:
+    def __init__(self, config: uvicorn.Config, workers: Sequence[Worker]) -> None:
         super().__init__(config)
-        self._worker = worker
+        self._workers = workers
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._worker.move_all()
+        await asyncio.gather(*(worker.move_all() for worker in self._workers))
         await super().shutdown(sockets)
 
 
 def options(worker: Worker) -> dict[str, Any]:
-    """What livets asks of uvicorn."""
+    """What livets asks of uvicorn for a worker."""
+    return settings(worker.config.shutdown_s)
+
+
+def settings(shutdown_s: float) -> dict[str, Any]:
+    """What livets asks of uvicorn; connections get half of `shutdown_s` to end."""
     return {
         "ws": GuardedWebSocket,
         "ws_per_message_deflate": False,
         "ws_max_size": limits.MAX_MESSAGE_BYTES,
         "ws_ping_interval": None,
-        "timeout_graceful_shutdown": max(1, int(worker.config.shutdown_s / 2)),
+        "timeout_graceful_shutdown": max(1, int(shutdown_s / 2)),
         "server_header": False,
     }
 
@@ -45,4 +51,4 @@ def options(worker: Worker) -> dict[str, Any]:
 def serve(app: ASGIApp, worker: Worker, host: str, port: int, more: Mapping[str, Any]) -> None:
     """Serve until the process is told to stop."""
     config = uvicorn.Config(app, **{**options(worker), "host": host, "port": port, **more})
-    _Server(config, worker).run()
+    LiveServer(config, [worker]).run()
