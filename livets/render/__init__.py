@@ -2,7 +2,18 @@
 
 from livets.render.environment import Scope
 from livets.render.keyed_list import KeyedList
-from livets.render.rendering import CompiledTemplate, Patch, Rendering
+from livets.render.lines import Advice, OpaquePart
+from livets.render.rendering import CompiledTemplate, Patch, Rendering, opaque_parts
 from livets.render.templates import Templates
 
-__all__ = ["CompiledTemplate", "KeyedList", "Patch", "Rendering", "Scope", "Templates"]
+__all__ = [
+    "Advice",
+    "CompiledTemplate",
+    "KeyedList",
+    "OpaquePart",
+    "Patch",
+    "Rendering",
+    "Scope",
+    "Templates",
+    "opaque_parts",
+]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from livets.render.environment import Scope
+from livets.render.lines import file_of
 from livets.render.moves import cell as add_cell
 from livets.render.moves import reorder, reset, resize, unique
 from livets.render.values import NO_BRANCH, NOTHING, same
@@ -343,4 +344,5 @@ def row_of(slot: ForSlot, rows: Any, key: Any) -> Any:
 def note_line(error: Exception, slot: Slot) -> None:
     """Say where in the template it happened, once."""
     if not getattr(error, "__notes__", None):
-        error.add_note(f"while rendering line {slot.lineno} of the template")
+        where = f"line {slot.lineno} of {file_of(slot.lineno, 'the template')}"
+        error.add_note(f"while rendering {where}")

@@ -28,7 +28,8 @@ from livets.render.items import (
     to_nodes,
     unfold,
 )
-from livets.render.loops import find_key, row_fault, target_names
+from livets.render.lines import Advice, OpaquePart, file_of
+from livets.render.loops import find_key, has_controls, row_fault, target_names
 from livets.render.markup import RAW_TEXT, RCDATA, VOID, Hard, Piece, Scanner
 from livets.render.names import Names, is_html, reads
 from livets.render.plans import BlockPlan, Context, SlotPlan
@@ -43,6 +44,10 @@ _OPTIONAL_END = frozenset(
 )
 
 
+_NO_KEY = (
+    "the rows of this loop have form controls and no key: what a user typed stays at its position when rows come or go; "
+    'give the row\'s element a key: ts-key="{{ row.id }}"'
+)
 _LINE_END = "a line end at the start of an element that drops it"
 
 
@@ -66,7 +71,11 @@ def build(context: Context, items: list[Item], names: Names, around: Frame, *, r
         except Hard as hard:
             items = _soften(context, items, hard, root=root)
             continue
-        context.findings.opaque += [(item.lineno, item.reason) for item in items if isinstance(item, Opaque)]
+        context.findings.opaque += [
+            OpaquePart(file_of(item.lineno, context.name), int(item.lineno), item.reason)
+            for item in items
+            if isinstance(item, Opaque)
+        ]
         return plan
 
 
@@ -118,7 +127,7 @@ class Builder(Draft):
                 raise Unbalanced(f"<{frame.tag}> is opened but not closed in the same branch or row")
             if frame.tag not in _OPTIONAL_END:
                 raise TemplateError(
-                    f"{self.context.name}, line {frame.lineno}: <{frame.tag}> is never closed; "
+                    f"{file_of(frame.lineno, self.context.name)}, line {frame.lineno}: <{frame.tag}> is never closed; "
                     f"close it in the same template"
                 )
         namespace = self.top.space if self.top.space in ("svg", "math") else ""
@@ -165,8 +174,7 @@ class Builder(Draft):
             raise self._document("<!DOCTYPE>", self.scanner.at)
         if source in ("<!--[-->", "<!--]-->") or (source.startswith("<!--[") and source[5:-3].lstrip("-").isdigit()):
             raise TemplateError(
-                f"{self.context.name}, line {self._line(self.scanner.at)}: the comment {source} is a marker of livets; "
-                f"write another comment"
+                f"{self._where(self.scanner.at)}: the comment {source} is a marker of livets; write another comment"
             )
         self._flush()
         self.emit(source)
@@ -203,7 +211,7 @@ class Builder(Draft):
         if not any(frame.tag == name for frame in self.stack[1:]):
             if self.root:
                 raise TemplateError(
-                    f"{self.context.name}, line {self._line(at)}: </{name}> closes nothing that is "
+                    f"{self._where(at)}: </{name}> closes nothing that is "
                     f"open here; remove it or open <{name}> in the same template"
                 )
             raise Unbalanced(f"</{name}> closes an element that this branch or row did not open")
@@ -336,6 +344,8 @@ class Builder(Draft):
         slot = self.slot(SlotKind.FOR, self.path(), index, [])
         slot.loop, slot.blocks, slot.reads, slot.row_names, slot.lineno = item, [row], found, inner, item.lineno
         find_key(slot, row, inner, targets)
+        if slot.key is None and has_controls(row):
+            self._advise(item.lineno, _NO_KEY)
         self.open_range()
         if orelse is not None:
             other = self.slot(SlotKind.IF, self.path(), index, [])
@@ -350,8 +360,16 @@ class Builder(Draft):
         item = self.items[at[0]]
         return item.lineno + (item.text.count("\n", 0, at[1]) if isinstance(item, Static) else 0)
 
+    def _where(self, at: tuple[int, int]) -> str:
+        line = self._line(at)
+        return f"{file_of(line, self.context.name)}, line {line}"
+
+    def _advise(self, lineno: int, message: str) -> None:
+        advice = Advice(file_of(lineno, self.context.name), int(lineno), message)
+        self.context.findings.advice.add(advice)
+
     def _document(self, what: str, at: tuple[int, int]) -> TemplateError:
         return TemplateError(
-            f"{self.context.name}, line {self._line(at)}: {what} does not belong into a view's template, "
+            f"{self._where(at)}: {what} does not belong into a view's template, "
             f"which fills one element of the page; put the document around it into the layout"
         )

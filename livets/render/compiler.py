@@ -54,6 +54,7 @@ def compile_template(
         models=frozenset(findings.models),
         handlers=frozenset(findings.handlers),
         opaque=sorted(set(findings.opaque)),
+        advice=sorted(findings.advice),
         templates=frozenset(program.templates),
         current=tuple(program.templates.values()),
         again=again,

@@ -19,6 +19,7 @@ from markupsafe import escape
 
 from livets.errors import TemplateError
 from livets.render.items import Branches, Define, Item, Loop, Opaque, Program, Scoped, Static, Value
+from livets.render.lines import file_of, number_lines
 from livets.render.names import asks_context
 
 _MAX_INCLUDES = 12
@@ -86,22 +87,24 @@ class Linker:
 
     def _parse(self, source: str, name: str) -> nodes.Template:
         try:
-            return self.environment._parse(source, name, None)
+            tree = self.environment._parse(source, name, None)
         except jinja2.TemplateSyntaxError as error:
             raise TemplateError(f"{name}, line {error.lineno}: {error.message}") from error
+        number_lines(tree, name)
+        return tree
 
     def _load(self, name: str, lineno: int) -> nodes.Template:
         loader = self.environment.loader
         if loader is None:
             raise TemplateError(
-                f"{self.name}, line {lineno}: there is no template directory to load {name!r} from; "
+                f"{file_of(lineno, self.name)}, line {lineno}: there is no template directory to load {name!r} from; "
                 f"give LiveTS(templates=...) the directory"
             )
         try:
             source, _, current = loader.get_source(self.environment, name)
         except jinja2.TemplateNotFound as error:
             raise TemplateError(
-                f"{self.name}, line {lineno}: the template {error.name!r} was not found; "
+                f"{file_of(lineno, self.name)}, line {lineno}: the template {error.name!r} was not found; "
                 f"check the name and the template directories"
             ) from error
         self.templates[name] = current or _always
@@ -214,7 +217,9 @@ class Linker:
         if place.looping and not node.scoped:
             raise _Unfit(node.lineno, "a block inside a loop that is not scoped")
         if node.required and len(place.blocks[node.name]) <= 1:
-            raise TemplateError(f"{self.name}, line {node.lineno}: the required block {node.name!r} is not given")
+            raise TemplateError(
+                f"{file_of(node.lineno, self.name)}, line {node.lineno}: the required block {node.name!r} is not given"
+            )
         return self._block_body(node.name, 0, place, node.lineno)
 
     def _block_body(self, name: str, depth: int, place: _Place, lineno: int) -> Item:

@@ -5,14 +5,19 @@ It owns the rules of docs/protocol.md for rows and keys. It never evaluates. The
 
 from __future__ import annotations
 
+import re
+
 from jinja2 import nodes
 
 from livets.render.names import Names, Row
 from livets.render.plans import BlockPlan, SlotPlan
-from livets.render.verify import parse
+from livets.render.verify import parse, sample
 from livets.wire import SlotKind
 
 _KEYS = ("ts-key", "id", "data-key")
+_CONTROL = re.compile(
+    r"<(?:textarea|select|input(?![^>]*\btype\s*=\s*[\"']?(?:hidden|submit|button|image|reset)))\b", re.IGNORECASE
+)
 
 
 def target_names(target: nodes.Expr) -> tuple[str, ...]:
@@ -33,6 +38,11 @@ def row_fault(row: BlockPlan) -> str | None:
     if len(parsed) != 1:
         return "a loop whose element a parser ends early (is one element not allowed inside the other?)"
     return None
+
+
+def has_controls(row: BlockPlan) -> bool:
+    """True when users can type or choose something in a row."""
+    return _CONTROL.search(sample(row)) is not None
 
 
 def find_key(slot: SlotPlan, row: BlockPlan, inner: Names, targets: tuple[str, ...]) -> None:

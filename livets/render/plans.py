@@ -13,6 +13,7 @@ import jinja2
 from jinja2 import nodes
 
 from livets.render.items import Item, Loop
+from livets.render.lines import Advice, OpaquePart
 from livets.render.names import Names, Reads
 from livets.wire import SlotKind
 
@@ -103,7 +104,8 @@ class BlockPlan:
 class Findings:
     """What the compiler notes on its way."""
 
-    opaque: list[tuple[int, str]] = field(default_factory=list)
+    opaque: list[OpaquePart] = field(default_factory=list)
+    advice: set[Advice] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
     handlers: set[str] = field(default_factory=set)
 

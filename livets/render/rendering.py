@@ -12,6 +12,7 @@ from typing import Any
 
 from livets.render.blocks import Block
 from livets.render.environment import Scope
+from livets.render.lines import Advice, OpaquePart
 from livets.render.values import Promoted
 from livets.wire import ReservedOp
 
@@ -37,8 +38,10 @@ class CompiledTemplate:
     """Fields bound by ts-model."""
     handlers: frozenset[str]
     """Handlers named in ts-on:* attributes."""
-    opaque: list[tuple[int, str]]
-    """(line, reason) of the regions that are rendered whole."""
+    opaque: list[OpaquePart]
+    """The parts that are rendered whole, and why."""
+    advice: list[Advice]
+    """What works, and could work better."""
     templates: frozenset[str]
     """Names of the other templates that were read to compile this one."""
     current: tuple[Callable[[], bool], ...]
@@ -150,3 +153,14 @@ class Rendering:
     def block(self, scope: Scope, address: list[Any]) -> Any:
         """The current value of the block at an address, for a BUILD. Raises LookupError when it is not there."""
         return self.template.root.at(scope, list(address))
+
+
+def opaque_parts(template: CompiledTemplate) -> list[OpaquePart]:
+    """The parts of a template (and of what it extends and includes) that are rendered whole, by file and line.
+
+    >>> from livets.render import Templates
+    >>> [part] = opaque_parts(Templates().from_string("<style>p { width: {{ n }}px }</style>", name="page.html"))
+    >>> part.file, part.line, part.reason
+    ('page.html', 1, 'something dynamic inside <style>')
+    """
+    return template.opaque

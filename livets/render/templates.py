@@ -6,6 +6,7 @@ never renders. The application makes one; views ask it.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,8 @@ from livets.errors import TemplateError
 from livets.render.compiler import compile_template
 from livets.render.environment import LiveEnvironment
 from livets.render.rendering import CompiledTemplate
+
+_log = logging.getLogger("livets")
 
 _COMPILED: Final = 1000
 """Templates that are kept; views hold on to those that they show."""
@@ -96,6 +99,9 @@ class Templates:
 
     def _compile(self, name: str, source: str, promoted: frozenset[int]) -> CompiledTemplate:
         found = compile_template(self.environment, name, source, promoted, self.promote)
+        if not promoted:  # once, not again for each output that turns out to be markup
+            for advice in found.advice:
+                _log.warning("%s, line %d: %s", advice.file, advice.line, advice.message)
         self._compiled[name, source] = found
         self._compiled.move_to_end((name, source))
         while len(self._compiled) > self.size:
