@@ -2,7 +2,7 @@
 
 JSON form: what JSON can say is said plainly. The rest is an object with exactly one key: `{"$bytes": base64}`,
 `{"$blob": [hash, size]}`, `{"$json": ...}`, `{"$number": "nan"|"inf"|"-inf"}`, and `{"$object": {...}}` around an
-object that would look like one of these. So no object of a user is ever taken for a tag. Never pickles, never calls what it reads.
+object that would look like one of these. So no object of a user is ever taken for a tag. Never pickles or calls.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A Stream: values still to come, as a bounded channel between one writer and one reader.
 
 A full channel makes the writer wait (back-pressure); `close` ends it, `fail` ends it with an error the reader gets
-after what was sent before. `tee` gives several readers the same values, at the pace of the slowest. Lives in one event loop.
+after what was sent before. `tee` gives several readers the same values, at the slowest's pace. Lives in one event loop.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 None, bool, int, float, str, bytes, list and dict are themselves; `Json` wraps an opaque JSON document, `Blob` stands
 for bytes kept in the content store, `Stream` (livets.engine.stream) for values still to come. `check` is strict and
-iterative: no tuples, sets, dates or foreign objects slip through, because they would not come back the same from a journal.
+iterative: no tuples, sets, dates or foreign objects slip through: they would not come back the same from a journal.
 Used by every engine; does no I/O.
 """
 

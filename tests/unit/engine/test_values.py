@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -158,10 +159,8 @@ def test_malformed_forms_are_refused(text: str) -> None:
 @given(st.binary(max_size=40))
 def test_no_bytes_make_the_reader_do_anything_but_refuse(data: bytes) -> None:
     for read in (unpack, from_json):
-        try:
+        with contextlib.suppress(ValueFault):
             read(data)
-        except ValueFault:
-            pass
 
 
 def test_structs_and_tuples_become_values() -> None:
