@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-DEFAULT_CSP = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; "
-    "form-action 'self'; frame-ancestors 'self'"
-)
+_BASELINE = "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+CSP = {"baseline": _BASELINE, "strict": f"default-src 'self'; img-src 'self' data:; {_BASELINE}"}
+"""Content-Security-Policies by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +39,10 @@ class Config:
     """HTML that every page has in its `<head>`, as it is."""
     stylesheets: tuple[str, ...] = ()
     """URLs of `<link rel="stylesheet">` elements."""
-    csp: str | None = DEFAULT_CSP
-    """The Content-Security-Policy header; None leaves it out."""
+    csp: str | None = "baseline"
+    """The Content-Security-Policy header (`LIVETS_CSP`): "baseline" lets no other site frame the page or take its
+    forms; "strict" also allows scripts and styles from files of this site only; or a policy of your own; None: no
+    header. livets itself needs nothing more than "strict"."""
 
     json_wire: bool = False
     """Pages ask for JSON messages instead of msgpack."""
@@ -93,6 +94,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         secret_keys=keys,
         state_dir=_state_dir(env),
         redis_url=env.get("LIVETS_REDIS_URL") or None,
+        csp=env.get("LIVETS_CSP") or "baseline",
         dev=env.get("LIVETS_DEV", "").strip().lower() in {"1", "true", "yes", "on"},
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 
@@ -9,6 +11,9 @@ from tests.support.browser import browser, context, page, page_log
 from tests.support.redis_server import RedisServer, redis_server
 
 __all__ = ["browser", "context", "page", "page_log", "redis_server"]
+
+# What livets brings works under the strictest policy: every page of every test has it.
+os.environ.setdefault("LIVETS_CSP", "strict")
 
 settings.register_profile("livets", deadline=None)  # a busy machine is no bug
 settings.load_profile("livets")

@@ -17,6 +17,7 @@ from starlette._utils import get_route_path
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from livets.config import CSP
 from livets.errors import EventRefused
 from livets.state import StoreUnavailable
 from livets.transport.layout import DEFAULT, Layouts, embedded_json, root
@@ -119,6 +120,6 @@ class Pages:
         headers["Cache-Control"] = "no-store"
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
-        if self._worker.config.csp:
-            headers["Content-Security-Policy"] = self._worker.config.csp
+        if policy := self._worker.config.csp:
+            headers["Content-Security-Policy"] = CSP.get(policy, policy)
         return response
