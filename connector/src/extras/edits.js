@@ -76,8 +76,8 @@ export function applyEdits(start, end, ops, env) {
 
   /** @param {any[]} nodes */
   function index(nodes) {
-    const keys = /** @type {Map<string, any>} */ (top.keys_);
     for (const node of nodes) {
+      const keys = /** @type {Map<string, any>} */ (top.keys_);
       const key = node.nodeType === 1 && keyOf(node);
       if (key) keys.set(key, keys.has(key) ? null : node);
       index(childrenOf(node));
@@ -95,12 +95,12 @@ export function applyEdits(start, end, ops, env) {
 
   /** @param {string} key */
   function find(key) {
-    if (!top.keys_?.get(key)) {
-      // the first time; or two had the key for a moment
-      top.keys_ = new Map();
-      index(top);
-    }
-    return top.keys_?.get(key);
+    const found = top.keys_?.get(key);
+    if (found) return found;
+    // the first time; or two had the key for a moment
+    const keys = (top.keys_ = new Map());
+    index(top);
+    return keys.get(key);
   }
 
   /** @param {any[]} address @returns {Place} */
@@ -132,11 +132,11 @@ export function applyEdits(start, end, ops, env) {
   /** @param {any} node @param {Place} place */
   const isThere = (node, { parent_ }) => node?.parentNode === parent_ && node.isConnected;
 
-  /** @param {any} element @param {string} tag */
-  const isCalled = ({ localName }, tag) => localName?.toLowerCase() === tag;
+  /** nil: a key has said which one it is. @param {any} element @param {string | null} tag */
+  const isCalled = ({ localName }, tag) => localName && (tag == null || localName.toLowerCase() === tag);
 
   /** @param {Place} place @param {string} tag */
-  const checkOwner = ({ owner_ }, tag) => check(owner_ === start ? !tag : isCalled(owner_, tag));
+  const checkOwner = ({ owner_ }, tag) => check(tag == null || (owner_ === start ? !tag : isCalled(owner_, tag)));
 
   /** @param {Place} place @param {string} tag @param {string} data */
   function writeText(place, tag, data) {
