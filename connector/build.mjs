@@ -1,6 +1,7 @@
-// Bundles src/ into livets/static: connector.js (msgpack comes down), connector-json.js (for people who debug), and
-// mend.js, which both load when a page is in trouble. current.json names the hash of the sources (and of this file), so
-// that check.py can tell without node whether the committed files are current. check.py computes it too: keep in step.
+// Bundles src/ into livets/static: connector.js (msgpack comes down), connector-json.js (for people who debug),
+// mend.js, which both load when a page is in trouble, and a module of its own for each file in src/extras/: those are
+// loaded only by pages that need them. current.json names the hash of the sources (and of this file), so that check.py
+// can tell without node whether the committed files are current. check.py computes it too: keep in step.
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -19,17 +20,22 @@ const sha256 = (/** @type {any[]} */ ...parts) => {
   parts.forEach((part) => hash.update(part));
   return hash.digest("hex");
 };
-const sources = readdirSync(new URL("src", here), { recursive: true }).map(String).filter((name) => name.endsWith(".js")).sort();
-const names = [...sources.map((source) => `src/${source}`), "build.mjs", "package-lock.json"];
+const sources = readdirSync(new URL("src", here), { recursive: true })
+  .map((name) => `src/${name}`)
+  .filter((name) => name.endsWith(".js"))
+  .sort();
+const names = [...sources, "build.mjs", "package-lock.json"];
 const hash = sha256(...names.flatMap((name) => [`${name}\0`, readFileSync(new URL(name, here)), "\0"]));
 
-// The properties that go from one bundle to another have the same short names in all.
+/** The properties that go from one file to another are called the same in both. @type {Record<string, string | false>} */
 let mangleCache = {};
+/** @type {Record<string, string>} */
+const built = {};
 
-/** @param {string} entry @param {"iife" | "esm"} format @param {boolean} [isJson] */
-async function bundle(entry, format, isJson = false) {
+/** @param {string} name of the file @param {string} entry @param {"iife" | "esm"} format @param {boolean} isJson */
+async function bundle(name, entry, format, isJson = false) {
   const result = await build({
-    entryPoints: [fileURLToPath(new URL(`src/${entry}.js`, here))],
+    entryPoints: [fileURLToPath(new URL(entry, here))],
     bundle: true,
     minify: true,
     format,
@@ -50,18 +56,22 @@ async function bundle(entry, format, isJson = false) {
     compress: { passes: 4, pure_getters: true, keep_fargs: false, hoist_props: false },
     mangle: { toplevel: true },
   });
-  return code;
+  built[name] = code;
 }
 
-/** @type {Record<string, string>} */
-const built = {
-  "connector.js": await bundle("main", "iife"),
-  "connector-json.js": await bundle("main", "iife", true),
-  "mend.js": await bundle("mend", "esm"),
-};
+await bundle("connector.js", "src/main.js", "iife");
+await bundle("connector-json.js", "src/main.js", "iife", true);
+await bundle("mend.js", "src/mend.js", "esm");
+const core = Object.keys(built);
+for (const source of sources.filter((source) => /^src\/extras\/[^/]*$/.test(source)))
+  await bundle(source.slice("src/extras/".length), source, "esm");
+
 const size = (/** @type {string} */ name) => gzipSync(built[name], { level: 9 }).length;
 const all = size("connector.js") + size("mend.js");
-for (const name in built) console.log(`${name}: ${built[name].length} bytes, ${size(name)} gzip -9`);
+for (const name in built) {
+  const note = core.includes(name) ? "" : " (an extra: only on pages that need it)";
+  console.log(`${name}: ${built[name].length} bytes, ${size(name)} gzip -9${note}`);
+}
 console.log(`connector.js of ${BUDGET}; with mend.js ${all} of ${BUDGET_IN_ALL}`);
 if ((size("connector.js") > BUDGET || all > BUDGET_IN_ALL) && !process.argv.includes("--over")) {
   console.error("over the budget: not written");
@@ -70,3 +80,5 @@ if ((size("connector.js") > BUDGET || all > BUDGET_IN_ALL) && !process.argv.incl
 for (const name in built) writeFileSync(new URL(name, target), built[name]);
 const files = Object.fromEntries(Object.keys(built).map((name) => [name, sha256(built[name])]));
 writeFileSync(new URL("current.json", here), JSON.stringify({ sources: hash, files }, null, 2) + "\n");
+for (const name of readdirSync(target).filter((name) => name.endsWith(".js") && !(name in built)))
+  console.error(`${fileURLToPath(new URL(name, target))} has no source any more: remove it`);

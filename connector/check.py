@@ -14,7 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 STATIC = HERE.parent / "livets" / "static"
-BUILT = ("connector.js", "connector-json.js", "mend.js")
+CORE = ("connector.js", "connector-json.js", "mend.js")
 BUDGET = 4096
 """Bytes of connector.js after gzip -9."""
 BUDGET_IN_ALL = 6144
@@ -36,12 +36,16 @@ def complaint() -> str | None:
     if current["sources"] != sources_hash():
         return "the connector's sources have changed: run `npm ci && npm run build` in connector/"
     sizes: dict[str, int] = {}
-    for name in BUILT:
+    built = {*CORE, *(path.name for path in (HERE / "src" / "extras").glob("*.js"))}
+    for path in STATIC.glob("*.js"):
+        if path.name not in built:
+            return f"{path} has no source any more: remove it"
+    for name in sorted(built):
         path = STATIC / name
-        built = path.read_bytes() if path.exists() else b""
-        if hashlib.sha256(built).hexdigest() != current["files"].get(name):
+        content = path.read_bytes() if path.exists() else b""
+        if hashlib.sha256(content).hexdigest() != current["files"].get(name):
             return f"{path} is missing or stale: run `npm ci && npm run build` in connector/"
-        sizes[name] = len(gzip.compress(built, 9))
+        sizes[name] = len(gzip.compress(content, 9))
     in_all = sizes["connector.js"] + sizes["mend.js"]
     if sizes["connector.js"] > BUDGET or in_all > BUDGET_IN_ALL:
         return f"{sizes} bytes gzipped; the budgets are {BUDGET} and, with mend.js, {BUDGET_IN_ALL}"

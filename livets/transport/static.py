@@ -1,9 +1,9 @@
-"""The connector's files under URLs that change with their content.
+"""The browser's files under URLs that change with their content.
 
-Owns `/livets/connector-HASH.js` and `/livets/mend-HASH.js`, its lazy half; both are of one build, so they have one
-hash. The current hash may be kept for ever by browsers. A page of an older release gets the current connector for a
-minute, but never the current other half, which would not fit what it already runs. Serves no other file. Called by the
-ASGI server through `app`.
+Owns `/livets/connector-HASH.js`, the modules that pages load only when they need them (`/livets/NAME-HASH.js`, built
+from connector/src/extras) and style sheets; all are of one build, so they have one hash. The current hash may be kept
+for ever by browsers. A page of an older release gets the current connector for a minute, but never a current module,
+which might not fit what it already runs. Serves no other file. Called by the ASGI server through `app`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from livets.transport.origin import header
 logger = logging.getLogger("livets.transport")
 
 BUILT = Path(__file__).parents[1] / "static"
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 _FOR_A_MINUTE = "public, max-age=60"
 _MISSING = b'console.error("livets: the connector was not built; run `make connector` in the checkout of livets");'
@@ -30,28 +31,32 @@ class Connector:
     """The ASGI endpoint of the browser runtime."""
 
     def __init__(self, folder: Path = BUILT, *, dev: bool = False, json: bool = False) -> None:
-        self._paths = {
-            "connector": folder / ("connector-json.js" if json else "connector.js"),
-            "mend": folder / "mend.js",
-        }
+        self._folder = folder
+        self._connector = folder / ("connector-json.js" if json else "connector.js")
         self._dev = dev
-        self._stamps: list[int] = []
+        self._stamps: dict[Path, int] = {}
         self._hash = ""
         self._plain: dict[str, bytes] = {}
         self._gzip: dict[str, bytes] = {}
 
-    def url(self) -> str:
-        """Path of the current file, below the application's mount point."""
+    def url(self, file: str = "connector.js") -> str:
+        """Path of the current `file` (`connector.js`, `dev.js`, `livets.css`, …), below the application's mount point.
+
+        >>> Connector().url().startswith("/livets/connector-")
+        True
+        """
         self._load()
-        return f"/livets/connector-{self._hash}.js"
+        name, _, suffix = file.rpartition(".")
+        return f"/livets/{name}-{self._hash}.{suffix}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the file."""
         self._load()
-        file = scope["path"].rpartition("/")[2]
-        name, dash, rest = file.partition("-")
-        is_current = file == f"{name}-{self._hash}.js"
-        if name not in self._paths or not (is_current or (name == "connector" and dash and rest.endswith(".js"))):
+        path = Path(scope["path"].rpartition("/")[2])
+        name, dash, stamp = path.stem.rpartition("-")
+        file = name + path.suffix
+        is_current = stamp == self._hash
+        if file not in self._plain or not (is_current or (file == "connector.js" and dash)):
             await PlainTextResponse("Not Found", 404)(scope, receive, send)
             return
         headers = {
@@ -59,23 +64,26 @@ class Connector:
             "X-Content-Type-Options": "nosniff",
             "Vary": "Accept-Encoding",
         }
-        body = self._plain[name]
+        body = self._plain[file]
         if "gzip" in (header(scope, b"accept-encoding") or ""):
             headers["Content-Encoding"] = "gzip"
-            body = self._gzip[name]
-        await Response(body, media_type="text/javascript", headers=headers)(scope, receive, send)
+            body = self._gzip[file]
+        await Response(body, media_type=_TYPES[path.suffix], headers=headers)(scope, receive, send)
 
     def _load(self) -> None:
-        """Read the files once; in development again whenever one has changed."""
+        """Read the files once; in development again whenever one has changed, come or gone."""
         if self._plain and not self._dev:
             return
-        stamps = [path.stat().st_mtime_ns if path.exists() else 0 for path in self._paths.values()]
-        if stamps == self._stamps:
+        paths = [path for path in sorted(self._folder.glob("*.*")) if path.suffix in _TYPES]
+        stamps = {path: path.stat().st_mtime_ns for path in paths}
+        if self._plain and stamps == self._stamps:
             return
         self._stamps = stamps
-        for (name, path), stamp in zip(self._paths.items(), stamps, strict=True):
-            self._plain[name] = path.read_bytes() if stamp else _MISSING
-            if not stamp:
-                logger.error("%s is missing: pages will not come alive; run `make connector`", path)
-            self._gzip[name] = gzip.compress(self._plain[name], mtime=0)
+        self._plain = {path.name: path.read_bytes() for path in paths if not path.name.startswith("connector")}
+        if self._connector in stamps:
+            self._plain["connector.js"] = self._connector.read_bytes()
+        else:
+            self._plain["connector.js"] = _MISSING
+            logger.error("%s is missing: pages will not come alive; run `make connector`", self._connector)
+        self._gzip = {name: gzip.compress(body, mtime=0) for name, body in self._plain.items()}
         self._hash = hashlib.blake2b(b"\0".join(self._plain.values()), digest_size=8).hexdigest()
