@@ -1,5 +1,5 @@
 # Thin: each target is one command, the same for people and for CI.
-.PHONY: help demo test unit lint types imports check connector connector-current lock mutants proof stages clean
+.PHONY: help demo test unit lint types imports check docs connector connector-current lock mutants proof stages clean
 PORT ?= 8000
 PY := .venv/bin/python
 
@@ -33,6 +33,10 @@ imports: ## the layers of ARCHITECTURE.md
 	.venv/bin/lint-imports
 
 check: lint types imports connector-current ## all that is not a test
+
+docs: ## the documentation site, into site/
+	@scripts/setup.sh dev
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
 
 connector-current: ## the built connector belongs to its sources
 	@scripts/setup.sh dev
