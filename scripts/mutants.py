@@ -38,7 +38,7 @@ MUTANTS = (
     Mutant(
         "list-diff-never-moves",
         "livets/render/moves.py",
-        "still = _longest_rising(kept)",
+        "still = longest_rising(kept)",
         "still = set(kept)",
         LISTS,
     ),

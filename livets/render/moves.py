@@ -92,7 +92,7 @@ def reorder(old: Sequence[Key], new: Sequence[Key], fill: Callable[[int], list[A
             ops += (_DELETE, key)
     if not kept and start == 0 and new_end == len(new) and old_end == len(old):
         return reset(new, fill)
-    still = _longest_rising(kept)
+    still = longest_rising(kept)
     present = set(kept)
     previous: Key | None = new[start - 1] if start else None
     index = start
@@ -111,8 +111,8 @@ def reorder(old: Sequence[Key], new: Sequence[Key], fill: Callable[[int], list[A
     return ops
 
 
-def _longest_rising(numbers: list[int]) -> set[int]:
-    """The members of a longest rising subsequence: rows that need not move."""
+def longest_rising(numbers: list[int]) -> set[int]:
+    """The members of a longest rising subsequence: what need not move."""
     if len(numbers) > 2 and _swapped(numbers):
         return set(numbers[1:-1])
     tails: list[int] = []
