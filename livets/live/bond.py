@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol
 
 from livets.live.declaration import Declared
+from livets.live.navigation import Location
 from livets.live.system import System
 from livets.live.tracking import Tracker
 
@@ -38,14 +39,16 @@ class Host(Protocol):
 class Bond:
     """See the module. One per view."""
 
-    __slots__ = ("effects", "event", "inputs", "params", "request", "runner", "session", "system", "tracker")
+    __slots__ = ("effects", "event", "inputs", "location", "request", "runner", "session", "system", "tracker")
+
+    location: Location
+    """Where the view is; the runner puts it there."""
 
     def __init__(self) -> None:
         self.tracker = Tracker()
         self.system = System()
         self.runner: Host | None = None
         self.session: Mapping[str, Any] = _NOTHING
-        self.params: Mapping[str, Any] = _NOTHING
         self.request: Any = None
         self.event: CurrentEvent | None = None
         self.effects: list[tuple[str, bytes]] = []
@@ -55,7 +58,9 @@ class Bond:
 
     def is_clean(self, view: Declared) -> bool:
         """True if nothing has happened to the view since the last unit ended."""
-        return not (self.effects or self.inputs or self.system.touched) and self.tracker.clean(view)
+        return not (self.effects or self.inputs or self.location.move or self.system.touched) and self.tracker.clean(
+            view
+        )
 
     def take_effects(self) -> list[tuple[str, bytes]]:
         """The broadcasts of this unit, which are somebody else's business now."""
@@ -68,3 +73,4 @@ class Bond:
         self.system.roll_back()
         self.effects.clear()
         self.inputs.clear()
+        self.location.forget()

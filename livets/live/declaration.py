@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from livets.errors import ConfigError, FieldError
 from livets.live.arguments import Arguments, Converter
 from livets.live.codec import KeyedCodec
 from livets.live.event import Handler, collect_handlers
 from livets.live.fields import Field, collect_fields
+from livets.live.query import Query
+
+_HOOKS: Final = ("mount", "handle_params", "updated", "unmount", "resumed", "resync")
 
 
 class Declared(Protocol):
@@ -25,7 +28,19 @@ class Declared(Protocol):
 class Declaration:
     """The class object behind a LiveView: everything about it that is the same for every view."""
 
-    __slots__ = ("computed", "converters", "events", "fields", "hooks", "keyed", "messages", "mount", "name", "public")
+    __slots__ = (
+        "computed",
+        "converters",
+        "events",
+        "fields",
+        "hooks",
+        "keyed",
+        "messages",
+        "mount",
+        "name",
+        "public",
+        "query",
+    )
 
     def __init__(self, owner: type, base: type) -> None:
         self.name = owner.__qualname__
@@ -38,11 +53,11 @@ class Declaration:
         """Public properties and methods: usable in templates, considered changed at every commit."""
         self.converters: dict[str, Converter] = {}
         self.messages: dict[str, Converter | None] = {}
-        self.hooks: dict[str, Callable[..., Any] | None] = {
-            name: _overridden(owner, base, name) for name in ("mount", "updated", "unmount", "resumed", "resync")
-        }
+        self.hooks: dict[str, Callable[..., Any] | None] = {name: _overridden(owner, base, name) for name in _HOOKS}
         mount = self.hooks["mount"]
         self.mount: Arguments | None = Arguments(f"{self.name}.mount", mount) if mount is not None else None
+        query = self.hooks["handle_params"]
+        self.query: Query | None = Query(f"{self.name}.handle_params", query) if query is not None else None
         for name in self.fields.keys() & self.events.keys():
             raise FieldError(f"{self.name}.{name} is both a field and an event; rename one of them")
 

@@ -7,8 +7,9 @@ never runs a handler and never changes a field. Called by the runner at each com
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from livets.live.navigation import Mode, Move
 from livets.live.outbox import Outbox
 from livets.live.scope import HTML_NAME, RENDER_SOURCE, ViewScope
 from livets.render.keyed_list import KeyedList
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from livets.live.view import LiveView
     from livets.render import CompiledTemplate, Patch, Rendering, Templates
 
+_PLACE: Final = frozenset({"params", "uri"})
+
 
 class Display:
     """The rendered side of one view."""
 
-    __slots__ = ("_forced", "_inputs", "_pending", "_shown", "_title", "_view", "outbox", "rendering")
+    __slots__ = ("_forced", "_inputs", "_move", "_pending", "_shown", "_title", "_url", "_view", "outbox", "rendering")
 
     def __init__(self, view: LiveView, template: CompiledTemplate) -> None:
         self._view = view
@@ -34,6 +37,8 @@ class Display:
         self._forced: set[str] | None = None
         self._inputs: dict[str, Any] | None = None
         self._title = ""
+        self._url = ""
+        self._move: Move | None = None
 
     @property
     def ready(self) -> bool:
@@ -43,13 +48,14 @@ class Display:
     @property
     def behind(self) -> bool:
         """True if there is something that the browser has not been told."""
-        return bool(self._pending or self._inputs)
+        return bool(self._pending or self._inputs or self._move)
 
     def html(self) -> str:
         """The first HTML."""
         with _Unseen(self._view):
             html = self.rendering.html(ViewScope(self._view))
         self._title = self._view.__dict__["title"]
+        self._url = self._view._live.system.notes.url
         self._shown = True
         self.trust()
         return html
@@ -61,13 +67,15 @@ class Display:
         """
         if not join and not self.ready:
             return None
-        scope = ViewScope(self._view)
+        scope, move = ViewScope(self._view), self._view._live.location.move
         with _Unseen(self._view):
             if not self._shown:
-                return Drawn(self, self.rendering.fill(scope), self._extras(whole=True))
+                return Drawn(self, self.rendering.fill(scope), self._extras(move, whole=True))
             dirty = {*changed, *(self._pending or ()), *volatile(self._view, self.rendering.template)}
+            if self._url != self._view._live.system.notes.url:
+                dirty |= _PLACE
             patch = self.rendering.diff(scope, dirty, {*forced, *(self._forced or ())})
-        return Drawn(self, patch, self._extras(whole=False))
+        return Drawn(self, patch, self._extras(move, whole=False))
 
     def postpone(self, changed: Collection[str], forced: Collection[str]) -> None:
         """These could not be sent; they are part of the next drawing."""
@@ -78,6 +86,8 @@ class Display:
             self._forced = {*(self._forced or ()), *forced}
         if self._view._live.inputs:
             self._inputs = {**(self._inputs or {}), **self._view._live.inputs}
+        location = self._view._live.location
+        self._move, location.move = location.move or self._move, None
 
     def fill(self, fingerprint: str) -> Drawn:
         """All current values for a page built from the template `fingerprint`, or the template with them."""
@@ -87,7 +97,7 @@ class Display:
                 patch = self.rendering.fill(scope)
             else:
                 patch = self.rendering.reshape(scope)
-        return Drawn(self, patch, self._extras(whole=True))
+        return Drawn(self, patch, self._extras(None, whole=True))
 
     def block(self, address: list[Any]) -> list[Any]:
         """The diff that builds one block afresh. Raises LookupError if there is no such block."""
@@ -102,8 +112,11 @@ class Display:
     def remember(self, *, mid_event: bool) -> None:
         """What was drawn is what the browser shows (called by `Drawn.commit`)."""
         self._shown = True
-        self._pending = self._forced = self._inputs = None
+        self._pending = self._forced = self._inputs = self._move = None
+        if not mid_event:
+            self._view._live.location.move = None
         self._title = self._view.__dict__["title"]
+        self._url = self._view._live.system.notes.url
         self._view._live.inputs.clear()
         if mid_event:
             # Shown in the middle of a handler that may still be taken back: compare everything next time.
@@ -113,13 +126,20 @@ class Display:
         else:
             self.trust()
 
-    def _extras(self, *, whole: bool) -> list[Any]:
+    def _extras(self, move: Move | None, *, whole: bool) -> list[Any]:
         extras: list[Any] = []
         title = self._view.__dict__["title"]
         if title != self._title or (whole and title):
             extras += [int(ReservedOp.TITLE), title]
         for name, value in {**(self._inputs or {}), **self._view._live.inputs}.items():
             extras += [int(ReservedOp.SET_INPUT), [name, value]]
+        url = self._view._live.system.notes.url
+        move = move or self._move
+        if move is None and ((whole and url) or url != self._url):
+            # Back and forward; what was shown and then taken back; what may have been said in a frame that was lost.
+            move = Move(Mode.REPLACE, self._view._live.location.uri)
+        if move is not None:
+            extras += [int(ReservedOp.NAVIGATE), [int(move.mode), move.url]]
         return extras
 
 

@@ -58,7 +58,9 @@ class Query:
             elif parameter.kind in _NAMED:
                 self._wanted[parameter.name] = self._want(parameter, hints)
             elif parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
-                raise ConfigError(f"{owner}: {parameter.name} is positional-only, but a query has names: remove the '/'")
+                raise ConfigError(
+                    f"{owner}: {parameter.name} is positional-only, but a query has names: remove the '/'"
+                )
 
     @property
     def names(self) -> frozenset[str]:

@@ -10,11 +10,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from livets.errors import ProtocolError
+from livets.errors import ProtocolError, Redirected
 from livets.live.calling import call
 from livets.live.commit import Commits
 from livets.live.display import Display, Drawn, Unchanged, compile_template
 from livets.live.failure import report
+from livets.live.navigation import Location, Places
 from livets.live.outbox import Outbox
 from livets.live.snapshot import everything
 from livets.live.system import System
@@ -65,14 +66,19 @@ class ViewRunner:
         bus: Bus,
         meta: bytes = b"",
         params: Mapping[str, Any] = _NOTHING,
+        url: str = "/",
+        places: Places | None = None,
+        prefix: str = "",
         session: Mapping[str, Any] = _NOTHING,
         request: Any = None,
         dev: bool = False,
     ) -> None:
+        """`params`: path parameters of `url`, path below the mount point `prefix`, and query, of the view's page."""
         self.view_id = view_id
         self.view = view_class()
         bond = self.view._live
-        bond.runner, bond.params, bond.session, bond.request = self, params, session, request
+        bond.runner, bond.session, bond.request = self, session, request
+        bond.location = Location(self.view, url, params, places, prefix)
         display = Display(self.view, compile_template(view_class, templates))
         self._commits = Commits(
             self.view, view_id, display, store, bus, dev=dev,
@@ -93,6 +99,11 @@ class ViewRunner:
     def rendering(self) -> Rendering:
         """The last values sent."""
         return self._commits.display.rendering
+
+    @property
+    def location(self) -> Location:
+        """Where the view is."""
+        return self.view._live.location
 
     @property
     def last_ref(self) -> int:
@@ -123,14 +134,18 @@ class ViewRunner:
     async def mount(self) -> str:
         """Run `mount()`, render, store the first snapshot; returns the HTML.
 
-        Raises EventRefused("bad_arguments") for path parameters that do not fit, and what the view raises.
+        Raises EventRefused("bad_arguments") for a URL that does not fit, Redirected, and what the view raises.
         """
         view, commits, declaration = self.view, self._commits, self.view.__livets__
-        system = view._live.system
+        system, location = view._live.system, view._live.location
         try:
             if declaration.mount is not None:
-                named = declaration.mount.bind_names(view._live.params)
+                named = declaration.mount.bind_names(location.path)
                 await call(view.mount, (), named, dev=self._dev)
+            if location.move is None:
+                await location.follow(dev=self._dev)
+            if location.move is not None:
+                raise Redirected(location.move.url)
             if self._dev:
                 commits.check()
             html = commits.display.html()

@@ -1,7 +1,7 @@
 """What templates see of a view: names become values, without leaving traces in the tracker.
 
-It owns the rule which names are visible: declared fields, public attributes and properties; `session` and `params`;
-nothing private and none of LiveView's methods. Called by `render` through the display.
+It owns the rule which names are visible: declared fields, public attributes and properties; `session`, `params`,
+`uri` and `url_for`; nothing private and none of LiveView's methods. Called by `render` through the display.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HTML_NAME: Final = "html__"
 """The name under which the string of `render()` is shown."""
 RENDER_SOURCE: Final = "{{ html__|safe }}"
 """The template of a view that has only `render()`: one opaque slot."""
-_SURROUNDINGS: Final = frozenset({"session", "params"})
+_SURROUNDINGS: Final = frozenset({"session", "params", "uri", "url_for"})
 
 
 class ViewScope:

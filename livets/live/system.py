@@ -46,6 +46,9 @@ class Notes(msgspec.Struct, array_like=True):
     interrupted: int = 0
     """An event that had a commit point and has not ended: after a crash it is not run again (D7)."""
 
+    url: str = ""
+    """Where live patches have taken the view: path below the mount point, and query; empty: where it was mounted."""
+
 
 _decode = msgspec.msgpack.Decoder(Notes).decode
 _encode = msgspec.msgpack.Encoder().encode

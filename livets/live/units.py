@@ -21,6 +21,7 @@ from livets.live.calling import call
 from livets.live.commit import Commits, RenderFailed
 from livets.live.failure import report
 from livets.live.mailbox import Mailbox
+from livets.live.navigation import EVENT as PARAMS
 from livets.live.timers import advance
 from livets.pubsub import Message
 from livets.wire import Event, codes
@@ -121,6 +122,7 @@ class Units:
         """Inside a handler commit what it has done so far; outside, wait for a unit that does."""
         unit = _current.get()
         if unit is not None and unit.open and unit.owner is self:
+            await self._followed()
             await self._updated()
             self._commits.commit(unit.ref, partial=True)
         else:
@@ -167,6 +169,9 @@ class Units:
         view._live.event = CurrentEvent(f"{self._view_id}:{event.ref}", event.handler)
 
         async def work() -> Collection[str]:
+            if event.handler == PARAMS:
+                view._live.location.arrive(event.args)
+                return ()
             template = commits.display.rendering.template
             fields, function, args, named, is_async = dispatch.prepare(view, event, template)
             for name, value in fields.items():
@@ -244,6 +249,7 @@ class Units:
         commits = self._commits
         try:
             forced = await work() or ()
+            await self._followed()
             if self._view.__livets__.hooks["updated"] is not None:
                 await self._updated()
             commits.commit(ref, forced)
@@ -264,6 +270,11 @@ class Units:
         if commits.display.behind:
             # A page that joined in the middle of this unit may show what was taken back.
             self._guarded(commits.flush)
+
+    async def _followed(self) -> None:
+        location = self._view._live.location
+        if location.due:
+            await location.follow(dev=self._dev)
 
     def _name(self, what: str) -> str:
         return f"{self._view.__livets__.name}.{what}"

@@ -16,6 +16,7 @@ from livets.errors import ConfigError, EventRefused, FieldError
 from livets.live.bond import Bond, CurrentEvent
 from livets.live.declaration import Declaration
 from livets.live.fields import UNSET
+from livets.live.navigation import Location
 from livets.live.system import Subscription, Timer
 from livets.pubsub import check_message
 from livets.wire import codes
@@ -48,6 +49,13 @@ class LiveView:
     """Inline Jinja2 source."""
     template_name: ClassVar[str] = ""
     """Name of a template file in the app's template directories."""
+    layout: ClassVar[str] = ""
+    """Name of the template file of the document around the view; empty: the application's."""
+    head: ClassVar[str] = ""
+    """Jinja2 source of what this page has in its `<head>`, rendered once with the view's names; or a method that
+    returns HTML."""
+    body_class: str = ""
+    """Classes of the document's `<body>`, as the view has them when the page is made."""
     title: str = ""
     """The document's title; assign `self.title` to change it."""
 
@@ -58,6 +66,7 @@ class LiveView:
     def __new__(cls, *_args: Any, **_options: Any) -> LiveView:
         view = super().__new__(cls)
         view._live = Bond()
+        view._live.location = Location(view)
         values = view.__dict__
         for name, field in cls.__livets__.fields.items():
             value = field.initial()
@@ -69,6 +78,13 @@ class LiveView:
 
     def mount(self, *_args: Any, **_parameters: Any) -> Any:
         """Set the view up; runs once in its life, before the first render. Declare path parameters as arguments."""
+
+    def handle_params(self, *_args: Any, **_query: Any) -> Any:
+        """Follow the URL: called after `mount`, and whenever the view goes to another URL without leaving the page.
+
+        Declare what you want of the query (and of the path parameters) as arguments, typed and with defaults;
+        `**rest` collects what is left. `params` and `uri`, if declared, are `self.params` and `self.uri`.
+        """
 
     def updated(self) -> Any:
         """An event, message or timer has changed declared fields. What this changes belongs to the same commit."""
@@ -112,8 +128,13 @@ class LiveView:
 
     @property
     def params(self) -> Mapping[str, Any]:
-        """Path parameters of the route."""
-        return self._live.params
+        """Path parameters of the URL the view is at now, and the query's last value of each other name, as text."""
+        return self._live.location.params
+
+    @property
+    def uri(self) -> str:
+        """Path and query of the URL the view is at now, as the browser shows them."""
+        return self._live.location.uri
 
     @property
     def event(self) -> CurrentEvent:
@@ -157,6 +178,31 @@ class LiveView:
         self.state.require(name)
         setattr(self, name, value)
         self._live.inputs[name] = value
+
+    # Going elsewhere
+
+    def url_for(self, target: str | type[LiveView], **values: Any) -> str:
+        """The URL of a route, by its name or its view; values that are not path parameters become the query.
+
+        Raises NavigationError when no route fits.
+        """
+        return self._live.location.url_for(target, values)
+
+    def patch(self, url: str, *, replace: bool = False) -> None:
+        """Go to another URL of this view without loading a page: `handle_params` is called with it, in the same commit.
+
+        `url`: a path with or without a query, or a query alone ("?page=2"). `replace`: no new entry in the browser's
+        history. Nothing happens if the handler fails. Raises NavigationError for a URL that another view answers.
+        """
+        self._live.location.patch(url, replace=replace)
+
+    def redirect(self, url: str, *, external: bool = False) -> None:
+        """Send the browser to another page when this commits; in `mount` and `handle_params` of a new page at once.
+
+        Only paths of this site are accepted ("/login?next=/"), whatever a visitor smuggles in; for another site say
+        `external=True`, and never with a URL that came from a browser. Raises NavigationError.
+        """
+        self._live.location.leave(url, external=external)
 
     # Topics and timers
 

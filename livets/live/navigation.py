@@ -1,0 +1,251 @@
+"""Where a view is: its URL, which URLs it may go to without leaving, and the way to any other.
+
+It owns these rules and what of them waits for the commit. The URL is kept in the view's notes, so a snapshot knows it
+and a failed handler takes it back. It calls no hook but `handle_params` and never writes to a socket: `display` sends
+what `move` says. Which view answers a path is transport's business (`Places`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import IntEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
+
+from livets.errors import EventRefused, NavigationError
+from livets.live.calling import call
+from livets.wire import codes
+
+if TYPE_CHECKING:
+    from livets.live.view import LiveView
+
+EVENT: Final = "@params"
+"""The reserved handler name under which a browser says that it goes to another URL of the same view."""
+MAX_CHARACTERS: Final = 4096
+"""Of a URL's path and query."""
+_MAX_TURNS: Final = 8
+"""`handle_params` may send the view on to another URL, but not for ever."""
+_SAFE: Final = ":/?#[]@!$&'()*+,;=%~"
+_UNFIT: Final = re.compile(r"[\x00-\x20\x7f\\]")
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Mode(IntEnum):
+    """How a browser goes to a URL; the first element of a NAVIGATE operation."""
+
+    PUSH = 0
+    REPLACE = 1
+    LEAVE = 2
+
+
+class Move(NamedTuple):
+    """What the browser is told when the unit of work commits."""
+
+    mode: Mode
+    url: str
+
+
+class Places(Protocol):
+    """The routes of the application (`transport.routes`)."""
+
+    def find(self, path: str) -> tuple[type, Mapping[str, Any]] | None:
+        """The view class at a decoded path below the application's mount point, and its path parameters."""
+
+    def url_for(self, target: str | type, values: Mapping[str, Any]) -> str:
+        """The URL below the mount point of a route, by name or view class. Raises NavigationError."""
+
+
+class Location:
+    """The place of one view."""
+
+    __slots__ = ("_parsed", "_places", "_view", "due", "move", "prefix", "start")
+
+    def __init__(
+        self,
+        view: LiveView,
+        start: str = "/",
+        path: Mapping[str, Any] = _NOTHING,
+        places: Places | None = None,
+        prefix: str = "",
+    ) -> None:
+        """`start`: path below the mount point, and query, of the page; `path`: its path parameters."""
+        self._view = view
+        self._places = places
+        self.start = start
+        self.prefix = prefix
+        """The application's mount point."""
+        self.move: Move | None = None
+        self.due = False
+        """True when the URL has changed in this unit of work, and `handle_params` has not been called with it."""
+        self._parsed = (start, path, self._whole(path, start))
+        """The URL that was asked about last, its path parameters, and these with the query."""
+
+    # What the view is told
+
+    @property
+    def url(self) -> str:
+        """Path below the mount point, and query, of where the view is now."""
+        return self._view._live.system.notes.url or self.start
+
+    @property
+    def uri(self) -> str:
+        """Path and query as the browser's address bar shows them."""
+        return self.prefix + self.url
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """Path parameters and, behind them, the query's values as they are (the last one of each name)."""
+        return self._parse()[1]
+
+    @property
+    def path(self) -> Mapping[str, Any]:
+        """Path parameters alone."""
+        return self._parse()[0]
+
+    def url_for(self, target: str | type, values: Mapping[str, Any]) -> str:
+        """The URL of a route, as browsers need it. Raises NavigationError."""
+        if self._places is None:
+            raise NavigationError("url_for(): this view runs without an application, so there are no routes")
+        return self.prefix + self._places.url_for(target, values)
+
+    # Going elsewhere
+
+    def patch(self, url: str, *, replace: bool) -> None:
+        """Go to another URL of this view; `handle_params` follows in this unit of work. Raises NavigationError."""
+        url = self._checked(url)
+        below = self._below(url)
+        if below is None or not self.reaches(below):
+            raise NavigationError(
+                f"patch({url!r}): a live patch stays with {type(self._view).__qualname__} (now at {self.uri!r}) and "
+                f"changes only those path parameters that its handle_params asks for; use self.redirect() to leave"
+            )
+        self._go(below)
+        self.move = Move(Mode.REPLACE if replace else Mode.PUSH, url)
+
+    def leave(self, url: str, *, external: bool) -> None:
+        """Leave the page. Raises NavigationError for another site, unless `external`."""
+        if external:
+            parts = urlsplit(url)
+            if parts.scheme not in {"http", "https"} or not parts.netloc or _UNFIT.search(url):
+                raise NavigationError(f"redirect({url!r}, external=True): write a whole http:// or https:// URL")
+            self.move = Move(Mode.LEAVE, quote(url, safe=_SAFE))
+        else:
+            self.move = Move(Mode.LEAVE, self._checked(url))
+        self.due = False
+
+    def arrive(self, args: list[Any]) -> None:
+        """The browser goes to a URL (a click on a `ts-link`) or is there already (back, forward).
+
+        One that is not this view's, or that a traveller finds unfit, is left for a page of its own.
+        Raises EventRefused for anything but a URL of this site, and for a query that does not fit.
+        """
+        url, mode = (*args, None)[:2] if 1 <= len(args) <= 2 else (None, None)
+        if not isinstance(url, str) or mode not in (None, Mode.PUSH, Mode.REPLACE):
+            raise EventRefused(codes.BAD_ARGUMENTS, f"{EVENT} takes [url] or [url, 0 or 1]")
+        try:
+            url = self._checked(url)
+        except NavigationError as error:
+            raise EventRefused(codes.BAD_ARGUMENTS, str(error)) from None
+        below = self._below(url)
+        if below is None or not self.reaches(below):
+            self.move = Move(Mode.LEAVE, url)
+            return
+        try:
+            self._bind(below)
+        except EventRefused:
+            if mode is not None:
+                raise
+            self.move = Move(Mode.LEAVE, url)
+            return
+        self._go(below)
+        if mode is not None:
+            self.move = Move(Mode(mode), url)
+
+    async def follow(self, *, dev: bool) -> None:
+        """Call `handle_params` for the URL at hand, and again for as long as it sends the view on."""
+        for _ in range(_MAX_TURNS):
+            self.due = False
+            if self._view.__livets__.query is None:
+                return
+            await call(self._view.handle_params, (), self._bind(self.url), dev=dev)
+            if not self.due:
+                return
+        raise NavigationError(
+            f"{type(self._view).__qualname__}.handle_params calls self.patch() every time, now with {self.uri!r}: "
+            f"patch only if the URL is not yet the one you want"
+        )
+
+    def forget(self) -> None:
+        """The unit of work is over, or has come to nothing."""
+        self.move = None
+        self.due = False
+
+    def reaches(self, below: str) -> bool:
+        """Whether a live patch may go from here to this URL below the mount point.
+
+        It may when the same view answers there, with the same path parameters but for those that `handle_params` asks
+        for by name: what `mount` was told, and perhaps checked, does not change behind its back.
+        """
+        found = self._find(below)
+        if found is None or found[0] is not type(self._view):
+            return False
+        own, query = self.path, self._view.__livets__.query
+        free = frozenset() if query is None else query.names
+        return all(name in free or own.get(name) == found[1].get(name) for name in own.keys() | found[1].keys())
+
+    def _go(self, below: str) -> None:
+        self._view._live.system.changing().url = below.partition("#")[0]
+        self.due = True
+
+    def _checked(self, url: str) -> str:
+        """Path and query (and fragment) of this site, in full. Raises NavigationError."""
+        if not url.startswith(("/", "?", "#")) or url.startswith("//") or _UNFIT.search(url.replace(" ", "")):
+            raise NavigationError(
+                f"{url!r} is not an address of this site: write a path ('/items?page=2') or a query ('?page=2'); "
+                f"for another site self.redirect(url, external=True)"
+            )
+        full = quote(urljoin(self.uri, url) if url[0] != "/" else url, safe=_SAFE)
+        if len(full) > MAX_CHARACTERS:
+            raise NavigationError(f"a URL of {len(full)} characters is too long: {MAX_CHARACTERS} are the limit")
+        return full
+
+    def _below(self, url: str) -> str | None:
+        if not self.prefix:
+            return url
+        return url.removeprefix(self.prefix) if url.startswith(self.prefix + "/") else None
+
+    def _find(self, below: str) -> tuple[type, Mapping[str, Any]] | None:
+        path = unquote(below.partition("#")[0].partition("?")[0])
+        if self._places is not None:
+            return self._places.find(path)
+        here = unquote(self.start.partition("?")[0])
+        return (type(self._view), self._parsed[1]) if path == here else None
+
+    def _bind(self, below: str) -> dict[str, Any]:
+        query = self._view.__livets__.query
+        if query is None:
+            return {}
+        found = self._find(below)
+        path = self.path if found is None else found[1]
+        url = below.partition("#")[0]
+        return query.bind(path, _pairs(url), params=self._whole(path, url), uri=self.prefix + url)
+
+    def _parse(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        url = self.url
+        if self._parsed[0] != url:
+            found = self._find(url)
+            path = self._parsed[1] if found is None else found[1]
+            self._parsed = (url, path, self._whole(path, url))
+        return self._parsed[1:]
+
+    @staticmethod
+    def _whole(path: Mapping[str, Any], url: str) -> Mapping[str, Any]:
+        pairs = _pairs(url)
+        return MappingProxyType({**dict(pairs), **path}) if pairs else path
+
+
+def _pairs(url: str) -> list[tuple[str, str]]:
+    query = url.partition("#")[0].partition("?")[2]
+    return parse_qsl(query, keep_blank_values=True) if query else []
