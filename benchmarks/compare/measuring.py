@@ -1,0 +1,134 @@
+"""Drives one application in Chromium and takes its figures: time to the final DOM, bytes, CPU of server and browser."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Browser, CDPSession, Page, WebSocket
+
+from benchmarks.compare.operations import Operation
+from benchmarks.compare.servers import Server
+
+# From the click to the first moment in which the DOM shows the final state, seen by a MutationObserver.
+_MEASURE = """([selector, note, done]) => new Promise((resolve, reject) => {
+  const before = eval(note);
+  const isDone = new Function("before", "return " + done);
+  const observer = new MutationObserver(() => {
+    if (!isDone(before)) return;
+    observer.disconnect();
+    resolve(performance.now() - start);
+  });
+  observer.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+  setTimeout(() => reject(new Error("not done in 30 s")), 30000);
+  const target = document.querySelector(selector);
+  const start = performance.now();
+  target.click();
+})"""
+
+# The hand-written page doesn't say when its socket is open; it gets the pause that all get.
+_CONNECTED = """
+!!document.querySelector(".livets-connected, .ready") || !document.querySelector("[data-livets], [src*=idiomorph]")
+"""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one operation: medians over the repeats; server CPU is the mean, because one reading is too coarse."""
+
+    latency_ms: float
+    latency_p95_ms: float
+    bytes_down: float
+    bytes_up: float
+    server_cpu_ms: float
+    browser_ms: float
+
+
+class Bench:
+    """One page of one application."""
+
+    def __init__(self, browser: Browser, server: Server) -> None:
+        self._server = server
+        self._down: list[int] = []
+        self._up: list[int] = []
+        self._context = browser.new_context(bypass_csp=True)  # the measuring script is text that is evaluated
+        self.page: Page = self._context.new_page()
+        self.page.on("websocket", self._listen)
+        self.page.goto(server.url)
+        self.page.wait_for_function(_CONNECTED)
+        self.page.wait_for_timeout(300)
+        self._cdp: CDPSession = self._context.new_cdp_session(self.page)
+        self._cdp.send("Performance.enable")
+
+    def close(self) -> None:
+        """Give the page back."""
+        self._context.close()
+
+    def fill(self, rows: int) -> None:
+        """So many rows, none selected."""
+        self.page.click("#clear")
+        self.page.wait_for_function("document.getElementById('rows').children.length === 0")
+        self.page.click("#runlots" if rows == 10_000 else "#run")
+        wanted = max(rows, 1_000)
+        self.page.wait_for_function(f"document.getElementById('rows').children.length === {wanted}")
+        if rows < wanted:
+            self.page.evaluate(
+                """async (wanted) => {
+                  const rows = document.getElementById("rows");
+                  while (rows.children.length > wanted) {
+                    const count = rows.children.length;
+                    rows.lastElementChild.querySelector("a.remove").click();
+                    await new Promise((resolve) => {
+                      const observer = new MutationObserver(() => {
+                        if (rows.children.length < count) observer.disconnect(), resolve();
+                      });
+                      observer.observe(rows, { childList: true });
+                    });
+                  }
+                }""",
+                rows,
+            )
+
+    def measure(self, operation: Operation, rows: int, repeats: int) -> Figures:
+        """Do it so many times (and twice before, unmeasured)."""
+        self.fill(rows)
+        taken = [self._once(operation, rows) for _ in range(repeats + 2)][2:]
+        latencies = sorted(one["latency"] for one in taken)
+        return Figures(
+            latency_ms=statistics.median(latencies),
+            latency_p95_ms=latencies[int(0.95 * (len(latencies) - 1))],
+            bytes_down=statistics.median(one["down"] for one in taken),
+            bytes_up=statistics.median(one["up"] for one in taken),
+            server_cpu_ms=statistics.fmean(one["cpu"] for one in taken) * 1000,
+            browser_ms=statistics.median(one["browser"] for one in taken),
+        )
+
+    def _once(self, operation: Operation, rows: int) -> dict[str, float]:
+        if operation.refill:
+            self.fill(rows)
+        self.page.wait_for_timeout(30)  # acknowledgements of the last one belong to the last one
+        self._down.clear()
+        self._up.clear()
+        cpu, browser = self._server.cpu_s(), self._script_ms()
+        latency = self.page.evaluate(_MEASURE, [operation.click, operation.note, operation.done])
+        self.page.wait_for_timeout(30)
+        return {
+            "latency": latency,
+            "cpu": self._server.cpu_s() - cpu,
+            "browser": self._script_ms() - browser,
+            "down": sum(self._down),
+            "up": sum(self._up),
+        }
+
+    def _script_ms(self) -> float:
+        metrics: list[dict[str, Any]] = self._cdp.send("Performance.getMetrics")["metrics"]
+        return 1000 * sum(float(one["value"]) for one in metrics if one["name"] == "ScriptDuration")
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framereceived", lambda payload: self._down.append(_size(payload)))
+        socket.on("framesent", lambda payload: self._up.append(_size(payload)))
+
+
+def _size(payload: str | bytes) -> int:
+    return len(payload.encode() if isinstance(payload, str) else payload)

@@ -1,0 +1,116 @@
+"""Turns figures into a table of ratios and a plot, and keeps them in benchmarks/results with where and how."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+
+from jinja2 import Environment
+
+from benchmarks.compare.measuring import Figures
+
+RESULTS = Path(__file__).parents[1] / "results"
+METHOD = (
+    "Each application in a process of its own (uvicorn, one worker, no compression), one page at a time in headless "
+    "Chromium on the same machine. Time: from the click to the first DOM that shows the result (MutationObserver). "
+    "Server CPU: the scheduler's clock of the process, mean. Browser: ScriptDuration of Chromium, median. Bytes: "
+    "WebSocket payloads."
+)
+Results = dict[str, dict[str, Figures]]
+"""By application, by "operation rows"."""
+
+_COLUMNS = {
+    "server_cpu_ms": "server CPU",
+    "bytes_down": "bytes down",
+    "browser_ms": "browser script",
+    "latency_ms": "click to DOM",
+}
+_PLOT = Environment(autoescape=True).from_string(
+    """<svg xmlns="http://www.w3.org/2000/svg" width="900" height="{{ 60 + 22 * bars|length }}"
+ font-family="sans-serif" font-size="12">
+<rect width="100%" height="100%" fill="white"/>
+<text x="10" y="22" font-size="15">{{ title }}</text>
+{%- for name, value, width, colour in bars %}
+<g transform="translate(0 {{ 40 + 22 * loop.index0 }})"><text x="10" y="13">{{ name }}</text>
+<rect x="300" y="2" width="{{ width }}" height="15" fill="{{ colour }}"/>
+<text x="{{ 306 + width }}" y="13">{{ value }}</text></g>
+{%- endfor %}
+</svg>
+"""
+)
+_COLOURS = {
+    "livets": "#4051b5",
+    "livets KeyedList": "#7986cb",
+    "hand-written": "#9e9e9e",
+    "HTML + idiomorph": "#e57373",
+}
+
+
+def table(results: Results) -> str:
+    """Markdown: for each operation absolute figures of livets, and the others' as multiples of them."""
+    lines = [
+        "| operation, rows | application | " + " | ".join(_COLUMNS.values()) + " |",
+        "|---|---|" + "---|" * len(_COLUMNS),
+    ]
+    base = results["livets"]
+    for case in base:
+        for name, figures in results.items():
+            if case not in figures:
+                continue
+            cells = [_cell(column, getattr(figures[case], column), getattr(base[case], column)) for column in _COLUMNS]
+            lines.append(f"| {case if name == 'livets' else ''} | {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(column: str, value: float, base: float) -> str:
+    shown = f"{value:.0f} B" if column == "bytes_down" else f"{value:.2f} ms"
+    return f"{shown} ({value / base:.2f}x)" if base and value != base else shown
+
+
+def write(results: Results, repeats: int) -> Path:
+    """Write JSON, table and plot; answers where the table is."""
+    RESULTS.mkdir(exist_ok=True)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    now = datetime.datetime.now(datetime.UTC)
+    stem = RESULTS / f"{now:%Y-%m-%d}-{commit}"
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    about = {
+        "date": now.isoformat(timespec="seconds"),
+        "commit": commit,
+        "machine": machine,
+        "repeats": repeats,
+        "method": METHOD,
+    }
+    figures = {name: {case: asdict(one) for case, one in cases.items()} for name, cases in results.items()}
+    stem.with_suffix(".json").write_text(json.dumps({**about, "figures": figures}, indent=1) + "\n")
+    stem.with_suffix(".svg").write_text(_plot(results))
+    head = "\n".join(f"- {name}: {value}" for name, value in about.items())
+    page = stem.with_suffix(".md")
+    page.write_text(
+        f"# Side by side\n{head}\n\nIn brackets: multiples of livets.\n\n{table(results)}\n\n![plot]({stem.name}.svg)\n"
+    )
+    return page
+
+
+def _plot(results: Results) -> str:
+    cases = [case for case in results["livets"] if case.endswith(" 1000")]
+    top = max(figures[case].latency_ms for figures in results.values() for case in cases if case in figures)
+    bars = [
+        (
+            f"{case}: {name}",
+            f"{figures[case].latency_ms:.1f} ms",
+            round(480 * figures[case].latency_ms / top, 1),
+            _COLOURS[name],
+        )
+        for case in cases
+        for name, figures in results.items()
+        if case in figures
+    ]
+    return _PLOT.render(title="Click to DOM, 1,000 rows (median)", bars=bars) + "\n"
