@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import entry_points
 
 import pytest
 from hypothesis import settings
@@ -11,6 +12,9 @@ from tests.support.browser import browser, context, page, page_log
 from tests.support.redis_server import RedisServer, redis_server
 
 __all__ = ["browser", "context", "page", "page_log", "redis_server"]
+
+# An installed livets brings its plugin along.
+pytest_plugins = [] if entry_points(group="pytest11", name="livets") else ["livets.testing.plugin"]
 
 # What livets brings works under the strictest policy: every page of every test has it.
 os.environ.setdefault("LIVETS_CSP", "strict")

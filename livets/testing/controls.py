@@ -1,0 +1,181 @@
+"""Controls: the live value and check mark of inputs, and what the server may overwrite (docs/protocol.md, "Inputs").
+
+Owns the rules of `ts-model` and of controls that a person has typed in, as connector/src/mend/inputs.js has them.
+It is the `Surface` that patches write to. Used by `local` and `gestures`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from livets.testing.document import Document
+from livets.testing.nodes import Node
+
+CONTROLS = frozenset(["input", "select", "textarea", "button", "a"])
+_NEWER = 2**60
+
+
+@dataclass(slots=True)
+class Typed:
+    """What the browser has sent, or will send, of a control."""
+
+    ref: int
+    """Of the event that carried it; larger than any while it waits to be sent, and for a control without ts-model."""
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def is_toggle(node: Node) -> bool:
+    """Check boxes and radio buttons."""
+    return node.tag == "input" and node.attributes.get("type", "").lower() in ("checkbox", "radio")
+
+
+def model_of(node: Node) -> tuple[str, str] | None:
+    """The directive that binds a control (`ts-model` with its modifiers) and its field."""
+    for name, value in node.attributes.items():
+        if name == "ts-model" or name.startswith("ts-model."):
+            return name, value
+    return None
+
+
+def options_of(select: Node) -> list[Node]:
+    """The options of a select."""
+    return [node for node in select.elements() if node.tag == "option"]
+
+
+def selected_of(select: Node) -> list[Node]:
+    """The options that are chosen; a select for one value shows its first one when none is."""
+    options = options_of(select)
+    chosen = [option for option in options if is_checked(option)]
+    if "multiple" in select.attributes:
+        return chosen
+    usable = [option for option in options if "disabled" not in option.attributes]
+    return chosen[-1:] or usable[:1]
+
+
+def is_checked(node: Node) -> bool:
+    """The live check mark (of an option: whether it is chosen)."""
+    if node.checked is not None:
+        return node.checked
+    return ("selected" if node.tag == "option" else "checked") in node.attributes
+
+
+def value_of(node: Node) -> str:
+    """The live value, as `element.value` in a browser."""
+    if node.tag == "select":
+        return value_of(selected_of(node)[0]) if selected_of(node) else ""
+    if node.value is not None:
+        return node.value
+    if node.tag == "textarea":
+        return node.text
+    if node.tag == "option":
+        return node.attributes.get("value", " ".join(node.text.split()))
+    return node.attributes.get("value", "on" if is_toggle(node) else "")
+
+
+def model_value(node: Node) -> Any:
+    """A control's value as an event's field."""
+    if node.tag == "input" and node.attributes.get("type", "").lower() == "checkbox":
+        return is_checked(node)
+    if node.tag == "select" and "multiple" in node.attributes:
+        return [value_of(option) for option in selected_of(node)]
+    return value_of(node)
+
+
+class Controls:
+    """The controls of one page."""
+
+    def __init__(self) -> None:
+        self.document: Document
+        self.done = 0
+        self._typed: dict[Any, Typed] = {}
+        self._waiting: dict[int, Callable[[], None]] = {}
+
+    def typing(self, node: Node) -> None:
+        """A person changes the control: newer than all that the server has heard of."""
+        self._typed[_key(node)] = Typed(_NEWER)
+
+    def sends(self, ref: int, fields: dict[str, Any]) -> None:
+        """An event carries these values."""
+        for name in fields:
+            self._typed[name] = Typed(ref, fields)
+
+    def leave(self, node: Node) -> None:
+        """The control loses focus: what the server wrote meanwhile shows."""
+        model = model_of(node)
+        if model is not None and (typed := self._typed.get(model[1])) and typed.ref == _NEWER:
+            del self._typed[model[1]]
+        write = self._waiting.pop(node.number, None)
+        if write is not None:
+            write()
+
+    def write(self, node: Node, name: str, value: str | None) -> None:
+        """An attribute or text, and the live value where the person's input allows it (the `Surface`)."""
+        if not name:
+            data, owner = value or "", node.element
+            if owner is not None and owner.tag == "textarea":
+                self._write_control(owner, "value", data, lambda: setattr(node, "data", data))
+            else:
+                node.data = data
+            return
+
+        def write() -> None:
+            if value is None:
+                node.attributes.pop(name, None)
+            else:
+                node.attributes[name] = value
+
+        if name in ("value", "checked", "selected") and node.tag in ("input", "option"):
+            self._write_control(node, name, value, write)
+        else:
+            write()
+
+    def set_input(self, field: str, value: Any) -> None:
+        """The server insists (SET_INPUT)."""
+        for node in list(self.document.body.elements()):
+            model = model_of(node) if node.tag in CONTROLS else None
+            if model is None or model[1] != field:
+                continue
+            self._typed.pop(field, None)
+            if is_toggle(node):
+                node.checked = _selects(value, node)
+            elif node.tag == "select":
+                for option in options_of(node):
+                    option.checked = _selects(value, option)
+            else:
+                node.value = "" if value is None else str(value)
+
+    def _write_control(self, node: Node, name: str, value: str | None, write: Callable[[], None]) -> None:
+        is_value = name == "value"
+        text = value or ""
+        now: str | bool = value_of(node) if is_value else is_checked(node)
+        news: str | bool = text if is_value else value is not None
+        control = next((each for each in node.around() if each.tag == "select"), node)
+        model, typed, differs = model_of(control), self._typed.get(_key(control)), now != news
+        if differs and not model and typed is None and control is self.document.focused:
+            self._waiting[control.number] = lambda: self._write_control(node, name, value, write)
+            return
+        write()
+        sent = typed.fields if typed is not None and model and typed.ref <= self.done else None
+        is_news = typed is None
+        if sent is not None and model is not None and model[1] in sent:
+            was = str(sent[model[1]]) if is_value else _selects(sent[model[1]], node)
+            is_news = was != news
+        if is_news and is_value:
+            node.value = text
+        elif is_news:
+            node.checked = bool(news)
+        if differs if is_news else not differs and not model:
+            self._typed.pop(_key(control), None)
+
+
+def _key(node: Node) -> Any:
+    model = model_of(node)
+    return model[1] if model is not None else node.number
+
+
+def _selects(value: Any, choice: Node) -> bool:
+    """Whether a field's value selects this option, radio button or check box."""
+    values = value if isinstance(value, list) else [value]
+    return value is True or value_of(choice) in [str(each) for each in values]

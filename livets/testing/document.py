@@ -1,0 +1,94 @@
+"""The document that a page shows: its tree of nodes, and finding elements in it by CSS selector.
+
+Owns the tree and the parsed copy that selectors run on (lexbor's own engine, every selector that it knows). Whoever
+changes the tree calls `touch`. Made by an engine; asked by `queries`, `element` and `page`.
+"""
+
+from __future__ import annotations
+
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+from livets.testing.errors import NotFound
+from livets.testing.nodes import RAW, VOID, Node, escape
+
+_NUMBER = "data-livets-number"
+
+
+class Document:
+    """A tree of nodes from the `html` element down."""
+
+    def __init__(self, top: Node) -> None:
+        self.top = top
+        self.title = ""
+        self.focused: Node | None = None
+        """The element that has the focus; None: the body."""
+        title = next((node for node in top.elements() if node.tag == "title"), None)
+        if title is not None:
+            self.title = " ".join(title.text.split())
+        self._copy: LexborHTMLParser | None = None
+        self._by_number: dict[int, Node] = {}
+
+    def touch(self) -> None:
+        """The tree has changed."""
+        self._copy = None
+
+    @property
+    def body(self) -> Node:
+        """What people see."""
+        return next((node for node in self.top.children if node.tag == "body"), self.top)
+
+    @property
+    def root(self) -> Node | None:
+        """The element whose content is the live view."""
+        return next((node for node in self.body.elements() if "data-livets" in node.attributes), None)
+
+    def by_id(self, id: str) -> Node | None:
+        """The first element with this id."""
+        return next((node for node in self.top.elements() if node.attributes.get("id") == id), None)
+
+    def by_number(self, number: int) -> Node | None:
+        """The element that bears this number, if it is on the page now."""
+        self._parsed()
+        return self._by_number.get(number)
+
+    def css(self, selector: str, within: Node | None = None) -> list[Node]:
+        """Elements that fit a CSS selector, in document order. Raises NotFound for a selector that is none."""
+        try:
+            found = self._parsed().css(selector)
+        except SelectolaxError as error:
+            raise NotFound(f"{selector!r} is no CSS selector that the testing kit understands: {error}") from None
+        numbers = dict.fromkeys(int(each.attributes.get(_NUMBER) or 0) for each in found)
+        nodes = [self._by_number[number] for number in numbers if number in self._by_number]
+        if within is not None:
+            nodes = [node for node in nodes if node is not within and within in node.around()]
+        return nodes
+
+    def _parsed(self) -> LexborHTMLParser:
+        if self._copy is None:
+            self._by_number = {}
+            out = ["<!doctype html>"]
+            self._write(self.top, out)
+            self._copy = LexborHTMLParser("".join(out), scripting=True)
+        return self._copy
+
+    def _write(self, node: Node, out: list[str]) -> None:
+        """HTML for the copy: numbered, and with check marks as they are now."""
+        if node.kind == "text":
+            raw = node.parent is not None and node.parent.tag in RAW
+            out.append(node.data if raw else escape(node.data))
+        elif node.kind == "range":
+            for child in node.children:
+                self._write(child, out)
+        elif node.kind == "element":
+            self._by_number[node.number] = node
+            out.append(f'<{node.tag} {_NUMBER}="{node.number}"')
+            for name, value in node.attributes.items():
+                if node.checked is None or name not in ("checked", "selected"):
+                    out.append(f' {name}="{escape(value)}"')
+            if node.checked:
+                out.append(" selected" if node.tag == "option" else " checked")
+            out.append(">")
+            for child in node.children:
+                self._write(child, out)
+            if node.tag not in VOID:
+                out.append(f"</{node.tag}>")

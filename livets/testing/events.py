@@ -1,0 +1,213 @@
+"""DOM events and directives: what `ts-on:click.prevent="save(1)"` makes of an event (connector/src/events.js).
+
+Owns the way of an event from its target through the elements around it, modifiers, payloads, debouncing. It knows no
+person: `gestures` says which events a click or a keystroke consists of. What is to be sent goes to `push`.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from livets.testing.controls import CONTROLS, Controls, is_checked, is_toggle, model_of, model_value, value_of
+from livets.testing.document import Document
+from livets.testing.errors import NotPossible
+from livets.testing.forms import data_of
+from livets.testing.nodes import Node, tag_of
+
+Push = Callable[[str, list[Any], dict[str, Any], dict[str, Any]], int]
+
+SYSTEM_KEYS = frozenset(["ctrl", "shift", "alt", "meta"])
+_KNOWN = re.compile(
+    r"(prevent|stop|once|self|capture|passive|window|document|outside|debounce|throttle|ctrl|shift|alt|meta|\d+m?s)$"
+)
+_PLACES = frozenset(["window", "document", "outside"])
+_PAUSE = re.compile(r"\.(\d+)(m?)s")
+_DIRECTIVE = re.compile(r"\s*([^\s(]+)\s*(?:\((.*)\)\s*)?$", re.S)
+_STRING = re.compile(r"""(["'])((?:\\.|(?!\1).)*)\1""", re.S)
+_DEFAULT_PAUSE_S = 0.3
+
+
+@dataclass(slots=True)
+class DomEvent:
+    """One event on its way."""
+
+    type: str
+    target: Node
+    key: str = ""
+    held: frozenset[str] = frozenset()
+    """System keys that are held down."""
+    submitter: Node | None = None
+    detail: Any = None
+    is_prevented: bool = False
+
+
+def parse_handler(source: str) -> tuple[str, list[Any]]:
+    """`name` or `name(1, 'x', true)`: handler and arguments."""
+    found = _DIRECTIVE.match(source)
+    if found is None:
+        raise NotPossible(f"{source!r} is no handler: write `name` or `name(1, 'x', true)`, with JSON literals only")
+
+    def as_json(match: re.Match[str]) -> str:
+        inner = re.sub(r'\\.|"', lambda each: {'"': '\\"', "\\'": "'"}.get(each[0], each[0]), match[2], flags=re.S)
+        return f'"{inner}"'
+
+    arguments = _STRING.sub(as_json, found[2] or "")
+    try:
+        return found[1], msgspec.json.decode(f"[{arguments}]")
+    except msgspec.DecodeError as error:
+        raise NotPossible(f"the arguments of {source!r} are no JSON literals: {error}") from None
+
+
+class Events:
+    """The directives of one page."""
+
+    def __init__(self, controls: Controls, push: Push) -> None:
+        self.document: Document
+        self._controls = controls
+        self._push = push
+        self._pending: dict[tuple[int, str], Callable[[], Any]] = {}
+        self._allowed_at_s: dict[tuple[int, str], float] = {}
+
+    def dispatch(self, event: DomEvent) -> bool:
+        """Let an event happen; False when a directive prevents what the browser would do."""
+        root = self.document.root
+        if root is None:
+            return True
+        is_inside = root in event.target.around()
+        if is_inside and event.target is not root:
+            self._model(event)
+        for element, name, source in list(self._directives(event, root, is_inside)):
+            modifiers = name.split(".")[1:]
+            if event.type == "submit" or "prevent" in modifiers:
+                event.is_prevented = True
+            self._schedule(element, name, partial(self._send, event, element, source))
+        return not event.is_prevented
+
+    def flush(self) -> None:
+        """What was put off by `.debounce` is sent now: what was typed before goes before."""
+        pending, self._pending = self._pending, {}
+        for send in pending.values():
+            send()
+
+    # Which directives hear it
+
+    def _directives(self, event: DomEvent, root: Node, is_inside: bool) -> Iterator[tuple[Node, str, str]]:
+        stopped = False
+        for element in event.target.around() if is_inside else ():
+            for name, source in list(element.attributes.items()):
+                modifiers = self._hears(event, element, name)
+                if modifiers is None or _PLACES & modifiers or ("self" in modifiers and element is not event.target):
+                    continue
+                stopped = stopped or "stop" in modifiers
+                yield element, name, source
+            if stopped or element is root:
+                break
+        for element in root.elements():
+            for name, source in list(element.attributes.items()) if len(element.attributes) else ():
+                if "." not in name or (modifiers := self._hears(event, element, name)) is None:
+                    continue
+                is_outside = "outside" in modifiers and element not in event.target.around()
+                if is_outside or (modifiers & {"window", "document"} and "outside" not in modifiers):
+                    yield element, name, source
+
+    def _hears(self, event: DomEvent, element: Node, name: str) -> frozenset[str] | None:
+        """The modifiers of a directive that is meant by the event, else None."""
+        if not name.startswith("ts-on:"):
+            return None
+        kind, *rest = name[6:].split(".")
+        if kind != event.type:
+            return None
+        modifiers = frozenset(rest)
+        keys = [word for word in rest if not _KNOWN.match(word)]
+        if event.key and keys and event.key.lower() not in [{"space": " "}.get(key, key) for key in keys]:
+            return None
+        if not (modifiers & SYSTEM_KEYS) <= event.held:
+            return None
+        if event.type == "click" and event.held & {"ctrl", "meta", "shift"} and not modifiers & SYSTEM_KEYS:
+            for each in element.around():
+                if each.tag == "a" and "href" in each.attributes:
+                    return None  # a new tab is a new tab
+        return modifiers
+
+    # What they send
+
+    def _model(self, event: DomEvent) -> None:
+        target = event.target
+        if event.type == "input":
+            self._controls.typing(target)
+        model = model_of(target)
+        if model is None:
+            return
+        name, field = model
+        is_late = is_toggle(target) or target.tag == "select" or ".lazy" in name
+        if event.type == ("change" if is_late else "input"):
+            value = model_value(target)
+            if isinstance(value, str) and ".trim" in name:
+                value = value.strip()
+            if isinstance(value, str) and ".number" in name:
+                value = _number(value)
+            self._schedule(target, name, partial(self._push, "", [], {}, {field: value}))
+
+    def _send(self, event: DomEvent, element: Node, source: str) -> None:
+        handler, args = parse_handler(source)
+        self._push(handler, args, self._payload(event, element), {})
+
+    def _payload(self, event: DomEvent, element: Node) -> dict[str, Any]:
+        """What a person expects of the event."""
+        payload: dict[str, Any] = {}
+        for name, value in element.attributes.items():
+            if name.startswith("ts-value:"):
+                payload[name[9:]] = value
+        control = next((node for node in event.target.around() if node.tag in CONTROLS), None)
+        if control is not None and control.tag != "a":
+            value = model_value(control) if "multiple" in control.attributes else value_of(control)
+            if value or event.type not in ("click", "submit"):
+                payload["value"] = value
+                if is_toggle(control):
+                    payload["checked"] = is_checked(control)
+        if event.key:
+            payload["key"] = event.key
+        form = event.target if event.type == "submit" else element
+        if form.tag == "form":
+            payload["form"] = data_of(self.document, form, event.submitter)
+        return payload
+
+    def _schedule(self, element: Node, name: str, send: Callable[[], Any]) -> None:
+        """Send now or later, as the directive's modifiers say."""
+        directive = (element.number, name)
+        if ".debounce" in name:
+            self._pending.pop(directive, None)
+            self._pending[directive] = send
+            return
+        now_s = time.monotonic()
+        if now_s < self._allowed_at_s.get(directive, 0.0):
+            return
+        if ".once" in name:
+            self._allowed_at_s[directive] = float("inf")
+        elif ".throttle" in name:
+            found = _PAUSE.search(name)
+            pause_s = int(found[1]) / (1000 if found[2] else 1) if found else _DEFAULT_PAUSE_S
+            self._allowed_at_s[directive] = now_s + pause_s
+        self.flush()
+        send()
+
+
+def _number(text: str) -> Any:
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    return int(value) if value.is_integer() else value
+
+
+def describe(node: Node) -> str:
+    """An element in a message."""
+    text = " ".join(node.text.split())
+    return tag_of(node) + (f" {text[:40]!r}" if text else "")

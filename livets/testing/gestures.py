@@ -1,0 +1,374 @@
+"""What a person does, as the DOM events that a browser makes of it: click, type, press a key, choose, submit.
+
+Owns the order of events, focus, the default action of links, buttons, labels and forms, and what a person cannot do
+(press what is disabled or hidden). Never speaks to a server. Called by `local`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from livets.testing.controls import CONTROLS, Controls, is_checked, is_toggle, options_of, selected_of, value_of
+from livets.testing.document import Document
+from livets.testing.errors import NotPossible
+from livets.testing.events import DomEvent, Events, describe
+from livets.testing.forms import (
+    controls_of,
+    data_of,
+    form_of,
+    hidden_by,
+    is_disabled,
+    is_submit_button,
+    is_text_control,
+    kind_of,
+)
+from livets.testing.nodes import Node, tag_of
+
+_HELD = {"Control": "ctrl", "Shift": "shift", "Alt": "alt", "Meta": "meta"}
+_LABELABLE = frozenset(["input", "select", "textarea", "button", "output", "meter", "progress"])
+
+Go = Callable[[str, str, dict[str, Any], bool], None]
+"""Leave for a URL: method, URL, form data, whether by a live patch."""
+
+
+class Gestures:
+    """A person at one page."""
+
+    def __init__(self, events: Events, controls: Controls, go: Go) -> None:
+        self.document: Document
+        self._events = events
+        self._controls = controls
+        self._go = go
+        self._value_at_focus = ""
+
+    # Pointing
+
+    def click(self, node: Node, held: frozenset[str] = frozenset()) -> None:
+        """Point at an element and click. Raises NotPossible."""
+        self._reachable(node, "click on")
+        if is_disabled(node):
+            raise NotPossible(f"a person can't click on {describe(node)}: it is disabled")
+        self._happens("mousedown", node, held=held)
+        self.focus(next((each for each in node.around() if is_focusable(each)), None))
+        self._happens("mouseup", node, held=held)
+        self._activate(node, held)
+
+    def double_click(self, node: Node) -> None:
+        """Two clicks and what they make together."""
+        self.click(node)
+        self.click(node)
+        self._happens("dblclick", node)
+
+    def hover(self, node: Node) -> None:
+        """Move the pointer onto an element."""
+        self._reachable(node, "point at")
+        for kind in ("mouseover", "mouseenter", "mousemove"):
+            self._happens(kind, node)
+
+    def _activate(self, node: Node, held: frozenset[str] = frozenset()) -> None:
+        """The click itself, and what the browser does by itself then."""
+        toggle = node if is_toggle(node) else None
+        before = [(each, each.checked) for each in self._radio_group(toggle)] if toggle is not None else []
+        if toggle is not None:
+            self._toggle(toggle)
+        changed = toggle is not None and before != [(each, each.checked) for each, _ in before]
+        if not self._happens("click", node, held=held):
+            for each, state in before:
+                each.checked = state
+            self.document.touch()
+            return
+        if toggle is not None:
+            if changed:
+                self._happens("input", toggle)
+                self._happens("change", toggle)
+            return
+        self._default(node, held)
+
+    def _default(self, node: Node, held: frozenset[str]) -> None:
+        for each in node.around():
+            if each.tag == "a" and "href" in each.attributes:
+                if not held:
+                    self._follow(each)
+                return
+            if each.tag == "button" or (each.tag == "input" and is_submit_button(each)):
+                self._press_button(each)
+                return
+            if each.tag == "label" and (control := self._labelled(each)) is not None:
+                if not is_disabled(control) and not any(other is control for other in node.around()):
+                    self.focus(control)
+                    self._activate(control)
+                return
+            if each.tag == "summary" and each.element is not None and each.element.tag == "details":
+                self._open_or_close(each.element)
+                return
+            if each.tag in CONTROLS:
+                return
+
+    def _press_button(self, button: Node) -> None:
+        form = form_of(self.document, button)
+        if form is not None and is_submit_button(button):
+            self.submit(form, button)
+        elif form is not None and kind_of(button) == "reset":
+            for control in controls_of(self.document, form):
+                control.value = control.checked = None
+                for option in options_of(control):
+                    option.checked = None
+            self.document.touch()
+            self._happens("reset", form)
+
+    def _open_or_close(self, details: Node) -> None:
+        if "open" in details.attributes:
+            del details.attributes["open"]
+        else:
+            details.attributes["open"] = ""
+        self.document.touch()
+        self._happens("toggle", details)
+
+    def _follow(self, link: Node) -> None:
+        url = link.attributes["href"]
+        if "download" in link.attributes or link.attributes.get("target", "_self") != "_self":
+            return
+        if not url.startswith("#"):
+            is_live = "ts-link" in link.attributes
+            self._go("GET", url, {}, is_live)
+
+    # Typing
+
+    def focus(self, node: Node | None = None) -> None:
+        """Move the focus; what loses it tells so, and that it was changed."""
+        old = self.document.focused
+        if old is node:
+            return
+        if old is not None and self._is_there(old):
+            if is_text_control(old) and value_of(old) != self._value_at_focus:
+                self._happens("change", old)
+            self.document.focused = node
+            self._happens("blur", old)
+            self._happens("focusout", old)
+            self._events.flush()
+            self._controls.leave(old)
+        self.document.focused = node
+        if node is not None:
+            self._value_at_focus = value_of(node) if is_text_control(node) else ""
+            self._happens("focus", node)
+            self._happens("focusin", node)
+
+    def blur(self, node: Node) -> None:
+        """Take the focus away from an element, if it has it."""
+        if self.document.focused is node:
+            self.focus(None)
+
+    def fill(self, node: Node, text: str) -> None:
+        """Replace what stands in a text control, as pasting over it does."""
+        self._writable(node)
+        self.focus(node)
+        self._set(node, text)
+
+    def type(self, node: Node, text: str) -> None:
+        """Type at the end of a text control, key by key."""
+        self._writable(node)
+        self.focus(node)
+        for character in text:
+            self._key(node, character, frozenset())
+
+    def press(self, node: Node | None, keys: str) -> None:
+        """Press a key or a chord, such as `Enter`, `a`, `Escape`, `Control+k`, at an element or where the focus is."""
+        if node is not None and node is not self.document.focused:
+            self._reachable(node, "press a key at")
+            self.focus(next((each for each in node.around() if is_focusable(each)), None))
+        *chord, key = keys.split("+") if len(keys) > 1 else [keys]
+        if unknown := [name for name in chord if name not in _HELD]:
+            raise NotPossible(f"{keys!r}: {unknown[0]!r} is no key to hold down; use Control, Shift, Alt or Meta")
+        held = frozenset(_HELD[name] for name in chord)
+        self._key(self.document.focused or self.document.body, {"Space": " "}.get(key, key), held)
+
+    def _key(self, node: Node, key: str, held: frozenset[str]) -> None:
+        goes_on = self._happens("keydown", node, key=key, held=held)
+        if goes_on and not held - {"shift"}:
+            self._key_default(node, key, held)
+        target = node if self._is_there(node) else self.document.body
+        self._happens("keyup", target, key=key, held=held)
+
+    def _key_default(self, node: Node, key: str, held: frozenset[str]) -> None:
+        is_button = node.tag in ("button", "summary") or is_submit_button(node)
+        if key == "Tab":
+            self._tab(-1 if "shift" in held else 1)
+        elif is_text_control(node):
+            self._type_key(node, key)
+        elif (key == "Enter" and (is_button or node.tag == "a")) or (key == " " and (is_button or is_toggle(node))):
+            self._activate(node)
+        elif key == "Enter" and node.tag == "input":
+            self._submit_by_enter(node)
+
+    def _type_key(self, node: Node, key: str) -> None:
+        is_open = "readonly" not in node.attributes and not is_disabled(node)
+        if key == "Enter" and node.tag != "textarea":
+            self._submit_by_enter(node)
+        elif is_open and len(key) == 1:
+            self._set(node, value_of(node) + key)
+        elif is_open and key == "Backspace":
+            self._set(node, value_of(node)[:-1])
+        elif is_open and key == "Enter":
+            self._set(node, value_of(node) + "\n")
+
+    def _submit_by_enter(self, control: Node) -> None:
+        form = form_of(self.document, control)
+        if form is None:
+            return
+        if value_of(control) != self._value_at_focus and is_text_control(control):
+            self._value_at_focus = value_of(control)
+            self._happens("change", control)
+        controls = controls_of(self.document, form)
+        button = next((each for each in controls if is_submit_button(each)), None)
+        if button is not None:
+            if not is_disabled(button):
+                self._activate(button)
+        elif sum(is_text_control(each) for each in controls) <= 1:
+            self.submit(form, None)
+
+    def _tab(self, step: int) -> None:
+        stops = [node for node in self.document.body.elements() if is_focusable(node, tab=True) and not hidden_by(node)]
+        stops.sort(key=lambda node: int(node.attributes.get("tabindex", "0")) or 10**6)
+        if not stops:
+            return
+        focused = self.document.focused
+        at = next((place for place, node in enumerate(stops) if node is focused), -1 if step > 0 else 0)
+        self.focus(stops[(at + step) % len(stops)])
+
+    # Choosing and submitting
+
+    def choose(self, select: Node, wanted: list[str]) -> None:
+        """Choose options of a select by value or by text; in one for several values, exactly these."""
+        if select.tag != "select":
+            raise NotPossible(f"choose() is for a <select>, not for {describe(select)}; check() is for radio buttons")
+        self._usable(select, "choose from")
+        options = options_of(select)
+        found = []
+        for name in wanted:
+            fitting = [each for each in options if name == value_of(each)] or [
+                each for each in options if name == " ".join(each.text.split())
+            ]
+            if not fitting:
+                known = ", ".join([repr(" ".join(each.text.split())) for each in options])
+                raise NotPossible(f"{tag_of(select)} has no option {name!r}; it has: {known}")
+            if is_disabled(fitting[0]):
+                raise NotPossible(f"the option {name!r} is disabled")
+            found.append(fitting[0])
+        self.focus(select)
+        before = [each.number for each in selected_of(select)]
+        for option in options:
+            option.checked = any(option is each for each in found)
+        self.document.touch()
+        if before != [each.number for each in selected_of(select)]:
+            self._happens("input", select)
+            self._happens("change", select)
+
+    def set_checked(self, node: Node, wanted: bool) -> None:
+        """Click on a check box or radio button unless it is as wanted."""
+        if not is_toggle(node):
+            raise NotPossible(f"{describe(node)} is neither a check box nor a radio button")
+        if not wanted and kind_of(node) == "radio":
+            raise NotPossible("a radio button can't be unchecked: check another one of its group")
+        self._usable(node, "check")
+        if is_checked(node) != wanted:
+            self.click(node)
+
+    def submit(self, form: Node, submitter: Node | None = None) -> None:
+        """Submit a form: the event, and, where no directive takes it, the request that a browser would make."""
+        if "novalidate" not in form.attributes and "formnovalidate" not in (submitter.attributes if submitter else {}):
+            self._validate(form)
+        if not self._happens("submit", form, submitter=submitter):
+            return
+        data = data_of(self.document, form, submitter)
+        url = form.attributes.get("action", "")
+        if form.attributes.get("method", "get").lower() == "post":
+            self._go("POST", url, data, False)
+        else:
+            self._go("GET", url.partition("?")[0] + "?" + urlencode(data, doseq=True), {}, False)
+
+    def _validate(self, form: Node) -> None:
+        """A browser does not submit a form while a required field is empty."""
+        for control in controls_of(self.document, form):
+            if "required" not in control.attributes or is_disabled(control):
+                continue
+            group = self._radio_group(control) if is_toggle(control) else []
+            is_given = any(is_checked(each) for each in group) if group else bool(value_of(control))
+            if not is_given:
+                raise NotPossible(
+                    f"the browser does not submit the form: {tag_of(control)} is required and empty "
+                    f"(fill it, or give the form `novalidate` if the server says what is missing)"
+                )
+
+    # Small things
+
+    def _happens(
+        self, kind: str, node: Node, key: str = "", held: frozenset[str] = frozenset(), submitter: Node | None = None
+    ) -> bool:
+        return self._events.dispatch(DomEvent(kind, node, key, held, submitter))
+
+    def _set(self, node: Node, text: str) -> None:
+        limit = node.attributes.get("maxlength", "")
+        node.value = text[: int(limit)] if limit.isdigit() else text
+        self._happens("input", node)
+
+    def _toggle(self, node: Node) -> None:
+        if kind_of(node) == "radio":
+            for each in self._radio_group(node):
+                each.checked = each is node
+        else:
+            node.checked = not is_checked(node)
+        self.document.touch()
+
+    def _radio_group(self, node: Node) -> list[Node]:
+        if kind_of(node) != "radio" or not node.attributes.get("name"):
+            return [node]
+        form, name = form_of(self.document, node), node.attributes["name"]
+        return [each for each in self._radios(name) if form_of(self.document, each) is form]
+
+    def _radios(self, name: str) -> Iterator[Node]:
+        for node in self.document.body.elements():
+            if node.tag == "input" and kind_of(node) == "radio" and node.attributes.get("name") == name:
+                yield node
+
+    def _labelled(self, label: Node) -> Node | None:
+        if "for" in label.attributes:
+            return self.document.by_id(label.attributes["for"])
+        return next((node for node in label.elements() if node.tag in _LABELABLE), None)
+
+    def _is_there(self, node: Node) -> bool:
+        return self.document.top in node.around()
+
+    def _reachable(self, node: Node, verb: str) -> None:
+        if (hider := hidden_by(node)) is not None:
+            by = "it is hidden" if hider is node else f"{tag_of(hider)} around it is hidden"
+            raise NotPossible(f"a person can't {verb} {describe(node)}: {by}")
+        if inert := next((each for each in node.around() if "inert" in each.attributes), None):
+            raise NotPossible(f"a person can't {verb} {describe(node)}: {tag_of(inert)} is inert")
+
+    def _usable(self, node: Node, verb: str) -> None:
+        self._reachable(node, verb)
+        if is_disabled(node):
+            raise NotPossible(f"a person can't {verb} {describe(node)}: it is disabled")
+
+    def _writable(self, node: Node) -> None:
+        if not is_text_control(node):
+            raise NotPossible(f"{describe(node)} is nothing that one types into")
+        self._usable(node, "type into")
+        if "readonly" in node.attributes:
+            raise NotPossible(f"a person can't type into {tag_of(node)}: it is read-only")
+
+
+def is_focusable(node: Node, *, tab: bool = False) -> bool:
+    """Whether the element can have the focus; `tab`: whether the Tab key stops at it."""
+    if is_disabled(node) or (node.tag == "input" and kind_of(node) == "hidden"):
+        return False
+    index = node.attributes.get("tabindex", "")
+    if index.lstrip("-").isdigit():
+        return int(index) >= 0 or not tab
+    return (
+        node.tag in ("input", "select", "textarea", "button", "summary")
+        or (node.tag == "a" and "href" in node.attributes)
+        or node.attributes.get("contenteditable", "false") != "false"
+    )

@@ -1,0 +1,194 @@
+"""Nodes of a page: elements, texts, comments, and the ranges that livets keeps between two marker comments.
+
+Owns the tree, parsing (by lexbor, as browsers parse) and serialising. Knows nothing of slots, events or servers.
+Used by `blocks`, `document` and everything that looks at a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+Context = tuple[str, str]
+"""Where HTML is parsed: tag and namespace of the element around it."""
+
+BODY: Context = ("div", "")
+VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
+RAW = frozenset(["script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext"])
+_numbers = count(1)
+
+
+class Node:
+    """An element, a text, a comment, or (kind "range") what stands between two marker comments."""
+
+    __slots__ = ("attributes", "checked", "children", "data", "kind", "number", "parent", "space", "tag", "value")
+
+    def __init__(self, kind: str, tag: str = "", space: str = "", data: str = "", number: int = 0) -> None:
+        self.kind = kind
+        self.tag = tag
+        self.space = space
+        self.data = data
+        self.attributes: dict[str, str] = {}
+        self.children: list[Node] = []
+        self.parent: Node | None = None
+        self.number = number or next(_numbers)
+        """Names the node for as long as it lives."""
+        self.value: str | None = None
+        """The live value of a control; None while it is what the attribute (or the text) says."""
+        self.checked: bool | None = None
+        """The live state of a check box, radio button or option; None while it is what the attribute says."""
+
+    def __repr__(self) -> str:
+        return f"<{self.tag or self.kind} {self.data!r}>" if self.kind != "element" else tag_of(self)
+
+    def put(self, children: list[Node]) -> None:
+        """Replace all children."""
+        for child in self.children:
+            if child.parent is self:
+                child.parent = None
+        self.children = children
+        for child in children:
+            child.parent = self
+
+    @property
+    def element(self) -> Node | None:
+        """The element around this node."""
+        node = self.parent
+        while node is not None and node.kind == "range":
+            node = node.parent
+        return node
+
+    def around(self) -> Iterator[Node]:
+        """This element and those around it, innermost first."""
+        node: Node | None = self
+        while node is not None:
+            yield node
+            node = node.element
+
+    def elements(self) -> Iterator[Node]:
+        """Every element below, in document order."""
+        for child in self.children:
+            if child.kind == "element":
+                yield child
+            if child.children:
+                yield from child.elements()
+
+    @property
+    def text(self) -> str:
+        """All text inside, as it is."""
+        if self.kind == "text":
+            return self.data
+        return "".join([child.text for child in self.children if child.kind != "comment"])
+
+
+def parse(html: str, context: Context = BODY) -> list[Node]:
+    """The nodes of a fragment inside an element."""
+    options: dict[str, Any] = {"is_fragment": True, "fragment_tag": context[0] or "div", "scripting": True}
+    if context[1]:
+        options["fragment_namespace"] = context[1]
+    found = LexborHTMLParser(html, **options).root
+    nodes = []
+    while found is not None:
+        nodes.append(_copy(found, context[1]))
+        found = found.next
+    return nodes
+
+
+def parse_document(html: str) -> Node:
+    """A whole document; the node returned is its `html` element."""
+    root = LexborHTMLParser(html, scripting=True).root
+    assert root is not None
+    return _copy(root, "")
+
+
+def _copy(found: LexborNode, space: str) -> Node:
+    if found.is_text_node:
+        return Node("text", data=found.text_content or "")
+    if found.is_comment_node:
+        return Node("comment", data=found.comment_content or "")
+    tag = found.tag or ""
+    space = tag if tag in ("svg", "math") else space
+    node = Node("element", tag, space)
+    node.attributes = {name: value or "" for name, value in found.attributes.items()}
+    inner = inside(node)[1]
+    children, child = [], found.first_child
+    while child is not None:
+        children.append(_copy(child, inner))
+        child = child.next
+    node.put(children)
+    return node
+
+
+def inside(node: Node) -> Context:
+    """The context of HTML inside an element."""
+    back = node.space == "svg" and node.tag.lower() in ("foreignobject", "desc", "title")
+    return node.tag, "" if back else node.space
+
+
+def is_marker(node: Node) -> bool:
+    """True for the comments that livets writes around ranges."""
+    return node.kind == "comment" and (node.data == "]" or opens(node))
+
+
+def opens(node: Node) -> bool:
+    """True for the comment that starts a range."""
+    return node.kind == "comment" and node.data[:1] == "[" and (node.data == "[" or node.data[1:].lstrip("-").isdigit())
+
+
+def escape(text: str) -> str:
+    """Text as it stands in HTML, in attributes too."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def tag_of(node: Node, extra: str = "") -> str:
+    """An element's start tag."""
+    attributes = "".join(
+        [f' {name}="{escape(value)}"' if value else f" {name}" for name, value in node.attributes.items()]
+    )
+    return f"<{node.tag}{attributes}{extra}>"
+
+
+def html_of(nodes: list[Node]) -> str:
+    """HTML as a person would write it: no markers, empty attributes without a value."""
+    out: list[str] = []
+    for node in nodes:
+        if node.kind == "text":
+            raw = node.parent is not None and node.parent.tag in RAW
+            out.append(node.data if raw else node.data.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+        elif node.kind == "comment":
+            if not is_marker(node):
+                out.append(f"<!--{node.data}-->")
+        elif node.kind == "range":
+            out.append(html_of(node.children))
+        else:
+            out.append(tag_of(node))
+            out.append(html_of(node.children))
+            if node.tag not in VOID:
+                out.append(f"</{node.tag}>")
+    return "".join(out)
+
+
+def serialise(nodes: list[Node]) -> str:
+    """Normalised HTML for comparisons: attributes sorted, texts merged, markers gone."""
+    out: list[str] = []
+    _write(nodes, out)
+    return "".join(out)
+
+
+def _write(nodes: list[Node], out: list[str]) -> None:
+    for node in nodes:
+        if node.kind == "text":
+            out.append(escape(node.data))
+        elif node.kind == "comment":
+            if not is_marker(node):
+                out.append(f"<!--{node.data}-->")
+        elif node.kind == "range":
+            _write(node.children, out)
+        else:
+            attributes = "".join([f' {name}="{escape(value)}"' for name, value in sorted(node.attributes.items())])
+            out.append(f"<{node.tag}{attributes}>")
+            _write(node.children, out)
+            out.append(f"</{node.tag}>")

@@ -1,0 +1,308 @@
+"""A page as tests hold it: what it shows, what the server knows of it, what a person does on it.
+
+Owns no machinery: an engine (this process, or a browser) shows the page, the host knows the application. Made by
+`Client.open` and `Client.mount`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from livets.live import LiveView
+from livets.testing import freshness
+from livets.testing.connection import Patch, Sent
+from livets.testing.controls import is_toggle, value_of
+from livets.testing.document import Document
+from livets.testing.element import Element
+from livets.testing.engine import Engine
+from livets.testing.errors import NoPage, NotPossible, Refused
+from livets.testing.forms import controls_of, is_submit_button, kind_of
+from livets.testing.nodes import Node, html_of, tag_of
+from livets.testing.queries import Query, Text, page_html
+from livets.testing.roles import text_of
+from livets.testing.steps import Step, Steps
+
+if TYPE_CHECKING:
+    from livets.testing.host import Host
+    from livets.transport.resident import Resident
+
+
+class Page:
+    """One open page of the application. Actions are awaited; everything else looks at the page as it is now."""
+
+    def __init__(self, engine: Engine, host: Host, *, check: bool) -> None:
+        self.engine = engine
+        self.steps = Steps()
+        self.goes_on = False
+        """True while a handler runs that a test did not want to wait for."""
+        self._host = host
+        self._check = check
+        self._refused = 0
+        self._checked: tuple[str, int] = ("", -1)
+
+    def __repr__(self) -> str:
+        return f"<Page {self.engine.url}>"
+
+    # What it shows
+
+    @property
+    def document(self) -> Document:
+        """The tree of nodes; most tests need `find` and `select` only."""
+        self.steps.check()
+        return self.engine.document
+
+    @property
+    def html(self) -> str:
+        """The HTML of the live view, as it is now, without livets' marker comments."""
+        return html_of((self.document.root or self.document.body).children)
+
+    @property
+    def text(self) -> str:
+        """The text of the page, white space as a person sees it."""
+        return text_of(self.document.body)
+
+    @property
+    def title(self) -> str:
+        """The document's title."""
+        return self.document.title
+
+    @property
+    def url(self) -> str:
+        """Path and query."""
+        return self.engine.url
+
+    def find(
+        self, css: str = "", *, text: Text | None = None, label: Text | None = None, role: str | None = None
+    ) -> Element:
+        """The only element that fits everything given.
+
+        `text`: its whole text; `label`: what it is called (label, `aria-label`, a button's text, placeholder); both may
+        be a compiled pattern, which may match a part. Raises NotFound, with what is near and the HTML.
+        """
+        query = Query(css, text, label, role)
+        return Element(self, query.one(self.document), query)
+
+    def select(
+        self, css: str = "", *, text: Text | None = None, label: Text | None = None, role: str | None = None
+    ) -> list[Element]:
+        """All elements that fit, in document order; perhaps none."""
+        return [Element(self, node, None) for node in Query(css, text, label, role).all(self.document)]
+
+    def has(
+        self, css: str = "", *, text: Text | None = None, label: Text | None = None, role: str | None = None
+    ) -> bool:
+        """Whether any element fits."""
+        return bool(Query(css, text, label, role).all(self.document))
+
+    def texts(self, css: str) -> list[str]:
+        """The texts of all elements that fit a CSS selector."""
+        return [text_of(node) for node in self.document.css(css)]
+
+    @property
+    def focused(self) -> Element | None:
+        """The element that has the focus."""
+        node = self.document.focused
+        return None if node is None else Element(self, node, None)
+
+    # What the server knows
+
+    @property
+    def view(self) -> LiveView:
+        """The view itself, running in this process. Look, and leave changes to events."""
+        return self._resident.runner.view
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The view's declared fields."""
+        view = self.view
+        values = view.__dict__
+        names = [name for name in view.__livets__.fields if name in values and name != "title"]
+        return MappingProxyType({name: values[name] for name in names})
+
+    @property
+    def patches(self) -> list[Patch]:
+        """Every patch that has come, each with `diff` and `size` in bytes."""
+        self.steps.check()
+        return self.engine.patches
+
+    @property
+    def sent(self) -> list[Sent]:
+        """Every message that the page has sent, each with `message` and `size` in bytes."""
+        self.steps.check()
+        return self.engine.sent
+
+    @property
+    def pushed(self) -> list[tuple[str, Any]]:
+        """What the server has pushed to client hooks: name and payload."""
+        return self.engine.pushed
+
+    @property
+    def errors(self) -> list[Refused]:
+        """What the page was told about events that were refused or failed."""
+        return self.engine.refusals
+
+    @property
+    def _resident(self) -> Resident:
+        self.steps.check()
+        resident = self._host.resident(self.engine.view_id)
+        if resident is None:
+            raise NoPage(f"{self.url} is no live page, or its view has ended", self.engine.status)
+        return resident
+
+    # What a person does; each waits until what follows from it is shown, on every page
+
+    def press(self, keys: str, *, wait: bool = True) -> Step[None]:
+        """Press a key where the focus is: "Enter", "Escape", "Tab", "a", "Control+k"."""
+        return self.act(None, "press", keys, wait=wait)
+
+    def go(self, url: str) -> Step[None]:
+        """Type another address of the application into this page."""
+        return self.steps.step(f"go({url!r})", self._go, url)
+
+    def settle(self) -> Step[None]:
+        """Wait until everything that is under way has happened and is shown."""
+        return self.steps.step("settle()", self._settled)
+
+    def wait_for(
+        self,
+        what: str | Callable[[], Any] = "",
+        *,
+        text: Text | None = None,
+        label: Text | None = None,
+        role: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Step[Any]:
+        """Wait until an element is there (its Element is returned), or until a function returns something true.
+
+        Asked again at every change of a page; no sleeping. Raises TimedOut after `timeout_s` seconds.
+        """
+        return self.steps.step("wait_for(…)", self._wait_for, what, text, label, role, timeout_s)
+
+    def disconnect(self) -> Step[None]:
+        """Lose the connection, as in a tunnel; events made meanwhile wait in the page."""
+        return self.steps.step("disconnect()", self.engine.disconnect)
+
+    def reconnect(self) -> Step[None]:
+        """The connection is back: the page resumes its view."""
+        return self.steps.step("reconnect()", self._reconnect)
+
+    def close(self) -> Step[None]:
+        """Close the page."""
+        return self.steps.step("close()", self._close)
+
+    def act(self, element: Element | None, action: str, *args: Any, wait: bool = True) -> Step[None]:
+        """For `Element`: an action of `Gestures`."""
+        words = f"{action}() on {element!r}" if element is not None else f"{action}()"
+        return self.steps.step(words, self._act, element, action, args, wait)
+
+    def submit(self, form: Element, data: Mapping[str, Any], *, wait: bool = True) -> Step[None]:
+        """For `Element.submit`."""
+        return self.steps.step(f"submit() of {form!r}", self._submit, form, data, wait)
+
+    def is_hidden(self, node: Node) -> bool:
+        """Whether style sheets hide it, where they are known."""
+        return node.number in getattr(self.engine, "hidden", ())
+
+    # How
+
+    async def _act(self, element: Element | None, action: str, args: tuple[Any, ...], wait: bool) -> None:
+        await self.engine.act(action, None if element is None else element.node, *args)
+        await self._after(wait)
+
+    async def _submit(self, form: Element, data: Mapping[str, Any], wait: bool) -> None:
+        document = self.engine.document
+        if form.node.tag != "form":
+            raise NotPossible(f"submit() is for a <form>, not for {tag_of(form.node)}")
+        for name, value in data.items():
+            named = [each for each in controls_of(document, form.node) if each.attributes.get("name") == name]
+            await self._fill_in(form, name, named, value)
+        buttons = [each for each in controls_of(self.engine.document, form.node) if is_submit_button(each)]
+        if buttons:
+            await self.engine.act("click", buttons[0])
+        else:
+            await self.engine.act("submit", form.node)
+        await self._after(wait)
+
+    async def _fill_in(self, form: Element, name: str, named: list[Node], value: Any) -> None:
+        act = self.engine.act
+        if not named:
+            raise NotPossible(f"{tag_of(form.node)} has no control named {name!r}.\n{page_html(self.engine.document)}")
+        if kind_of(named[0]) == "radio":
+            fitting = [each for each in named if value_of(each) == str(value)]
+            if not fitting:
+                raise NotPossible(f"no radio button {name!r} has the value {value!r}")
+            await act("set_checked", fitting[0], True)
+        elif is_toggle(named[0]):
+            await act("set_checked", named[0], bool(value))
+        elif named[0].tag == "select":
+            await act("choose", named[0], [str(each) for each in (value if isinstance(value, list) else [value])])
+        else:
+            await act("fill", named[0], str(value))
+
+    async def _go(self, url: str) -> None:
+        try:
+            await self.engine.load(url)
+        except NoPage:
+            self._host.failures.check()
+            raise
+        await self._after(True)
+
+    async def _after(self, wait: bool) -> None:
+        if wait:
+            await self._settled()
+        else:
+            self.goes_on = True
+
+    async def _settled(self) -> None:
+        await self._host.settle()
+        for page in self._host.pages:
+            page.look()
+        self._host.failures.check()
+
+    def look(self) -> None:
+        """Note refused events as errors, and check that the page shows the state."""
+        failures = self._host.failures
+        for refusal in self.engine.refusals[self._refused :]:
+            if refusal.code not in ("handler_failed", "render_failed"):
+                failures.note(refusal)
+        self._refused = len(self.engine.refusals)
+        state = (self.engine.view_id, len(self.engine.received))
+        if self._check and not self.goes_on and state != self._checked and not failures.raised:
+            self._checked = state
+            resident = self._host.resident(state[0])
+            root = self.engine.document.root
+            if resident is not None and resident.page is not None and root is not None:
+                freshness.check(resident.runner, root.children, self.url)
+
+    async def _wait_for(
+        self,
+        what: str | Callable[[], Any],
+        text: Text | None,
+        label: Text | None,
+        role: str | None,
+        timeout_s: float | None,
+    ) -> Any:
+        if callable(what):
+            value = await self._host.wait_until(what, getattr(what, "__qualname__", repr(what)), timeout_s)
+            self._host.failures.check()
+            return value
+        query = Query(what, text, label, role)
+
+        def found() -> list[Node]:
+            self._host.failures.check()
+            return query.all(self.engine.document)
+
+        nodes = await self._host.wait_until(found, f"{query} on {self.url}", timeout_s)
+        return Element(self, nodes[0], query)
+
+    async def _reconnect(self) -> None:
+        await self.engine.reconnect()
+        await self._settled()
+
+    async def _close(self) -> None:
+        await self.engine.close()
+        if self in self._host.pages:
+            self._host.pages.remove(self)
+        await self._host.settle()
