@@ -103,6 +103,16 @@ class Arguments:
         self._names = frozenset(parameter.name for parameter in parameters)
 
     @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All but `*args` and `**kwargs`, in order."""
+        return self._parameters
+
+    @property
+    def takes_rest(self) -> bool:
+        """Whether it takes any number of positional arguments."""
+        return self._rest is not None
+
+    @property
     def first(self) -> Converter | None:
         """The converter of the first parameter, if there is one."""
         return self._parameters[0].convert if self._parameters else self._rest

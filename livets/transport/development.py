@@ -109,7 +109,7 @@ def error_page(failure: Failure, script: str) -> str:
 
 def script_tag(prefix: str, connector: Connector) -> Markup:
     """What a page in development has in its head."""
-    return Markup('<script type="module" src="{}"></script>').format(prefix + connector.url("dev"))
+    return Markup('<script type="module" src="{}"></script>').format(prefix + connector.url("dev.js"))
 
 
 class Broken:
@@ -131,7 +131,7 @@ class Broken:
         else:
             failure = self._channel.failure
             assert failure is not None
-            page = error_page(failure, self._connector.url("dev"))
+            page = error_page(failure, self._connector.url("dev.js"))
             headers = {"Cache-Control": "no-store", "Content-Security-Policy": _CSP}
             await HTMLResponse(page, 500, headers)(scope, receive, send)
 

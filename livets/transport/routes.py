@@ -6,6 +6,7 @@ names a page). Never looks at anything but the path. Called by `app` (adds), `pa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Match, Route
@@ -50,6 +51,9 @@ class LiveRoutes:
     def add(self, route: LiveRoute) -> None:
         """Add a route behind those there are."""
         self._routes.append(route)
+
+    def __iter__(self) -> Iterator[LiveRoute]:
+        return iter(self._routes)
 
     def match(self, path: str) -> tuple[LiveRoute, dict[str, Any]] | None:
         """The route of `path` and its parameters."""

@@ -1,0 +1,90 @@
+"""Directives and modifiers that do not exist, with the one that was meant.
+
+Owns the lists of what there is (docs/templates.md). Runs for every attribute that begins with `ts-`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from livets.cli.lint.finding import Finding
+from livets.cli.lint.source import Element, Source
+from livets.render.directives_scan import Attribute
+
+NAMES = frozenset([
+    "ts-model", "ts-if", "ts-else-if", "ts-else", "ts-for", "ts-key", "ts-text", "ts-class", "ts-show", "ts-ignore",
+    "ts-link", "ts-disable-with", "ts-confirm", "ts-loading", "ts-hook", "ts-viewport",
+])  # fmt: skip
+PREFIXES = frozenset(["ts-on", "ts-value", "ts-bind"])
+"""Those that are written `prefix:name`."""
+MODEL_MODIFIERS = frozenset(["lazy", "number", "trim", "debounce", "throttle"])
+EVENT_MODIFIERS = frozenset([
+    "prevent", "stop", "once", "self", "capture", "passive", "window", "document", "outside", "debounce",
+    "throttle", "ctrl", "shift", "alt", "meta",
+])  # fmt: skip
+KEYS = frozenset([
+    "enter", "escape", "esc", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown",
+    "arrowup", "arrowdown", "arrowleft", "arrowright", "up", "down", "left", "right", "plus", "minus", "comma",
+    "period", "slash", "page-up", "page-down", "arrow-up", "arrow-down", "arrow-left", "arrow-right", "f1", "f2",
+    "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10", "f11", "f12",
+])  # fmt: skip
+_TIMED = frozenset(["debounce", "throttle"])
+_TIME = re.compile(r"\d+m?s")
+_KEY_EVENT = re.compile(r"key(down|up|press)")
+
+
+def unknown(source: Source) -> Iterator[Finding]:
+    """Directives and modifiers that livets does not know."""
+    for element in source.elements:
+        for attribute in element.tag.attributes:
+            if attribute.name.startswith("ts-"):
+                yield from _directive(source, element, attribute)
+
+
+def _directive(source: Source, element: Element, attribute: Attribute) -> Iterator[Finding]:
+    line = source.line(attribute.start)
+    whole, _, argument = attribute.name.partition(":")
+    name, *modifiers = (whole if not argument else attribute.name).split(".")
+    base = name.partition(":")[0]
+
+    def finding(rule: str, message: str, hint: str = "") -> Finding:
+        return Finding(source.file, line, rule, message, hint)
+
+    if base in PREFIXES:
+        if not name.partition(":")[2]:
+            example = {"ts-on": 'ts-on:click="save"', "ts-value": 'ts-value:id="7"', "ts-bind": 'ts-bind:title="text"'}
+            yield finding("unknown-directive", f"{base} says nothing behind a colon", f"write {example[base]}")
+    elif base not in NAMES:
+        near = difflib.get_close_matches(base, NAMES | PREFIXES, 1, 0.5)
+        known = ", ".join(sorted(NAMES | {f"{prefix}:…" for prefix in PREFIXES}))
+        hint = f"did you mean {near[0]}{':…' if near[0] in PREFIXES else ''}?" if near else f"there are {known}"
+        yield finding("unknown-directive", f"there is no directive {base}", hint)
+        return
+    event = name.partition(":")[2]
+    known_here = _modifiers(base, event)
+    before = ""
+    for modifier in modifiers:
+        if _TIME.fullmatch(modifier):
+            if before not in _TIMED:
+                yield finding(
+                    "unknown-modifier",
+                    f".{modifier} stands alone",
+                    f"write .debounce.{modifier} or .throttle.{modifier}",
+                )
+        elif modifier not in known_here and not (_KEY_EVENT.fullmatch(event) and len(modifier) == 1):
+            near = difflib.get_close_matches(modifier, known_here, 1, 0.5)
+            hint = f"did you mean .{near[0]}?" if near else f"there are .{', .'.join(sorted(known_here - KEYS))}"
+            if not known_here:
+                hint = f"{base} takes none"
+            yield finding("unknown-modifier", f"{base} has no modifier .{modifier}", hint)
+        before = modifier
+
+
+def _modifiers(base: str, event: str) -> frozenset[str]:
+    if base == "ts-model":
+        return MODEL_MODIFIERS
+    if base == "ts-on":
+        return EVENT_MODIFIERS | KEYS if _KEY_EVENT.fullmatch(event) else EVENT_MODIFIERS
+    return frozenset()

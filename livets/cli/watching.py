@@ -1,0 +1,114 @@
+"""Which files of a project have changed: by watchfiles where it is installed, else by looking at their times.
+
+Owns the choice of files (Python anywhere in the project but in tests and hidden or generated folders; everything in
+template and static folders) and the quiet moment after a burst of saves. Called by `dev`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+IGNORED = frozenset({"__pycache__", "node_modules", "venv", "env", "build", "dist", "site-packages"})
+_PROGRAM = frozenset({".py", ".toml", ".env"})
+_POLL_S = 0.25
+_QUIET_MS = 60
+
+
+class Watched:
+    """The files that count."""
+
+    def __init__(self, root: Path, folders: Sequence[Path] = ()) -> None:
+        """`root`: of the program; `folders`: where every file counts."""
+        self.root = root
+        self.folders = tuple(folders)
+
+    @property
+    def tops(self) -> list[Path]:
+        """Folders to look into, none inside another."""
+        tops: list[Path] = []
+        for folder in sorted({self.root, *self.folders}, key=lambda path: len(path.parts)):
+            if folder.is_dir() and not any(folder.is_relative_to(top) for top in tops):
+                tops.append(folder)
+        return tops
+
+    def wants(self, path: Path) -> bool:
+        """Whether a change of this file matters."""
+        name = path.name
+        if name.startswith(".") or name.endswith(("~", ".swp", ".tmp")):
+            return False
+        for folder in self.folders:
+            if path.is_relative_to(folder):
+                return not _is_hidden(path.relative_to(folder))
+        if not path.is_relative_to(self.root) or _is_hidden(path.relative_to(self.root)):
+            return False
+        return path.suffix in _PROGRAM and not name.startswith("test_") and name != "conftest.py"
+
+    def times(self) -> dict[Path, int]:
+        """Every file that counts, and when it was changed (ns)."""
+        found: dict[Path, int] = {}
+        for top in self.tops:
+            for path in _files(top):
+                if self.wants(path):
+                    try:
+                        found[path] = path.stat().st_mtime_ns
+                    except OSError:
+                        continue  # gone meanwhile
+        return found
+
+
+def by_watchfiles() -> bool:
+    """Whether the operating system tells (watchfiles is installed); polling otherwise."""
+    return importlib.util.find_spec("watchfiles") is not None
+
+
+class Watcher:
+    """Calls `on_change` from a thread of its own with the files of each burst of saves."""
+
+    def __init__(self, watched: Watched, on_change: Callable[[frozenset[Path]], None]) -> None:
+        self._watched = watched
+        self._on_change = on_change
+        self._stop = threading.Event()
+        self._before = watched.times()
+        target = self._listen if by_watchfiles() else self._poll
+        threading.Thread(target=target, daemon=True, name="livets-watch").start()
+
+    def stop(self) -> None:
+        """End soon."""
+        self._stop.set()
+
+    def _poll(self) -> None:
+        before = self._before
+        while not self._stop.wait(_POLL_S):
+            now = self._watched.times()
+            changed = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+            before = now
+            if changed:
+                self._on_change(frozenset(changed))
+
+    def _listen(self) -> None:
+        import watchfiles  # type: ignore[import-not-found,unused-ignore]
+
+        tops = [str(top) for top in self._watched.tops]
+        for changes in watchfiles.watch(
+            *tops,
+            watch_filter=lambda _kind, path: self._watched.wants(Path(path)),
+            step=_QUIET_MS,
+            debounce=400,
+            stop_event=self._stop,
+            raise_interrupt=False,
+        ):
+            self._on_change(frozenset(Path(path) for _kind, path in changes))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part in IGNORED for part in path.parts[:-1])
+
+
+def _files(top: Path) -> Iterator[Path]:
+    for folder, inner, names in os.walk(top):
+        inner[:] = [name for name in inner if not name.startswith(".") and name not in IGNORED]
+        yield from (Path(folder, name) for name in names)
