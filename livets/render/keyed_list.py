@@ -255,6 +255,12 @@ class KeyedList(Generic[T]):
         count = len(self._undo) - mark
         return self.log[-count:] if count else []
 
+    def inverses(self, count: int) -> Iterable[tuple[Operation, Operation]]:
+        """The last `count` operations, newest first, each with what would take it back; nothing if one is not known."""
+        if not 0 < count <= len(self._undo):
+            return ()
+        return zip(self.log[: -count - 1 : -1], self._undo[: -count - 1 : -1], strict=True)
+
     def undo(self, mark: int) -> None:
         """Take back every operation since `mark`, exactly: items, order and log."""
         while len(self._undo) > mark:

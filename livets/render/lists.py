@@ -15,18 +15,17 @@ import jinja2
 from jinja2.runtime import LoopContext
 
 from livets.render.blocks import Actions, Block, ForSlot, Names, row_of
+from livets.render.earlier import earlier_items
 from livets.render.environment import Scope
 from livets.render.frozen import Remembered, all_frozen
 from livets.render.keyed_list import KeyedList
-from livets.render.logs import Log, read_log
+from livets.render.logs import read_log
 from livets.render.moves import cell as add_cell
 from livets.render.moves import reorder, resize, unique
 from livets.render.values import NOTHING
 
 Bind = Callable[[Scope, bool], Callable[..., Any]]
 
-_FEW_ROWS = 50
-"""Rows up to which the values of a KeyedList's rows are kept, so that an update sends one cell."""
 _MANY_ROWS = 1000
 """Rows above which a plain list keeps one hash a row instead of its values (D18)."""
 
@@ -56,7 +55,7 @@ class FrozenRows:
 
 
 class LoggedRows:
-    """A KeyedList: which one, the outer names, and the values of rows only when they are few or have structure."""
+    """A KeyedList: which one, the outer names, and the values of rows only when they have structure."""
 
     __slots__ = ("kept", "last", "outer", "read", "source", "version")
 
@@ -147,7 +146,7 @@ class LiveFor(ForSlot):
         return ValueRows(*self.keys(rows), rows)
 
     def _kept(self, source: KeyedList[Any], rows: list[Any]) -> dict[Any, Any] | None:
-        if len(rows) > _FEW_ROWS and not self.row.structured:
+        if not self.row.structured:
             return None
         return dict(zip(source.keys(), rows, strict=True))
 
@@ -246,10 +245,14 @@ class LiveFor(ForSlot):
         unchanged = source.version == state.version
         if unchanged and not columns:
             return state, NOTHING
-        log = Log() if unchanged else read_log(source, state.news())
+        news = [] if unchanged else state.news()
+        log = read_log(source, news)
         if log is None:
             return self._start_over(source, scope)
-        row = self.bind(scope, bool(log.sample) and type(log.sample[0]) is dict)
+        earlier = earlier_items(source, len(news)) if log.updated and state.kept is None else {}
+        plain = bool(log.sample) and type(log.sample[0]) is dict
+        row = self.bind(scope, plain)
+        before = self.bind(state.outer, plain) if earlier and columns else row
         kept, wire = state.kept, self.row.wire
         fresh: dict[Any, Any] = {}
         ops: list[Any] = []
@@ -266,12 +269,10 @@ class LiveFor(ForSlot):
             ops += (3, after, run)
         for key in log.updated:
             fresh[key] = row(source[key])
-            old = None if kept is None else kept.get(key)
+            old = before(earlier[key]) if key in earlier else kept.get(key) if kept else None
             add_cell(ops, key, self.row.whole(fresh[key]) if old is None else self.row.changes(old, fresh[key]))
         if columns:
             self._recolour(source, columns, state.outer, scope, ops, fresh, kept)
-        if kept is not None and len(source) > _FEW_ROWS and not self.row.structured:
-            kept = None
         result = LoggedRows(source, outer, kept)
         if kept is not None:
             actions.append(lambda: _keep(kept, log.deleted, fresh))

@@ -124,7 +124,7 @@ def test_a_keyed_list_costs_its_log_and_never_a_walk() -> None:
 
     assert diff() == [0, [2, 3]]
     rows.update(250, t="y")
-    assert diff() == [0, [0, 250, [0, 250, 1, "", 2, "y "]]]
+    assert diff() == [0, [18, 250, "y "]]
     rows.insert(Struct(900, "n"), after=7)
     rows.insert(Struct(901, "n"), after=900)
     rows.remove(900)
@@ -144,7 +144,19 @@ def test_what_was_done_while_nothing_was_rendered_adds_up() -> None:
     rows.undo(mark)
     rows.append(Struct(9, "n"))
     rows.settle()
-    assert bench.change({"rows": rows}, {"rows"})[1] == [3, 4, [9, [9, "", "n "]], 18, 1, "a "]
+    # what the row looked like is not known any more: all of it
+    assert bench.change({"rows": rows}, {"rows"})[1] == [3, 4, [9, [9, "", "n "]], 0, 1, [0, 1, 1, "", 2, "a "]]
+
+
+def test_a_row_whose_item_changed_while_it_was_out_of_the_list_is_sent_whole() -> None:
+    rows: KeyedList[Any] = KeyedList([Struct(i, "x") for i in range(3)])
+    bench = Bench(FLAT, {"rows": rows, "pick": 0, "who": ""})
+    rows.update(1, t="y")
+    item = rows.pop(1)
+    item.t = "z"
+    rows.append(item)
+    rows.update(1, t="z")
+    assert bench.change({"rows": rows}, {"rows"})[1] == [1, 1, 2, 0, 1, [0, 1, 1, "", 2, "z "]]
 
 
 operations = st.lists(
