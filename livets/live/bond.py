@@ -7,8 +7,9 @@ itself. LiveView's methods write into it, the runner reads it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from livets.live.declaration import Declared
 from livets.live.navigation import Location
@@ -16,14 +17,6 @@ from livets.live.system import System
 from livets.live.tracking import Tracker
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-
-
-class CurrentEvent(NamedTuple):
-    """The browser event being handled."""
-
-    id: str
-    """Names this event for ever; use it as idempotency key for writes to your own database."""
-    name: str
 
 
 class Host(Protocol):
@@ -35,11 +28,17 @@ class Host(Protocol):
     async def commit_point(self) -> None:
         """Commit and show what has changed so far."""
 
+    def commit_block(self) -> AbstractAsyncContextManager[None]:
+        """Hold the view for a block of code that is one commit."""
+
+    def cancel(self, handler: str) -> None:
+        """Stop the events of this handler, those at work and those that wait."""
+
 
 class Bond:
     """See the module. One per view."""
 
-    __slots__ = ("effects", "event", "inputs", "location", "request", "runner", "session", "system", "tracker")
+    __slots__ = ("effects", "inputs", "location", "request", "runner", "session", "system", "tracker")
 
     location: Location
     """Where the view is; the runner puts it there."""
@@ -50,11 +49,15 @@ class Bond:
         self.runner: Host | None = None
         self.session: Mapping[str, Any] = _NOTHING
         self.request: Any = None
-        self.event: CurrentEvent | None = None
         self.effects: list[tuple[str, bytes]] = []
         """Broadcasts of this unit of work: topic and encoded data."""
         self.inputs: dict[str, Any] = {}
         """Controls to be written, by field."""
+
+    def acting(self, what: str) -> None:
+        """The view is about to do something that belongs to a commit. Raises FieldError when it may not now."""
+        if self.tracker.guard is not None:
+            self.tracker.guard.writing(what)
 
     def is_clean(self, view: Declared) -> bool:
         """True if nothing has happened to the view since the last unit ended."""

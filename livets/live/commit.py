@@ -1,7 +1,8 @@
 """A commit is the unit (D5): state, patch, effects and snapshot of one piece of work, all of it or nothing.
 
-It owns the order of these and the two watermarks, done and durable. It never runs application code other than
-through rendering. Called by the runner when a handler has ended, well or badly.
+It owns the order of these and the watermarks: done (the result was shown, or a parallel handler has begun), ended, and
+durable (a crash cannot undo it). It never runs application code other than through rendering. Called by the runner
+when a handler has ended, well or badly.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from livets.live.effects import Effects
 from livets.live.snapshot import Snapshot
 from livets.live.timers import Timers
 from livets.live.topics import Topics
+from livets.live.watermark import Watermark
 from livets.live.writer import Writer
 from livets.pubsub import Bus
 from livets.state import Change, Record, SnapshotStore
@@ -34,8 +36,8 @@ class Commits:
     """The state of one view between its units of work, and the only way to move it."""
 
     __slots__ = (
-        "_dev", "_on_fenced", "_shown_ref", "_store", "_view", "_view_id", "display", "durable_ref", "effects",
-        "last_ref", "snapshot", "timers", "topics", "writer",
+        "_dev", "_done", "_on_fenced", "_shown_ref", "_store", "_view", "_view_id", "display", "durable_ref",
+        "effects", "ended", "snapshot", "timers", "topics", "writer",
     )  # fmt: skip
 
     def __init__(
@@ -58,13 +60,30 @@ class Commits:
         self._on_fenced = on_fenced
         self._shown_ref = 0
         self.display = display
-        self.last_ref = 0
+        self._done = Watermark()
+        self.ended = Watermark()
         self.durable_ref = 0
         self.snapshot = Snapshot()
         self.writer = Writer(view_id, store, self._written, self._fenced, on_gone)
         self.effects = Effects(view_id, bus, self._sent)
         self.topics = Topics(view_id, bus)
         self.timers = Timers(on_due)
+
+    @property
+    def last_ref(self) -> int:
+        """The last event whose result the browser may show: handled, refused, or begun beside others."""
+        return self._done.at
+
+    def start(self, ref: int, ended: set[int]) -> None:
+        """Go on where a snapshot ends: these events are not to run again."""
+        self._done.start(ref, ended)
+        self.ended.start(ref, ended)
+        self.durable_ref = self.ended.at
+
+    def begun(self, ref: int) -> None:
+        """A parallel handler is at work: later events may be told done before it has ended."""
+        self._done.passed(ref)
+        self.tell()
 
     def check(self) -> None:
         """Development: the whole state, mounted or restored, can be kept. Raises FieldError."""
@@ -81,10 +100,6 @@ class Commits:
         changed = bond.tracker.changed(view)
         if self._dev:
             bond.tracker.check(view, changed)
-        if partial and ref:
-            bond.system.changing().interrupted = ref
-        elif bond.system.notes.interrupted:
-            bond.system.changing().interrupted = 0
         change, lengths = self.snapshot.change(view, changed) if self._store.durable else (Change(), {})
         if not partial:
             telemetry.mark("event.handled", self._view_id, ref)
@@ -102,18 +117,32 @@ class Commits:
         self.snapshot.accept(lengths)
         bond.tracker.done(view)
         change.effects = self.effects.number(bond.take_effects(), ref)
-        change.ref = ref or None
-        self._end(change, 0 if partial else ref, drawn.diff if drawn is not None else [])
+        if partial and ref and ref not in bond.system.notes.interrupted:
+            bond.system.changing().interrupted.add(ref)
+        self._end(change, 0 if partial else ref, drawn.diff if drawn is not None else [], urgent=partial)
 
     def abandon(self, ref: int, code: str, message: str) -> None:
         """End a unit of work badly: everything since the last commit point is taken back, the event counts as done."""
         bond = self._view._live
         bond.roll_back(self._view)
-        if bond.system.notes.interrupted:
-            bond.system.changing().interrupted = 0
+        self.refuse(ref, code, message)
+        self._end(Change(), ref, [])
+
+    def refuse(self, ref: int, code: str, message: str) -> None:
+        """Tell the browser that its event has come to nothing, or not to everything."""
         if ref and self.display.outbox is not None:
             self.display.outbox.error(code, message, ref)
-        self._end(Change(ref=ref or None), ref, [])
+
+    def finish(self, ref: int, code: str, message: str) -> None:
+        """A parallel event has ended; what it did is committed. `code`: "" when all went well."""
+        if code:
+            self.refuse(ref, code, message)
+        self._end(Change(), ref, [])
+
+    async def kept(self, ref: int) -> None:
+        """Wait until the commit points of this event are in the store, if it had any."""
+        if ref in self._view._live.system.notes.interrupted and self._store.durable:
+            await self.writer.written()
 
     def flush(self) -> None:
         """Send what could not be sent before. Raises RenderFailed."""
@@ -129,7 +158,7 @@ class Commits:
     @property
     def has_room(self) -> bool:
         """Whether fewer than a window of handled events wait for the store."""
-        return self.last_ref - self.durable_ref < limits.OUTBOX_WINDOW or self.writer.stopped
+        return self.ended.at - self.durable_ref < limits.OUTBOX_WINDOW or self.writer.stopped
 
     async def room(self) -> None:
         """Wait for that."""
@@ -147,7 +176,7 @@ class Commits:
     def record(self, meta: bytes, secret: bytes) -> Record:
         """Everything as of the last commit, for a store that has lost it. Call it between units of work."""
         fields, system = self.snapshot.whole(self._view), self._view._live.system.encode()
-        return Record(meta, fields, {}, self.last_ref, system, self.effects.unsent, secret)
+        return Record(meta, fields, {}, self.ended.at, system, self.effects.unsent, secret)
 
     def stop(self) -> None:
         """Nothing of this view runs, is sent or is written any more."""
@@ -160,29 +189,40 @@ class Commits:
         """Acknowledge (again) what is done and what is durable."""
         self._tell([])
 
-    def _end(self, change: Change, ref: int, diff: list[Any]) -> None:
+    def _end(self, change: Change, ref: int, diff: list[Any], *, urgent: bool = False) -> None:
         system = self._view._live.system
         self.topics.follow(system.notes.subscriptions)
         self.timers.follow(system.notes.timers)
         if ref:
-            self.last_ref = ref
+            self._pass(ref, change)
         if self._store.durable:
-            self._submit(change, ref)
+            self._submit(change, urgent)
         else:
-            self.durable_ref = self.last_ref
+            self.durable_ref = self.ended.at
         system.done()
         if ref or diff:
             self._tell(diff)
         if not self._store.durable:
             self.effects.release(change.effects)
 
-    def _submit(self, change: Change, ref: int) -> None:
+    def _pass(self, ref: int, change: Change) -> None:
+        """This event is over."""
+        system = self._view._live.system
+        self._done.passed(ref)
+        self.ended.passed(ref)
+        change.ref = self.ended.at
+        if system.notes.ended or self.ended.at < ref:
+            system.changing().ended = self.ended.beyond
+        if ref in system.notes.interrupted:
+            system.changing().interrupted.discard(ref)
+
+    def _submit(self, change: Change, urgent: bool) -> None:
         system = self._view._live.system
         if system.changed:
             change.system = system.encode()
         if change.ref is not None or change.fields or change.logs or change.effects or change.system is not None:
-            urgent = change.ref is not None or bool(change.effects)
-            self.writer.submit(change, ref, urgent=urgent)
+            urgent = urgent or change.ref is not None or bool(change.effects)
+            self.writer.submit(change, self.ended.at, urgent=urgent)
 
     def _tell(self, diff: list[Any]) -> None:
         outbox = self.display.outbox

@@ -8,24 +8,32 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, overload
+from typing import Any, Final, Literal, TypeVar, get_args, overload
 
 from livets.errors import ConfigError
 from livets.live.arguments import Arguments
 
 F = TypeVar("F", bound=Callable[..., Any])
+Policy = Literal["queue", "latest", "drop", "parallel"]
+"""What happens when an event comes while others of its view are at work (D7)."""
 _MARK: Final = "__livets_event__"
+_OVERRIDABLE: Final = frozenset({"cancel"})
+"""Names of LiveView's own that an event may take: dialogs have a Cancel. `super().cancel(...)` is still there."""
 
 
 @overload
 def event(method: F) -> F: ...
 @overload
-def event() -> Callable[[F], F]: ...
-def event(method: F | None = None, **options: Any) -> F | Callable[[F], F]:
+def event(*, policy: Policy = "queue") -> Callable[[F], F]: ...
+def event(method: F | None = None, *, policy: Policy = "queue") -> F | Callable[[F], F]:
     """Let the browser call this method of a view, with arguments of the annotated types.
 
-    Arguments come from the browser: check them like any request parameter. The name must not start with an
-    underscore and must not be one of LiveView's own. Raises ConfigError for anything but a method.
+    Arguments come from the browser: check them like any request parameter. `policy`: "queue" runs one event of the
+    view after the other; "drop" forgets an event while one of the same handler runs or waits; "latest" cancels that
+    one in favour of the newer; "parallel" runs beside others and changes the view only in `async with self.commit():`.
+
+    The name must not start with an underscore and must not be one of LiveView's own. Raises ConfigError for anything
+    but a method, and for `latest` and `parallel` on a plain `def`.
 
     >>> from livets import LiveView, event
     >>> class Counter(LiveView):
@@ -35,25 +43,32 @@ def event(method: F | None = None, **options: Any) -> F | Callable[[F], F]:
     ...     async def increment(self, by: int = 1):
     ...         self.count += by
     """
-    if options:
-        raise ConfigError(f"@event has no option {', '.join(map(repr, options))} yet")
+    if policy not in get_args(Policy):
+        raise ConfigError(f"@event(policy={policy!r}): a policy is one of {', '.join(map(repr, get_args(Policy)))}")
     if method is None:
-        return event
+        return lambda method: event(method, policy=policy)  # type: ignore[call-overload]
     if not inspect.isfunction(method) or inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method):
         raise ConfigError(f"@event goes on a plain or async method, directly on the `def`; this is {method!r}")
-    setattr(method, _MARK, True)
+    setattr(method, _MARK, policy)
     return method
 
 
 class Handler:
-    """One callable event of a view class: the function and its typed parameters."""
+    """One callable event of a view class: the function, its typed parameters and its policy."""
 
-    __slots__ = ("arguments", "function", "is_async", "name")
+    __slots__ = ("arguments", "function", "is_async", "name", "policy")
 
     def __init__(self, owner: type, name: str, function: Callable[..., Any]) -> None:
         self.name = name
         self.function = function
         self.is_async = inspect.iscoroutinefunction(function)
+        self.policy: Policy = getattr(function, _MARK)
+        if self.policy in ("latest", "parallel") and not self.is_async:
+            raise ConfigError(
+                f"{owner.__qualname__}.{name}: policy={self.policy!r} needs an `async def`. A plain def runs in a "
+                f"thread, which cannot be cancelled and must hold the view to its end; make it async (and what blocks "
+                f"in it `await asyncio.to_thread(...)`), or use policy='queue' or 'drop'."
+            )
         self.arguments = Arguments(f"{owner.__qualname__}.{name}", function)
 
 
@@ -81,5 +96,5 @@ def collect_handlers(owner: type, base: type) -> dict[str, Handler]:
 def _check_name(owner: type, name: str, base: type) -> None:
     if name.startswith("_"):
         raise ConfigError(f"{owner.__qualname__}.{name}: an @event method must not start with an underscore")
-    if hasattr(base, name):
+    if hasattr(base, name) and name not in _OVERRIDABLE:
         raise ConfigError(f"{owner.__qualname__}.{name}: the name {name!r} is LiveView's own; rename the event")

@@ -68,8 +68,8 @@ def field(
 class Witness(Protocol):
     """Who is told of reads and assignments (`tracking.Tracker`)."""
 
-    def reading(self, field: Field, value: Any) -> None:
-        """`value`, of a mutable field, is about to be handed to application code."""
+    def reading(self, field: Field, value: Any) -> Any:
+        """`value`, of a mutable field, is about to be handed to application code; returns what to hand out."""
 
     def assigning(self, field: Field, old: Any) -> None:
         """The field is about to get a new value."""
@@ -144,7 +144,7 @@ class Field:
                 f"{owner.__qualname__}.{self.name} has no value yet: give it a default or assign it in mount()"
             ) from None
         if self.mutable:
-            view._live.tracker.reading(self, value)
+            return view._live.tracker.reading(self, value)
         return value
 
     def __set__(self, view: Holder, value: Any) -> None:

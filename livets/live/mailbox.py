@@ -8,8 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Awaited(Protocol):
+    """An item that somebody waits for."""
+
+    def cancel(self) -> object:
+        """It will never have its turn."""
 
 
 class Mailbox:
@@ -29,16 +37,33 @@ class Mailbox:
         return self._task is not None
 
     def put(self, item: Any) -> None:
-        """Queue an item; a stopped mailbox drops it (a future among them is cancelled)."""
+        """Queue an item; a stopped mailbox drops it (what somebody waits for is cancelled)."""
         if self._stopped:
-            if isinstance(item, asyncio.Future):
-                item.cancel()
+            _drop(item)
             return
         if self._items is None:
             self._items = deque()
         self._items.append(item)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._work())
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(tuple(self._items or ()))
+
+    def exchange(self, replacement: Callable[[Any], Any]) -> None:
+        """Put `replacement(item)` in the place of every item that waits."""
+        if self._items:
+            self._items = deque(replacement(item) for item in self._items)
+
+    def threadsafe(self, action: Callable[[], None]) -> None:
+        """Do `action` on the event loop: at once if we are on it, else soon (from a plain handler's thread)."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            if self._task is not None:
+                self._task.get_loop().call_soon_threadsafe(action)
+        else:
+            action()
 
     async def reach(self) -> None:
         """Wait until everything queued before has been worked off."""
@@ -61,9 +86,7 @@ class Mailbox:
         """Take nothing any more and drop what waits; what runs may end."""
         self._stopped = True
         while self._items:
-            item = self._items.popleft()
-            if isinstance(item, asyncio.Future):
-                item.cancel()
+            _drop(self._items.popleft())
 
     async def _work(self) -> None:
         try:
@@ -79,3 +102,8 @@ class Mailbox:
             self._items = None if not self._items else self._items
             if self._items and not self._stopped:
                 self._task = asyncio.get_running_loop().create_task(self._work())
+
+
+def _drop(item: Any) -> None:
+    if isinstance(item, Awaited):
+        item.cancel()

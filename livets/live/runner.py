@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from livets.errors import ProtocolError, Redirected
@@ -50,6 +51,7 @@ class ViewRunner:
         "_interrupted",
         "_meta",
         "_secret",
+        "_shown_ref",
         "_store",
         "_units",
         "view",
@@ -90,7 +92,8 @@ class ViewRunner:
         self._store = store
         self._dev = dev
         self._accepted = 0
-        self._interrupted = 0
+        self._interrupted: list[int] = []
+        self._shown_ref = 0
         self._gone = False
 
     # What transport may know
@@ -107,7 +110,7 @@ class ViewRunner:
 
     @property
     def last_ref(self) -> int:
-        """The last event that has been handled (or refused)."""
+        """The last event that has been handled (or refused, or begun beside others)."""
         return self._commits.last_ref
 
     @property
@@ -179,8 +182,11 @@ class ViewRunner:
             commits.check()
         view._live.tracker.done(view)
         runner._secret = record.secret
-        commits.last_ref = commits.durable_ref = runner._accepted = record.ref
-        runner._interrupted = view._live.system.notes.interrupted
+        notes = view._live.system.changing()
+        runner._interrupted = sorted(notes.interrupted)
+        commits.start(record.ref, notes.ended | notes.interrupted)
+        notes.ended, notes.interrupted = commits.ended.beyond, set()
+        runner._accepted = commits.last_ref
         runner.generation = claim.generation
         commits.topics.follow(view._live.system.notes.subscriptions)
         # Positions of another worker's bus, or of a time when nobody here was subscribed, prove nothing.
@@ -219,7 +225,12 @@ class ViewRunner:
         if event.ref != self._accepted + 1:
             raise ProtocolError(f"event {event.ref} came after event {self._accepted}: the ones between are missing")
         self._accepted = event.ref
-        self._units.mailbox.put(event)
+        if not self._commits.ended.has(event.ref):  # else before a crash, out of order
+            self._units.accept(event, is_replay=event.ref <= self._shown_ref)
+
+    def will_replay(self, ref: int) -> None:
+        """The page has shown the results of events up to `ref`: none of them gives way to another now."""
+        self._shown_ref = ref
 
     def heal(self, address: list[Any]) -> None:
         """Send the block at `address` again, whole."""
@@ -288,6 +299,14 @@ class ViewRunner:
             return  # a plain handler in its thread: the commit opens it
         self._commits.topics.open(topic, self.view._live.system.notes.subscriptions[topic])
 
+    def commit_block(self) -> AbstractAsyncContextManager[None]:
+        """`LiveView.commit()`; before the view's first render there is nothing to hold."""
+        return self._units.block() if self.generation else nullcontext()
+
+    def cancel(self, handler: str) -> None:
+        """`LiveView.cancel()`."""
+        self._units.cancel(handler)
+
     async def commit_point(self) -> None:
         """`LiveView.update()`."""
         if self.generation and not self._gone:
@@ -303,16 +322,16 @@ class ViewRunner:
 
     async def evict(self) -> None:
         """Put the view to rest: everything in the snapshot, nothing running. It may be restored later."""
-        await self._stop_working()
+        await self._stop_working(for_good=False)
         await self._rest()
 
     async def close(self) -> None:
         """End the view: `unmount()`, timers and subscriptions gone. The snapshot stays; changes by unmount do not.
 
-        A handler gets CLOSE_GRACE_S to end. A plain `def` handler cannot be stopped: its thread runs to its end, and
-        what it changes after that time is kept nowhere.
+        A handler gets CLOSE_GRACE_S to end, a parallel one is cancelled. A plain `def` handler cannot be stopped: its
+        thread runs to its end, and what it changes after that time is kept nowhere.
         """
-        await self._stop_working()
+        await self._stop_working(for_good=True)
         if self.view.__livets__.hooks["unmount"] is not None and not self._gone:
             try:
                 await call(self.view.unmount, dev=self._dev)
@@ -321,8 +340,8 @@ class ViewRunner:
             self.view._live.roll_back(self.view)
         await self._rest()
 
-    async def _stop_working(self) -> None:
-        await self._units.mailbox.finish(CLOSE_GRACE_S)
+    async def _stop_working(self, *, for_good: bool) -> None:
+        await self._units.finish(CLOSE_GRACE_S, for_good=for_good)
         self._commits.timers.stop()
         self._commits.topics.close()
 
@@ -331,8 +350,9 @@ class ViewRunner:
         if not self._gone and self.generation:
             if not self._store.durable:
                 system = self.view._live.system.encode()
-                change = Change(fields=everything(self.view), ref=self.last_ref, system=system)
-                commits.writer.submit(change, self.last_ref, urgent=True)
+                ended = commits.ended.at
+                change = Change(fields=everything(self.view), ref=ended, system=system)
+                commits.writer.submit(change, ended, urgent=True)
             await self.durable()
         self._lose()
         commits.display.outbox = None
@@ -340,7 +360,7 @@ class ViewRunner:
     def _lose(self) -> None:
         """The view is somebody else's now, or nobody's."""
         self._gone = True
-        self._units.mailbox.halt()
+        self._units.halt()
         self._commits.stop()
         self._units.wake(None)
 
@@ -355,5 +375,6 @@ class ViewRunner:
 
     def _tell_interrupted(self, outbox: Outbox) -> None:
         message = "The server restarted while this was being done; what was shown so far is kept, the rest is not."
-        outbox.error(codes.INTERRUPTED, message, self._interrupted)
-        self._interrupted = 0
+        for ref in self._interrupted:
+            outbox.error(codes.INTERRUPTED, message, ref)
+        self._interrupted = []

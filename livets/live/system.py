@@ -43,8 +43,10 @@ class Notes(msgspec.Struct, array_like=True):
     subscriptions: dict[str, Subscription] = {}
     timers: dict[int, Timer] = {}
     last_timer: int = 0
-    interrupted: int = 0
-    """An event that had a commit point and has not ended: after a crash it is not run again (D7)."""
+    interrupted: set[int] = set()
+    """Events that had a commit point and have not ended: after a crash they are not run again (D7)."""
+    ended: set[int] = set()
+    """Events that ended before one that came earlier (a parallel handler): `Record.ref` does not tell of them."""
 
     url: str = ""
     """Where live patches have taken the view: path below the mount point, and query; empty: where it was mounted."""

@@ -8,13 +8,16 @@ that nobody touched (except in development, to find missed changes).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from livets.errors import FieldError
 from livets.live.codec import check_round_trip
 from livets.live.declaration import Declared
 from livets.live.fields import UNSET, Field
 from livets.render.keyed_list import KeyedList
+
+if TYPE_CHECKING:
+    from livets.live.beside import Beside
 
 _PLAIN: Final = frozenset({int, str, bool, bytes, type(None)})
 _NO_IMAGE: Final[Any] = object()
@@ -24,7 +27,7 @@ _NO_IMAGE: Final[Any] = object()
 class Tracker:
     """The open unit of work of one view. Between events it is empty and costs three attributes."""
 
-    __slots__ = ("_fresh", "_images", "_old", "_touched", "paused", "seen")
+    __slots__ = ("_fresh", "_images", "_old", "_touched", "guard", "paused", "seen")
 
     def __init__(self) -> None:
         self._old: dict[str, Any] = {}
@@ -32,20 +35,30 @@ class Tracker:
         self._touched: dict[str, None] = {}
         self.paused = False
         """True while rendering: reads are nobody's business then."""
+        self.guard: Beside | None = None
+        """Who knows what parallel handlers may do, while there are any at work."""
         self._fresh: dict[str, bytes] | None = None
         self.seen: dict[str, bytes] | None = None
         """Development only: the last known encoding of every mutable field."""
 
     # Called by the descriptors
 
-    def reading(self, field: Field, value: Any) -> None:
-        """`value`, the value of a mutable field, is about to be handed to application code."""
-        if self.paused or field.name in self._images or field.name in self._old or isinstance(value, KeyedList):
-            return
-        self._images[field.name] = _NO_IMAGE if field.codec is None else _encode(field, value)
+    def reading(self, field: Field, value: Any) -> Any:
+        """`value`, of a mutable field, is about to be handed to application code; returns what to hand out."""
+        if self.paused:
+            return value
+        if self.guard is not None:
+            is_guarded, value = self.guard.reading(field, value)
+            if is_guarded:
+                return value
+        if field.name not in self._images and field.name not in self._old and not isinstance(value, KeyedList):
+            self._images[field.name] = _NO_IMAGE if field.codec is None else _encode(field, value)
+        return value
 
     def assigning(self, field: Field, old: Any) -> None:
         """The field is about to get a new value."""
+        if self.guard is not None:
+            self.guard.writing(f"assign self.{field.name}")
         if not self.paused and field.name not in self._old:
             self._old[field.name] = old
 

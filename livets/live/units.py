@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
-from contextvars import ContextVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from livets import telemetry
 from livets.errors import EventRefused
-from livets.live import dispatch
-from livets.live.bond import CurrentEvent
-from livets.live.calling import call
+from livets.live import calling, dispatch
+from livets.live.acceptance import WHY, Acceptance, Skipped
+from livets.live.beside import Beside, Failure, Over, Typed
+from livets.live.calling import HandlerTimeout, call
 from livets.live.commit import Commits, RenderFailed
 from livets.live.failure import report
 from livets.live.mailbox import Mailbox
 from livets.live.navigation import EVENT as PARAMS
 from livets.live.timers import advance
+from livets.live.turn import Turn
+from livets.live.unit import CURRENT, CurrentEvent, Unit, current
 from livets.pubsub import Message
 from livets.wire import Event, codes
 
@@ -65,27 +68,20 @@ class Update(NamedTuple):
 
     done: asyncio.Future[None]
 
-
-class Unit:
-    """A piece of work that holds the view. Tasks started by a handler know it by the context they inherit."""
-
-    __slots__ = ("open", "owner", "ref")
-
-    def __init__(self, owner: Units, ref: int) -> None:
-        self.owner = owner
-        self.ref = ref
-        self.open = True
+    def cancel(self) -> None:
+        """The view has ended."""
+        self.done.cancel()
 
 
 _Work = Callable[[], Awaitable[Collection[str] | None]]
-_current: ContextVar[Unit | None] = ContextVar("livets_unit", default=None)
 
 
 class Units:
     """The work of one view, one piece at a time."""
 
     __slots__ = (
-        "_commits", "_dev", "_resync_due", "_view", "_view_id", "_waiters", "_waiting_messages", "mailbox", "open",
+        "_acceptance", "_beside", "_commits", "_dev", "_resync_due", "_view", "_view_id", "_waiters",
+        "_waiting_messages", "mailbox", "open",
     )  # fmt: skip
 
     def __init__(self, view: LiveView, view_id: str, commits: Commits, *, dev: bool) -> None:
@@ -97,10 +93,39 @@ class Units:
         self._waiters: list[tuple[int, asyncio.Future[None]]] | None = None
         self._waiting_messages = 0
         self.mailbox = Mailbox(self._handle)
+        self._acceptance = Acceptance(view.__livets__.events, self.mailbox)
+        self._beside: Beside | None = None
         self.open: Unit | None = None
         """The unit at work."""
 
     # Asking for work
+
+    def accept(self, event: Event, *, is_replay: bool) -> None:
+        """An event of the browser, the next in its order. `is_replay`: its result was shown before a crash."""
+        self._acceptance.accept(event, lambda: self._begin(event), is_replay=is_replay)
+
+    def _begin(self, event: Event) -> None:
+        if self._beside is None:
+            self._beside = Beside(self._view, self._commits, self.mailbox, dev=self._dev)
+        self._beside.start(event, Unit(self._view, event.ref, self._named(event), beside=True))
+
+    def cancel(self, name: str) -> None:
+        """Stop the events of a handler, the one that asks excepted. May be called from a plain handler's thread."""
+        asking = current(self._view)
+        self.mailbox.threadsafe(lambda: self._acceptance.cancel(name, self._beside, asking))
+
+    async def finish(self, grace_s: float, *, for_good: bool) -> None:
+        """Take no more work. What runs may go on for `grace_s` seconds; parallel handlers not if it is `for_good`."""
+        started_s = time.monotonic()
+        if self._beside is not None:
+            await self._beside.finish(0.0 if for_good else grace_s)
+        await self.mailbox.finish(max(0.0, started_s + grace_s - time.monotonic()))
+
+    def halt(self) -> None:
+        """The view is somebody else's: take no more work and wait for nothing."""
+        self.mailbox.halt()
+        if self._beside is not None:
+            self._beside.halt()
 
     def deliver(self, name: str, message: Message) -> None:
         """Queue a message; when too many wait it is dropped, and `resync()` makes up for it."""
@@ -120,8 +145,8 @@ class Units:
 
     async def commit_point(self) -> None:
         """Inside a handler commit what it has done so far; outside, wait for a unit that does."""
-        unit = _current.get()
-        if unit is not None and unit.open and unit.owner is self:
+        unit = current(self._view)
+        if unit is not None and not unit.beside:
             await self._followed()
             await self._updated()
             self._commits.commit(unit.ref, partial=True)
@@ -129,6 +154,59 @@ class Units:
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self.mailbox.put(Update(done))
             await done
+
+    @asynccontextmanager
+    async def block(self) -> AsyncIterator[None]:
+        """`LiveView.commit()`: hold the view until the end of the block, then commit."""
+        outer = current(self._view)
+        if outer is not None and not outer.beside:
+            await self.commit_point()
+            try:
+                yield
+                await self.commit_point()
+            except BaseException:
+                self._view._live.roll_back(self._view)
+                raise
+            return
+        turn = Turn()
+        self.mailbox.put(turn)
+        try:
+            await turn.granted
+            async with self._held(turn, outer):
+                yield
+        finally:
+            turn.leave()
+
+    @asynccontextmanager
+    async def _held(self, turn: Turn, outer: Unit | None) -> AsyncIterator[None]:
+        self._commit_strays()
+        unit = self.open = Unit(self._view) if outer is None else Unit(self._view, outer.ref, outer.event)
+        token = CURRENT.set(unit)
+        deadline = asyncio.timeout(calling.HANDLER_TIMEOUT_S)
+        try:
+            async with deadline:
+                yield
+                await self._followed()
+                await self._updated()
+            if turn.is_lost:
+                raise asyncio.CancelledError
+            self._commits.commit(unit.ref, partial=True)
+        except TimeoutError as error:
+            self._view._live.roll_back(self._view)
+            if not deadline.expired():
+                raise
+            raise HandlerTimeout(
+                f"a commit() block of {self._view.__livets__.name} was cancelled after {calling.HANDLER_TIMEOUT_S:g} "
+                f"seconds and taken back: it holds the view, so do what takes long before it"
+            ) from error
+        except BaseException:
+            self._view._live.roll_back(self._view)
+            raise
+        finally:
+            unit.open, self.open = False, None
+            CURRENT.reset(token)
+            if self._commits.display.behind:
+                self._guarded(self._commits.flush)
 
     def wake(self, ref: int | None) -> None:
         """Events up to `ref` have been handled; None: nobody need wait any longer."""
@@ -143,6 +221,7 @@ class Units:
     # Doing it
 
     async def _handle(self, item: Any) -> None:
+        CURRENT.set(None)  # this task may have been started by a handler
         if isinstance(item, Event):
             await self._on_event(item)
         elif isinstance(item, Delivery):
@@ -160,13 +239,23 @@ class Units:
             self._commit_strays()
             if not item.done.done():
                 item.done.set_result(None)
+        elif isinstance(item, Turn):
+            await item.hold()
+        elif isinstance(item, Typed):
+            failure = await self._run("field update", lambda: self._type(item.fields), Unit(self._view))
+            if not item.done.done():
+                item.done.set_result(failure)
+        elif isinstance(item, Over):
+            await self._on_over(item)
+        elif isinstance(item, Skipped):
+            await self._skip(item.event, item.code)
 
     async def _on_event(self, event: Event) -> None:
         commits, view = self._commits, self._view
+        unit = self._acceptance.running = Unit(view, event.ref, self._named(event))
         if not commits.has_room:
             await commits.room()
         telemetry.mark("event.dispatched", self._view_id, event.ref)
-        view._live.event = CurrentEvent(f"{self._view_id}:{event.ref}", event.handler)
 
         async def work() -> Collection[str]:
             if event.handler == PARAMS:
@@ -174,15 +263,54 @@ class Units:
                 return ()
             template = commits.display.rendering.template
             fields, function, args, named, is_async = dispatch.prepare(view, event, template)
+            unit.has_begun = True
+            unit.task = asyncio.current_task() if is_async else None
             for name, value in fields.items():
                 setattr(view, name, value)
             if function is not None:
-                await call(function, args, named, dev=self._dev, is_async=is_async)
+                try:
+                    await call(function, args, named, dev=self._dev, is_async=is_async)
+                finally:
+                    unit.task = None
             return dispatch.corrected(view, fields) if fields else ()
 
-        await self._run(event.handler or "field update", work, event.ref)
-        view._live.event = None
+        if not unit.stopped:
+            await self._run(event.handler or "field update", work, unit)
+        self._acceptance.running = None
+        if unit.stopped:
+            await self._skip(event, unit.stopped)
         self.wake(commits.last_ref)
+
+    async def _skip(self, event: Event, code: str) -> None:
+        """The handler of this event is not run, or was cancelled; what was typed before it counts."""
+        await self._commits.kept(event.ref)
+        self._commits.refuse(event.ref, code, WHY[code])
+
+        async def work() -> Collection[str]:
+            typed = msgspec.structs.replace(event, handler="")
+            fields = dispatch.prepare(self._view, typed, self._commits.display.rendering.template).fields
+            return await self._type(fields)
+
+        await self._run("field update", work, Unit(self._view, event.ref, self._named(event)))
+        self.wake(self._commits.last_ref)
+
+    async def _on_over(self, over: Over) -> None:
+        """A parallel event has ended; what it changed was committed by its blocks."""
+        self._commit_strays()
+        ref = over.event.ref
+        if over.stopped:
+            await self._commits.kept(ref)
+        code, message = (over.stopped, WHY[over.stopped]) if over.stopped else over.failure or ("", "")
+        self._commits.finish(ref, code, message)
+        self.wake(self._commits.last_ref)
+
+    async def _type(self, fields: dict[str, Any]) -> Collection[str]:
+        for name, value in fields.items():
+            setattr(self._view, name, value)
+        return dispatch.corrected(self._view, fields)
+
+    def _named(self, event: Event) -> CurrentEvent:
+        return CurrentEvent(f"{self._view_id}:{event.ref}", event.handler)
 
     async def _on_message(self, name: str, message: Message) -> None:
         self._waiting_messages -= 1
@@ -204,7 +332,7 @@ class Units:
             args = [] if convert is None else [convert(msgspec.msgpack.decode(message.data))]
             await call(getattr(view, name), args, dev=self._dev)
 
-        await self._run(f"{name} (message on {message.topic!r})", work)
+        await self._run(f"{name} (message on {message.topic!r})", work, Unit(view))
 
     async def _on_tick(self, number: int) -> None:
         system = self._view._live.system
@@ -219,7 +347,7 @@ class Units:
         async def work() -> None:
             await call(getattr(self._view, timer.handler), dev=self._dev)
 
-        await self._run(f"{timer.handler} (timer)", work)
+        await self._run(f"{timer.handler} (timer)", work, Unit(self._view))
 
     def _on_heal(self, address: list[Any]) -> None:
         display = self._commits.display
@@ -239,37 +367,59 @@ class Units:
         async def work() -> None:
             await call(getattr(self._view, name), dev=self._dev)
 
-        await self._run(name, work)
+        await self._run(name, work, Unit(self._view))
 
-    async def _run(self, what: str, work: _Work, ref: int = 0) -> None:
-        """One unit: `work`, then commit; or, whatever goes wrong, as if it had never begun."""
+    async def _run(self, what: str, work: _Work, unit: Unit) -> Failure | None:
+        """One unit: `work`, then commit; or, whatever goes wrong, as if it had never begun, and what went wrong.
+
+        A unit that was stopped is taken back and has not ended: the caller ends its event.
+        """
         self._commit_strays()
-        unit = self.open = Unit(self, ref)
-        token = _current.set(unit)
-        commits = self._commits
+        self.open = unit
+        token = CURRENT.set(unit)
+        commits, ref = self._commits, unit.ref
+        failure: Failure | None = None
         try:
-            forced = await work() or ()
+            forced = await self._unless_stopped(work, unit) or ()
+            if unit.stopped:
+                self._view._live.roll_back(self._view)
+                return None
             await self._followed()
             if self._view.__livets__.hooks["updated"] is not None:
                 await self._updated()
             commits.commit(ref, forced)
         except EventRefused as error:
-            commits.abandon(ref, error.code, str(error))
+            failure = error.code, str(error)
         except RenderFailed as error:
             after = f"rendering after {self._name(what)}"
-            message = report(error.__cause__ or error, what=after, dev=self._dev)
-            commits.abandon(ref, codes.RENDER_FAILED, message)
+            failure = codes.RENDER_FAILED, report(error.__cause__ or error, what=after, dev=self._dev)
         except asyncio.CancelledError:
             self._view._live.roll_back(self._view)
             raise
         except Exception as error:
-            commits.abandon(ref, codes.HANDLER_FAILED, report(error, what=self._name(what), dev=self._dev))
+            failure = codes.HANDLER_FAILED, report(error, what=self._name(what), dev=self._dev)
         finally:
+            if failure is not None:
+                commits.abandon(ref, *failure)
             unit.open, self.open = False, None
-            _current.reset(token)
+            CURRENT.reset(token)
         if commits.display.behind:
             # A page that joined in the middle of this unit may show what was taken back.
             self._guarded(commits.flush)
+        return failure
+
+    @staticmethod
+    async def _unless_stopped(work: _Work, unit: Unit) -> Collection[str] | None:
+        """The result of `work`; None if its handler was cancelled by `Unit.stop`, whatever it made of that."""
+        try:
+            return await work()
+        except asyncio.CancelledError:
+            if not unit.stopped:
+                raise
+        finally:
+            if unit.stopped and (task := asyncio.current_task()) is not None and task.uncancel():
+                raise asyncio.CancelledError  # the view is closed at the same time
+        return None
 
     async def _followed(self) -> None:
         location = self._view._live.location

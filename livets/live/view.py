@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, ClassVar
 
 import msgspec
 
 from livets.errors import ConfigError, EventRefused, FieldError
-from livets.live.bond import Bond, CurrentEvent
+from livets.live.bond import Bond
 from livets.live.declaration import Declaration
 from livets.live.fields import UNSET
 from livets.live.navigation import Location
 from livets.live.system import Subscription, Timer
+from livets.live.unit import CurrentEvent, current
 from livets.pubsub import check_message
 from livets.wire import codes
 
@@ -139,10 +141,10 @@ class LiveView:
     @property
     def event(self) -> CurrentEvent:
         """The event being handled. `self.event.id` stays the same if the event has to run again after a crash."""
-        current = self._live.event
-        if current is None:
+        unit = current(self)
+        if unit is None or unit.event is None:
             raise RuntimeError("self.event exists only while an event of the browser is being handled")
-        return current
+        return unit.event
 
     # State
 
@@ -162,6 +164,7 @@ class LiveView:
     def touch(self, name: str) -> None:
         """Say that a field changed through a reference kept from earlier, where livets cannot see it."""
         self.state.require(name)
+        self._live.acting(f"touch {name!r}")
         self._live.tracker.touch(name)
 
     async def update(self) -> None:
@@ -172,6 +175,36 @@ class LiveView:
         """
         if self._live.runner is not None:
             await self._live.runner.commit_point()
+
+    def commit(self) -> AbstractAsyncContextManager[None]:
+        """Hold the view for a block that is one commit: shown and kept at its end, taken back if it raises.
+
+        The way to change the view from a `parallel` handler or a task of your own; waits for the view's turn. Raises
+        what keeps the commit from being made (FieldError, an error of the template), after taking the block back.
+
+        >>> from livets import LiveView, event
+        >>> class Search(LiveView):
+        ...     found: list[str] = []
+        ...
+        ...     @event(policy="parallel")
+        ...     async def search(self, words: str):
+        ...         found = [word.upper() for word in words.split()]  # what takes long
+        ...         async with self.commit():
+        ...             self.found = found
+        """
+        return nullcontext() if self._live.runner is None else self._live.runner.commit_block()
+
+    def cancel(self, handler: Callable[..., Any] | str) -> None:
+        """Stop the events of `handler`, an @event method: those that wait, and those at work if it is an async one.
+
+        What they did since their last commit point is taken back. The event that calls this goes on. Handlers that
+        hold the view let nothing else run: call it from a `parallel` handler (a Cancel button) to stop one of those.
+        """
+        name = handler if isinstance(handler, str) else getattr(handler, "__name__", "")
+        if name not in self.__livets__.events:
+            raise ConfigError(f"cancel({name!r}): {self.__livets__.name} has no @event method of that name")
+        if self._live.runner is not None:
+            self._live.runner.cancel(name)
 
     def set_input(self, name: str, value: Any) -> None:
         """Assign a field and write it into its control, even if that has the focus or holds unsent text."""
@@ -210,12 +243,14 @@ class LiveView:
         """Call `handler(data)`, a method of this view, for every message on `topic`. Survives restarts."""
         name = self.__livets__.check_method(type(self), handler)
         self.__livets__.message(type(self), name)
+        self._live.acting("subscribe")
         self._live.system.changing().subscriptions[topic] = Subscription(name)
         if self._live.runner is not None:
             self._live.runner.subscribing(topic)
 
     def unsubscribe(self, topic: str) -> None:
         """End a subscription; unknown ones are ignored."""
+        self._live.acting("unsubscribe")
         self._live.system.changing().subscriptions.pop(topic, None)
 
     def broadcast(self, topic: str, data: Any) -> None:
@@ -225,6 +260,7 @@ class LiveView:
         """
         encoded = msgspec.msgpack.encode(data)
         check_message(topic, encoded)
+        self._live.acting("broadcast")
         self._live.effects.append((topic, encoded))
 
     def every(self, interval_s: float, handler: Callable[..., Any] | str) -> int:
@@ -239,10 +275,12 @@ class LiveView:
 
     def cancel_timer(self, timer: int) -> None:
         """Stop a timer; unknown ones are ignored."""
+        self._live.acting("cancel a timer")
         self._live.system.changing().timers.pop(timer, None)
 
     def _add_timer(self, delay_s: float, interval_s: float | None, handler: Callable[..., Any] | str) -> int:
         name = self.__livets__.check_method(type(self), handler)
+        self._live.acting("start a timer")
         notes = self._live.system.changing()
         notes.last_timer += 1
         notes.timers[notes.last_timer] = Timer(name, time.time() + delay_s, interval_s)

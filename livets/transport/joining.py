@@ -141,6 +141,7 @@ class Withheld:
         self._resident = resident
         self._url = url
         self._session = session
+        resident.runner.will_replay(message.done)
         self._complete: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         resident.page = visitor
         resident.outbox.view = message.view

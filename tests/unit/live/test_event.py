@@ -193,8 +193,8 @@ def test_only_methods_can_be_events() -> None:
             def go(self) -> Any:
                 yield 1
 
-    with pytest.raises(ConfigError, match="no option 'throttle' yet"):
-        event(throttle=1)  # type: ignore[call-overload]
+    with pytest.raises(ConfigError, match="a policy is one of 'queue', 'latest', 'drop', 'parallel'"):
+        event(policy="newest")  # type: ignore[call-overload]
 
 
 def test_annotations_that_no_browser_can_fill_are_refused() -> None:
