@@ -45,7 +45,7 @@ _OPTIONAL_END = frozenset(
 
 
 _NO_KEY = (
-    "the rows of this loop have form controls and no key: what a user typed stays at its position when rows come or go; "
+    "the rows of this loop have form controls and no key: what was typed stays at its position when rows come and go; "
     'give the row\'s element a key: ts-key="{{ row.id }}"'
 )
 _LINE_END = "a line end at the start of an element that drops it"
@@ -65,7 +65,8 @@ def build(context: Context, items: list[Item], names: Names, around: Frame, *, r
         builder = Builder(context, items, names_at_start, around, root=root)
         try:
             plan = builder.run()
-            fault = verify(plan)
+            is_everything = root and len(items) == 1 and isinstance(items[0], Opaque)
+            fault = None if is_everything else verify(plan)
             if fault is not None:
                 raise fault
         except Hard as hard:
@@ -120,7 +121,7 @@ class Builder(Draft):
                 self._define(item)
             else:
                 self.scanner.item(item, index)
-        self.scanner.finish(len(self.items) - 1)
+        self._finish()
         self._flush()
         for frame in self.stack[1:]:
             if not self.root:
@@ -132,6 +133,12 @@ class Builder(Draft):
                 )
         namespace = self.top.space if self.top.space in ("svg", "math") else ""
         return BlockPlan(self.html, self.source, self.slots, namespace, self.top.parent, self.tops)
+
+    def _finish(self) -> None:
+        at = self.scanner.at
+        if self.root and self.scanner.state != "text" and all(isinstance(i, Static) for i in self.items[at[0] :]):
+            raise TemplateError(f"{self._where(at)}: a tag or comment begins here and does not end; close it")
+        self.scanner.finish(len(self.items) - 1)
 
     def _scope(self, mark: Mark) -> None:
         if mark.enters:

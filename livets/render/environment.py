@@ -13,6 +13,8 @@ import jinja2
 from jinja2.runtime import Context
 from jinja2.utils import missing
 
+from livets.render import directives, directives_values
+
 
 class Scope(Protocol):
     """Where a template's names come from: a view's fields."""
@@ -105,6 +107,14 @@ class _LiveTemplate(jinja2.Template):
 
 
 class LiveEnvironment(jinja2.Environment):
-    """A Jinja2 environment that escapes always and whose templates can render from a scope."""
+    """A Jinja2 environment that knows directives, and whose templates can render from a scope."""
 
     template_class = _LiveTemplate
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.filters.update(directives_values.FILTERS)
+
+    def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
+        """The source as Jinja2 reads it: what extensions make of it, then without directives."""
+        return directives.expand(super().preprocess(source, name, filename), self, name or "<inline>")

@@ -10,6 +10,7 @@ from typing import Final
 
 from jinja2 import nodes
 
+from livets.render import directives_values
 from livets.render.entities import decode_attribute, parse_attributes
 from livets.render.items import Branches, Item, Loop, Mark, Opaque, Static, Value
 from livets.render.markup import Hard, Piece
@@ -66,8 +67,9 @@ def parse_tag(name: str, pieces: list[Piece]) -> Tag:
     assert isinstance(last, str)
     close = "/>" if last.endswith("/>") else ">"
     pieces = [*pieces[:-1], last[: -len(close)]]
-    if close == "/>" and len(pieces) > 1 and pieces[-1] == "" and not isinstance(pieces[-2], str):
-        raise Hard(pieces[-2][1], "an unquoted value before />", enclosing=True)
+    last_item = pieces[-2] if len(pieces) > 1 and pieces[-1] == "" else ""
+    if close == "/>" and not isinstance(last_item, str) and not _starts_with_space(last_item[0]):
+        raise Hard(last_item[1], "an unquoted value before />", enclosing=True)
     tag.close = close
     reader = _Reader(tag, pieces)
     reader.read()
@@ -196,6 +198,10 @@ class _Reader:
                 self._attribute("")
                 self.source = spaces
             lead, before = self.source, ""
+            piece = rest[0]
+            assert not isinstance(piece, str)
+            if not lead and not self.tag.attributes and not _starts_with_space(piece[0]):
+                raise Hard(piece[1], "a tag's name that is not constant", enclosing=True)
         elif self.state == "before":
             lead, before = self.source[: self.name_at], self.source[self.name_at :]
         elif self.state == "plain":
@@ -313,6 +319,8 @@ def _alternatives(item: Item, index: int) -> list[list[Piece]]:
 
 def _constants(node: nodes.Expr) -> list[str] | None:
     match node:
+        case nodes.Filter(name=directives_values.ATTRIBUTE_FILTER, args=[nodes.Const() as name]):
+            return ["", f" {name.value}"]
         case nodes.Const() | nodes.TemplateData():
             value = node.value if isinstance(node, nodes.Const) else node.data
             text = "" if value is None else str(value)

@@ -3,6 +3,7 @@
 It owns the grammar. Everything follows from one seed, so a failure is repeated by its seed alone.
 """
 
+# ruff: noqa: E501 - templates stand here as people write them
 from __future__ import annotations
 
 from random import Random
@@ -85,6 +86,8 @@ class Grammar:
             return f"{self.text()}{{{{ {self.expression(names)} }}}}{self.text()}"
         if chance < 0.55:
             return self._element(depth, names)
+        if chance < 0.60:
+            return self._directives(depth, names)
         if chance < 0.68:
             rest = self.random.choice(["", f"{{% else %}}{self.nodes(depth - 1, names)}"])
             return f"{{% if {self.test(names)} %}}{self.nodes(depth - 1, names)}{rest}{{% endif %}}"
@@ -101,6 +104,18 @@ class Grammar:
             return f"{start}{self.text()}{{{{ {self.expression(names)} }}}}{{% if f %}}q{{% endif %}}</textarea>"
         lead = self.random.choice(["", "", "\n", "."]) if tag == "pre" else ""
         return f"{start}{lead}{self.nodes(depth - 1, names)}</{tag}>"
+
+    def _directives(self, depth: int, names: list[str]) -> str:
+        tag = self.random.choice(["div", "span", "li"])
+        test, inner = self.test(names), self.nodes(depth - 1, names)
+        forms = [
+            f'<{tag} ts-if="{test}">{inner}</{tag}>\n<{tag} ts-else>{inner}</{tag}>',
+            f'<{tag} ts-show="{test}" ts-class="{{\'p\': {test}}}" ts-bind:title="{names[-1] if names else "a"}">{inner}</{tag}>',
+            f'<{tag} class="s" ts-class="[{names[0] if names else "t"}, {{\'q\': {test}}}]" ts-text="t"></{tag}>',
+            f'<{tag} ts-for="w in ks" ts-key="w" ts-bind:data-q="{test}">{{{{ w }}}}{self.text()}</{tag}><b ts-else>{inner}</b>',
+            f'<{tag} ts-for="w in xs" ts-if="w" ts-text="w"></{tag}>',
+        ]
+        return self.random.choice(forms)
 
     def _loop(self, depth: int, names: list[str]) -> str:
         self.count += 1

@@ -134,4 +134,22 @@ CASES = [
             skip=st.sampled_from(["b", "c"]),
         ),
     ),
+    Case(
+        "directives",
+        """<form ts-on:submit="add"><input name="t" ts-bind:value="draft" ts-bind:disabled="busy" ts-bind:aria-invalid="not draft">
+<button class="btn" ts-class="{'busy': busy, 'empty': not draft}">Add</button></form>
+<ul class="list">
+  <li ts-for="row in rows" ts-key="row.id" class="row{{ ' odd' if row.id is odd }}"
+      ts-class="{'done': row.done, 'long': row.title|length > 3}" ts-bind:title="row.title or none">
+    <b ts-text="row.title"></b>
+    <em ts-if="row.done and row.id > limit">late</em>
+    <i ts-else-if="row.done">done</i>
+    <u ts-else ts-show="row.id < limit">open</u>
+  </li>
+  <li ts-else>nothing, {{ draft }}</li>
+</ul>
+<template ts-if="busy">Wait <b>{{ limit }}</b></template><p ts-else hidden>ready</p>
+<i ts-for="row in rows" ts-if="row.done" ts-text="loop.index ~ '/' ~ row.title"></i>""",
+        state(rows=rows(title=texts, done=flags), draft=texts, busy=flags, limit=st.integers(0, 6)),
+    ),
 ]

@@ -7,6 +7,7 @@ from random import Random
 import jinja2
 import pytest
 
+from livets.render.environment import LiveEnvironment
 from tests.support.random_templates import Grammar, random_state
 from tests.unit.render.conftest import Bench
 
@@ -15,7 +16,7 @@ def run(seed: int, depth: int) -> None:
     random = Random(seed)
     source = Grammar(random).nodes(depth, [])
     values = random_state(random)
-    plain = jinja2.Environment(autoescape=True).from_string(source)
+    plain = LiveEnvironment(autoescape=True).from_string(source)
     try:
         bench = Bench(source, values)
         bench.check_first()
