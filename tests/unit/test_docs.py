@@ -1,13 +1,16 @@
-"""The Python in the docs runs: each file's blocks, one after the other, in one namespace."""
+"""The Python in the docs runs: each file's blocks, one after the other, in one namespace; then the tests in them."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 import types
 from pathlib import Path
 
 import pytest
+
+from livets.testing import client
 
 ROOT = Path(__file__).parents[2]
 DOCS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -25,6 +28,15 @@ def test_the_blocks_run(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setitem(sys.modules, "docs_example", module)
     for line, source in blocks(path):
         exec(compile("\n" * line + source, str(path), "exec"), module.__dict__)
+    asyncio.run(run_tests_of(module))
+
+
+async def run_tests_of(module: types.ModuleType) -> None:
+    """The functions `test_...(livets_client)` of the blocks, against their `app`."""
+    for name, test in list(vars(module).items()):
+        if name.startswith("test_"):
+            async with client(module.app) as livets_client:
+                await test(livets_client)
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda p: str(p.relative_to(ROOT)))
