@@ -1,0 +1,24 @@
+// Development: shows what went wrong over the page, and brings the page up to date when the program has changed.
+//
+// The server adds this module to every page while it is in development (`livets dev`, LIVETS_DEV=1); production never
+// serves it. It listens to `livets:error`, and to the socket /livets/dev beside its own URL (docs/cli.md has the messages).
+
+import { follow } from "./dev/channel.js";
+import { show } from "./dev/overlay.js";
+
+/** Not a mistake of the program: its worker went away in the middle of an event. */
+const HARMLESS = ["interrupted"];
+
+document.addEventListener("livets:error", (event) => {
+  const { code, message, extra } = /** @type {CustomEvent} */ (event).detail;
+  if (HARMLESS.includes(code)) return;
+  // a traceback says in its last line what it is about
+  const text = extra?.traceback ?? (message.includes("\n") ? message : "");
+  const title = text ? text.trimEnd().split("\n").pop() : message;
+  show({ title, label: code, text, parts: { Event: extra?.event, "State before the event": extra?.state } });
+});
+
+const page = document.getElementById("livets-failure");
+if (page) show({ title: page.dataset.title, label: "The page could not be made", text: page.querySelector("pre")?.textContent, hint: page.dataset.hint, isLasting: true });
+
+follow();
