@@ -1,7 +1,7 @@
 """One process that serves: what `livets dev` and `livets run --workers N` start, and how parent and child talk.
 
 Owns the order a child gets, the lines on the control socket, and serving itself. A child whose parent is gone ends.
-Started as `python -m livets.cli.child ORDER` by `processes`; `run` with one worker calls `serve` directly.
+Started as `python -m livets.cli ORDER` by `processes`; `run` with one worker calls `serve` directly.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -99,7 +98,15 @@ def serve(app: Any, lives: list[LiveTS], order: Order, ready: Callable[[], None]
         lifespan="auto",
     )
     listeners = None if order.listener is None else [socket.socket(fileno=order.listener)]
-    _Server(config, [live.worker for live in lives], ready).run(sockets=listeners)
+    server = _Server(config, [live.worker for live in lives], ready)
+
+    def stop(_number: int, _frame: Any) -> None:
+        server.should_exit = True
+
+    # uvicorn raises the signal that ended it once more when all is done; here there is something to do after that
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    server.run(sockets=listeners)
 
 
 class _Server(LiveServer):
@@ -171,7 +178,3 @@ def _folders(lives: list[LiveTS]) -> list[str]:
         folder for live in lives for folder in (*live.config.templates, live.config.static) if folder is not None
     ]
     return [str(folder.resolve()) for folder in folders if folder.is_dir()]
-
-
-if __name__ == "__main__":
-    main(msgspec.json.decode(sys.argv[1], type=Order))

@@ -66,7 +66,7 @@ class Child:
         if order.dev:
             environment["LIVETS_DEV"] = "1"
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "livets.cli.child", msgspec.json.encode(order).decode()],
+            [sys.executable, "-m", "livets.cli", msgspec.json.encode(order).decode()],
             pass_fds=(listener.fileno(), theirs.fileno()),
             env=environment,
         )

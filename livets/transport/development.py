@@ -140,7 +140,9 @@ class Broken:
             await self._channel(scope, receive, send)
             return
         await receive()
-        await send({"type": "websocket.close", "code": codes.CLOSE_OVERLOADED})  # pages come back and ask again
+        # accepted first: browsers write handshakes that fail on the console; pages come back and ask again
+        await send({"type": "websocket.accept", "subprotocol": next(iter(scope.get("subprotocols", ())), None)})
+        await send({"type": "websocket.close", "code": codes.CLOSE_OVERLOADED})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

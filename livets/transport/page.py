@@ -12,7 +12,7 @@ import traceback
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from starlette._utils import get_route_path
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from livets.config import CSP
 from livets.errors import EventRefused
 from livets.state import StoreUnavailable
+from livets.transport.development import Failure, error_page, script_tag
 from livets.transport.layout import DEFAULT, Layouts, embedded_json, root
 from livets.transport.registry import Ending
 from livets.transport.resident import Resident
@@ -74,7 +75,7 @@ class Pages:
         except Exception as error:
             if resident is not None:
                 worker.registry.let_go(resident, Ending.FORGET)
-            return self._with_headers(HTMLResponse(self._failure(route, error), 500))
+            return self._with_headers(HTMLResponse(self._failure(scope, route, error), 500))
         worker.registry.add_unjoined(resident)
         self._sweeper.wake()
         response = HTMLResponse(document)
@@ -91,7 +92,8 @@ class Pages:
         return self._layouts.render(
             getattr(view, "layout", None) or DEFAULT,
             title=getattr(view, "title", None) or route.title or worker.config.title,
-            livets_head=Markup('<script defer src="{}"></script>').format(prefix + self._connector.url()),
+            livets_head=Markup('<script defer src="{}"></script>').format(prefix + self._connector.url())
+            + (script_tag(prefix, self._connector) if worker.config.dev else ""),
             view=root(
                 html,
                 token=worker.tokens.page(resident.view_id, session, resident.url, template.fingerprint),
@@ -102,14 +104,14 @@ class Pages:
             ),
         )
 
-    def _failure(self, route: LiveRoute, error: Exception) -> str:
+    def _failure(self, scope: Scope, route: LiveRoute, error: Exception) -> str:
         """The error page: all there is to know in development, a number to look up in the log otherwise."""
         number = secrets.token_hex(4)
         logger.error("error %s: the page of %s could not be made", number, route.path, exc_info=error)
         if self._worker.config.dev:
-            trace = escape("".join(traceback.format_exception(error)))
-            name = escape(type(error).__name__)
-            return f"<!doctype html><title>{name}</title><h1>{name}: {escape(error)}</h1><pre>{trace}</pre>"
+            title = f"{type(error).__name__}: {error}"
+            script = scope.get("root_path", "") + self._connector.url("dev.js")
+            return error_page(Failure(title, "".join(traceback.format_exception(error))), script)
         return f"<!doctype html><title>Error</title><h1>Something went wrong</h1><p>Error number {number}</p>"
 
     def _head_only(self) -> Response:
