@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 RAW = Path(os.environ.get("LIVETS_BENCH_RAW", ROOT.parent / "shared" / "bench" / "raw"))
 """The hand-written application: the practical lower bound. It is not a part of this repository."""
-_NODE = Path(__file__).parent
+_NODE = Path(sys.prefix) / "node"
 _IDIOMORPH = "idiomorph@0.7.4"
 _UVICORN = (
     "--no-access-log",
