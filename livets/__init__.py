@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from livets.app import LiveTS
-    from livets.errors import LivetsError
+    from livets.errors import LivetsError, NotFound
     from livets.live import LiveView, field
     from livets.live.event import event
+    from livets.live.once import render_to_string
     from livets.render import KeyedList
 
-__all__ = ["KeyedList", "LiveTS", "LiveView", "LivetsError", "event", "field"]
+__all__ = ["KeyedList", "LiveTS", "LiveView", "LivetsError", "NotFound", "event", "field", "render_to_string"]
 
 _HOMES = {
     "KeyedList": "livets.render",
     "LiveTS": "livets.app",
     "LiveView": "livets.live",
     "LivetsError": "livets.errors",
+    "NotFound": "livets.errors",
     "event": "livets.live",
     "field": "livets.live",
+    "render_to_string": "livets.live.once",
 }
 
 

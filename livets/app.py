@@ -8,28 +8,39 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from starlette.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
+from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from livets.config import Config, from_environment
 from livets.errors import ConfigError
 from livets.live import LiveView
+from livets.live.once import render_to_string
 from livets.pubsub.memory import MemoryBus
 from livets.render import Templates
 from livets.state import KeyRing, MemoryStore, RedisStore, SnapshotStore, host_secret
 from livets.transport import (
+    Assets,
     Connector,
     DevChannel,
+    Guest,
     Layouts,
-    LiveRoute,
     OriginPolicy,
     Pages,
+    Parts,
     Refresher,
+    Refusals,
     Registry,
     SessionCookie,
     Socket,
@@ -38,10 +49,14 @@ from livets.transport import (
     UsedTokens,
     UsedTokensHere,
     Worker,
+    checked_route,
 )
 
 if TYPE_CHECKING:
     from livets.pubsub.redis import RedisBus
+
+F = TypeVar("F", bound=Callable[..., Any])
+V = TypeVar("V", bound=type[LiveView])
 
 
 class LiveTS:
@@ -59,13 +74,15 @@ class LiveTS:
         secret_key: str | Sequence[str] | None = None,
         redis_url: str | None = None,
         templates: str | Path | Sequence[str | Path] = "templates",
-        static: str | Path | None = None,
+        static: str | Path | None = "static",
         wire: Literal["msgpack", "json"] = "msgpack",
         dev: bool | None = None,
         allowed_origins: Sequence[str] | None = None,
         title: str | None = None,
         head: str | None = None,
         *,
+        layout: str | None = None,
+        lifespan: Callable[[LiveTS], AbstractAsyncContextManager[Any]] | None = None,
         config: Config | None = None,
         template_globals: Mapping[str, Any] | None = None,
         template_filters: Mapping[str, Any] | None = None,
@@ -73,19 +90,23 @@ class LiveTS:
     ) -> None:
         """Arguments win over `config`, which wins over the environment; `settings` are other fields of Config.
 
+        `templates` and `static`: directories, looked for beside the module that calls this, then in the working
+        directory. `lifespan`: an async context manager around all requests, called with this application.
         Raises ConfigError when the application can't work as it is put together.
         """
+        home = _home(sys._getframe(1))
         self.config = config = _config(
             config or from_environment(),
             secret_keys=None if secret_key is None else _several(secret_key),
             redis_url=redis_url,
-            templates=tuple(Path(directory) for directory in _several(templates)),
-            static=None if static is None else Path(static),
+            templates=tuple(_located(home, directory) for directory in _several(templates)),
+            static=_static(home, static),
             json_wire=wire == "json" or None,
             dev=dev,
             allowed_origins=None if allowed_origins is None else tuple(allowed_origins),
             title=title,
             head=head,
+            layout=layout,
             **settings,
         )
         keys = KeyRing(config.secret_keys or [host_secret(config.state_dir)])
@@ -101,7 +122,10 @@ class LiveTS:
             store=store,
             bus=bus,
             templates=Templates(
-                config.templates, globals=template_globals, filters=template_filters, reload=config.dev
+                config.templates,
+                globals={"static": self._static, **(template_globals or {})},
+                filters=template_filters,
+                reload=config.dev,
             ),
         )
         bus.deliver = self.worker.deliver
@@ -116,18 +140,24 @@ class LiveTS:
             document = f"{config.title} {config.lang} {config.head} {config.stylesheets} {config.csp} {connector.url()}"
             self.development = DevChannel(self.worker.origins, document)
             self.refresher = Refresher(self.worker, layouts, self.development)
-        self._pages = Pages(self.worker, self._sweeper, layouts, connector)
-        routes: list[BaseRoute] = [
+        self._refusals = Refusals(layouts, csp=config.csp, dev=config.dev)
+        self._pages = Pages(self.worker, self._sweeper, layouts, connector, self._refusals)
+        self._parts = Parts()
+        if lifespan is not None:
+            self._parts.add(lambda: lifespan(self))
+        self.routes = self.worker.routes.all
+        self._router = Router(lifespan=self.lifespan)
+        self._router.routes = self.routes
+        self.routes += [
             WebSocketRoute("/livets/socket", Socket(self.worker, self._sweeper)),
             Route("/livets/{name}", connector, methods=["GET"]),
         ]
         if self.development is not None:
-            routes.insert(0, WebSocketRoute("/livets/dev", self.development))
+            self.routes.insert(0, WebSocketRoute("/livets/dev", self.development))
         if config.static is not None:
-            from starlette.staticfiles import StaticFiles
-
-            routes.append(Mount("/static", StaticFiles(directory=config.static)))
-        self._router = Router(routes, lifespan=self.lifespan)
+            self.worker.routes.assets = Assets(config.static, dev=config.dev)
+            self.routes.append(Mount("/static", self.worker.routes.assets, name="static"))
+        self._app = ExceptionMiddleware(self._router, handlers={HTTPException: self._refuse})
 
     @property
     def store(self) -> SnapshotStore:
@@ -139,31 +169,91 @@ class LiveTS:
         """The views of this worker."""
         return self.worker.registry
 
-    def live(self, path: str, view: type[LiveView], title: str | None = None) -> None:
-        """Serve `view` at `path`; its parameters (`/todos/{id:int}`) become arguments of `mount`."""
-        if not (isinstance(view, type) and issubclass(view, LiveView)):
-            raise ConfigError(f"live({path!r}, {view!r}): the second argument must be a subclass of LiveView")
-        if not path.startswith("/") or path.startswith("/livets/"):
-            raise ConfigError(f"live({path!r}): a path starts with '/', and those below /livets/ are taken")
-        route = LiveRoute(path, self._pages, view, title)
-        self.worker.routes.add(route)
-        self._router.routes.append(route)
+    @overload
+    def live(self, path: str, view: type[LiveView], title: str | None = None, *, name: str | None = None) -> None: ...
+    @overload
+    def live(
+        self, path: str, view: None = None, title: str | None = None, *, name: str | None = None
+    ) -> Callable[[V], V]: ...
+    def live(
+        self, path: str, view: Any = None, title: str | None = None, *, name: str | None = None
+    ) -> Callable[[V], V] | None:
+        """Serve `view` at `path`; its parameters (`/todos/{id:int}`) become arguments of `mount`.
 
-    def mount(self, path: str, app: ASGIApp) -> None:
-        """Hand everything below `path` to another ASGI application."""
-        self._router.routes.append(Mount(path, app))
+        A view may have several paths. `name` is for `url_for` (default: the name of the class). Without a view this is
+        a decorator. Raises ConfigError for what could never be served.
+
+        >>> from livets import LiveTS, LiveView
+        >>> app = LiveTS(secret_key="a secret of at least 32 characters")
+        >>> @app.live("/items/{id:int}", name="item")
+        ... class Item(LiveView):
+        ...     template = "<h1>Item {{ params.id }}</h1>"
+        >>> app.url_for("item", id=7, tab="notes")
+        '/items/7?tab=notes'
+        """
+        if view is None:
+
+            def decorate(view: V) -> V:
+                self.live(path, view, title, name=name)
+                return view
+
+            return decorate
+        self.routes.append(checked_route(self.worker.routes, path, self._pages, view, title, name))
+        return None
+
+    def route(
+        self, path: str, endpoint: Any = None, *, methods: Sequence[str] | None = None, name: str | None = None
+    ) -> Any:
+        """Serve a plain Starlette endpoint (a function of the request, or a class) at `path`; also a decorator."""
+        if endpoint is None:
+
+            def decorate(endpoint: F) -> F:
+                self.route(path, endpoint, methods=methods, name=name)
+                return endpoint
+
+            return decorate
+        self.routes.append(Route(path, endpoint, methods=methods and list(methods), name=name))
+        return endpoint
+
+    def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
+        """Hand everything below `path` to another ASGI application (FastAPI, Starlette, …), lifespan included."""
+        guest = Guest(path, app, name)
+        self._parts.add(guest.running)
+        self.routes.append(guest)
+
+    def url_for(self, target: str | type[LiveView], **values: Any) -> str:
+        """The URL below this application's mount point of a route, by name or view; other values become the query.
+
+        Inside a view use `self.url_for`, and in templates `url_for`, which know where the application is mounted.
+        Raises NavigationError when no route fits.
+        """
+        return self.worker.routes.url_for(target, values)
+
+    async def render_to_string(
+        self, view: type[LiveView], params: Mapping[str, Any] | None = None, *, session: Mapping[str, Any] | None = None
+    ) -> str:
+        """The HTML of a view, without a page or a socket; see `livets.render_to_string`."""
+        return await render_to_string(
+            view, params, session=session, templates=self.worker.templates, places=self.worker.routes
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry point."""
-        await self._router(scope, receive, send)
+        if scope["type"] != "lifespan":
+            scope["app"] = self
+            if not self._parts.are_running:
+                await self._parts.start()
+        await self._app(scope, receive, send)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Any = None) -> AsyncIterator[None]:
         """Start and stop; give it to the application that this one is mounted in: `Starlette(lifespan=live.lifespan)`.
 
-        Without it a mounted application works, but is not told when the server stops.
+        Without it a mounted application works (what is to be started starts at the first request), but it is not told
+        when the server stops.
         """
         self.worker.is_stopping = False
+        await self._parts.start()
         try:
             yield
         finally:
@@ -173,6 +263,7 @@ class LiveTS:
         """Write every snapshot, end every socket, give connections back; within `Config.shutdown_s`."""
         await self.worker.stop()
         self._sweeper.stop()
+        await self._parts.stop()
         for part in (self._bus, self._store):
             close = getattr(part, "close", None)
             if close is not None:
@@ -184,6 +275,37 @@ class LiveTS:
         from livets.transport.server import serve
 
         serve(self, self.worker, host, port, options)
+
+    def _static(self, name: str) -> str:
+        return self.worker.routes.static(name)
+
+    async def _refuse(self, request: Request, error: Exception) -> Response:
+        """The answer to what a route, or no route, refused."""
+        assert isinstance(error, HTTPException)
+        paths = [str(route.path) for route in self.worker.routes] if error.status_code == 404 else []
+        return self._refusals.response(
+            request.scope, error.status_code, error.detail, paths=paths, headers=error.headers
+        )
+
+
+def _home(frame: FrameType) -> Path:
+    """The directory of the module whose code runs in `frame`."""
+    return Path(frame.f_globals.get("__file__", "")).resolve().parent
+
+
+def _located(home: Path, directory: str | Path) -> Path:
+    """A directory of the application: beside its module if it is there, else where the process runs."""
+    beside = home / directory
+    return beside if beside.is_dir() else Path(directory)
+
+
+def _static(home: Path, directory: str | Path | None) -> Path | None:
+    if directory is None:
+        return None
+    found = _located(home, directory)
+    if found.is_dir() or directory == "static":
+        return found if found.is_dir() else None
+    raise ConfigError(f"static={str(directory)!r}: there is no such directory beside {home} or in {Path.cwd()}")
 
 
 def _several(value: str | Path | Sequence[str | Path]) -> tuple[Any, ...]:

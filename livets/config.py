@@ -33,12 +33,14 @@ class Config:
     """Directories of templates and layouts."""
     static: Path | None = None
     """A directory of your own files, served under `/static`."""
+    layout: str = ""
+    """The template file around every view that names none itself; empty: `livets/layout.html`."""
     title: str = "livets"
     lang: str = "en"
     head: str = ""
     """HTML that every page has in its `<head>`, as it is."""
     stylesheets: tuple[str, ...] = ()
-    """URLs of `<link rel="stylesheet">` elements."""
+    """Style sheets of every page: URLs, or names of files in `static`."""
     csp: str | None = "baseline"
     """The Content-Security-Policy header (`LIVETS_CSP`): "baseline" lets no other site frame the page or take its
     forms; "strict" also allows scripts and styles from files of this site only; or a policy of your own; None: no

@@ -113,6 +113,11 @@ class Arguments:
         return self._rest is not None
 
     @property
+    def required(self) -> frozenset[str]:
+        """Names of the parameters without a default."""
+        return frozenset(parameter.name for parameter in self._parameters if parameter.required)
+
+    @property
     def first(self) -> Converter | None:
         """The converter of the first parameter, if there is one."""
         return self._parameters[0].convert if self._parameters else self._rest

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from livets.live.navigation import Mode, Move
 from livets.live.outbox import Outbox
 from livets.live.scope import HTML_NAME, RENDER_SOURCE, ViewScope
+from livets.live.sources import source_of
 from livets.render.keyed_list import KeyedList
 from livets.wire import ReservedOp
 
@@ -174,9 +175,10 @@ class Unchanged:
 
 def compile_template(view_class: type[LiveView], templates: Templates) -> CompiledTemplate:
     """The template of a view class: `template`, else `template_name`, else its `render()`."""
-    if view_class.template:
+    way = source_of(view_class)
+    if way == "template":
         return templates.from_string(view_class.template, name=f"{view_class.__qualname__}.template")
-    if view_class.template_name:
+    if way == "template_name":
         return templates.get(view_class.template_name)
     return templates.from_string(RENDER_SOURCE, name=f"{view_class.__qualname__}.render()")
 

@@ -56,6 +56,9 @@ class Places(Protocol):
     def url_for(self, target: str | type, values: Mapping[str, Any]) -> str:
         """The URL below the mount point of a route, by name or view class. Raises NavigationError."""
 
+    def static(self, name: str) -> str:
+        """The hashed URL below the mount point of one of the application's files. Raises NavigationError."""
+
 
 class Location:
     """The place of one view."""
@@ -109,6 +112,12 @@ class Location:
         if self._places is None:
             raise NavigationError("url_for(): this view runs without an application, so there are no routes")
         return self.prefix + self._places.url_for(target, values)
+
+    def static(self, name: str) -> str:
+        """The URL of one of the application's files, as browsers need it. Raises NavigationError."""
+        if self._places is None:
+            raise NavigationError("static(): this view runs without an application, so there are no static files")
+        return self.prefix + self._places.static(name)
 
     # Going elsewhere
 
@@ -183,17 +192,13 @@ class Location:
         self.due = False
 
     def reaches(self, below: str) -> bool:
-        """Whether a live patch may go from here to this URL below the mount point.
-
-        It may when the same view answers there, with the same path parameters but for those that `handle_params` asks
-        for by name: what `mount` was told, and perhaps checked, does not change behind its back.
-        """
+        """Whether a live patch may go from here to this URL below the mount point."""
         found = self._find(below)
-        if found is None or found[0] is not type(self._view):
-            return False
-        own, query = self.path, self._view.__livets__.query
-        free = frozenset() if query is None else query.names
-        return all(name in free or own.get(name) == found[1].get(name) for name in own.keys() | found[1].keys())
+        return found is not None and may_patch(type(self._view), self.path, *found)
+
+    def tell(self) -> None:
+        """The browser is somewhere else: the next fill brings its address here."""
+        self._view._live.system.changing().url = self.url
 
     def _go(self, below: str) -> None:
         self._view._live.system.changing().url = below.partition("#")[0]
@@ -244,6 +249,20 @@ class Location:
     def _whole(path: Mapping[str, Any], url: str) -> Mapping[str, Any]:
         pairs = _pairs(url)
         return MappingProxyType({**dict(pairs), **path}) if pairs else path
+
+
+def may_patch(view_class: type, own: Mapping[str, Any], other_class: type, other: Mapping[str, Any]) -> bool:
+    """Whether a view with the path parameters `own` may go to a URL of `other_class` with `other` without a new mount.
+
+    It may when the same view answers there, with the same path parameters but for those that `handle_params` asks for
+    by name: what `mount` was told, and perhaps checked, does not change behind its back.
+    """
+    if view_class is not other_class:
+        return False
+    query = view_class.__livets__.query  # type: ignore[attr-defined]
+    free = frozenset() if query is None else query.names
+    fixed = (own.keys() | other.keys()) - free
+    return all(name in own and name in other and own[name] == other[name] for name in fixed)
 
 
 def _pairs(url: str) -> list[tuple[str, str]]:

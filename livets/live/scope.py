@@ -1,7 +1,7 @@
 """What templates see of a view: names become values, without leaving traces in the tracker.
 
 It owns the rule which names are visible: declared fields, public attributes and properties; `session`, `params`,
-`uri` and `url_for`; nothing private and none of LiveView's methods. Called by `render` through the display.
+`uri`, `url_for` and `static`; nothing private and none of LiveView's methods. Called by `render` through the display.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class ViewScope:
             return value
         if name in self._view.__livets__.computed or name in _SURROUNDINGS:
             return getattr(self._view, name)
+        if name == "static":
+            return self._view._live.location.static
         if name == HTML_NAME:
             return Markup(self._view.render())  # noqa: S704 (render() returns HTML, that is its contract)
         return missing

@@ -1,12 +1,15 @@
 """Pages, sockets and what keeps them together: the only part, besides `app`, that speaks Starlette."""
 
+from livets.transport.assets import Assets
 from livets.transport.development import DevChannel
 from livets.transport.layout import Layouts
 from livets.transport.origin import OriginPolicy
 from livets.transport.page import Pages
+from livets.transport.parts import Guest, Parts
 from livets.transport.refreshing import Refresher
+from livets.transport.refusals import Refusals
 from livets.transport.registry import Registry
-from livets.transport.routes import LiveRoute
+from livets.transport.routes import LiveRoute, checked_route
 from livets.transport.session import SessionCookie
 from livets.transport.socket import Socket
 from livets.transport.static import Connector
@@ -15,13 +18,17 @@ from livets.transport.tokens import Tokens, UsedTokens, UsedTokensHere
 from livets.transport.worker import Worker
 
 __all__ = [
+    "Assets",
     "Connector",
     "DevChannel",
+    "Guest",
     "Layouts",
     "LiveRoute",
     "OriginPolicy",
     "Pages",
+    "Parts",
     "Refresher",
+    "Refusals",
     "Registry",
     "SessionCookie",
     "Socket",
@@ -30,4 +37,5 @@ __all__ = [
     "UsedTokens",
     "UsedTokensHere",
     "Worker",
+    "checked_route",
 ]

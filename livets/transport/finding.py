@@ -6,11 +6,16 @@ is current, and no view is handed out whose secret or token was not checked. Cal
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from typing import Any
 
-from livets.errors import JoinRefused
+from livets.errors import JoinRefused, NotFound, Redirected, UrlRefused
+from livets.live.navigation import MAX_CHARACTERS, may_patch
 from livets.state import Claim, StoreUnavailable
+from livets.transport.request import prefix_of
 from livets.transport.resident import Resident
+from livets.transport.routes import LiveRoute
 from livets.transport.session import Session
 from livets.transport.tokens import PageToken, is_known
 from livets.transport.visitor import Visitor
@@ -38,8 +43,8 @@ def session_of(visitor: Visitor) -> Session:
     return session
 
 
-async def for_token(visitor: Visitor, token: PageToken, session: Session) -> tuple[Resident, JoinMode]:
-    """The view that a page token names, once; for a token seen before a view of its own."""
+async def for_token(visitor: Visitor, token: PageToken, url: str, session: Session) -> tuple[Resident, JoinMode]:
+    """The view that a page token names, once; for a token seen before a view of its own. `url`: as the page says."""
     worker = visitor.worker
     resident = worker.registry.take_unjoined(token.view_id)
     try:
@@ -56,7 +61,7 @@ async def for_token(visitor: Visitor, token: PageToken, session: Session) -> tup
         if resident is not None:
             return resident, JoinMode.FILLED
         warn_lost(worker)
-    return await mounted(visitor, token.url, session), JoinMode.REMOUNTED
+    return await mounted(visitor, token.url, url, session), JoinMode.REMOUNTED
 
 
 async def for_resume(visitor: Visitor, message: Resume, session: Session) -> tuple[Resident | None, bool]:
@@ -111,16 +116,41 @@ async def _from_claim(
         return None
 
 
-async def mounted(visitor: Visitor, url: str, session: Session) -> Resident:
-    """A new view of the page at `url`. Raises JoinRefused, StoreUnavailable."""
+async def mounted(visitor: Visitor, sealed: str, shown: str, session: Session) -> Resident:
+    """A new view for a page that was served from the URL `sealed` and, its browser says, is at `shown` now.
+
+    That counts only where a live patch could have led; a view is never mounted with parameters that a browser made up.
+    Raises JoinRefused, StoreUnavailable.
+    """
     worker = visitor.worker
-    found = worker.routes.match(url.partition("?")[0])
+    found = worker.routes.match(sealed)
     if found is None:
         raise JoinRefused(codes.GONE, "the page is no longer served")
+    below = shown.removeprefix(prefix_of(visitor.scope))
+    there = worker.routes.match(below) if below.startswith("/") and len(below) <= MAX_CHARACTERS else None
+    if (
+        below != sealed
+        and there is not None
+        and may_patch(found[0].view_class, found[1], there[0].view_class, there[1])
+    ):
+        with contextlib.suppress(UrlRefused):
+            return await _mounted(visitor, *there, below, session)
     try:
-        resident, _ = await worker.mount(*found, url, session, visitor.scope)
-    except StoreUnavailable:
+        resident = await _mounted(visitor, *found, sealed, session)
+    except UrlRefused as error:
+        raise JoinRefused(codes.GONE, str(error)) from None
+    if below != sealed:
+        resident.runner.location.tell()
+    return resident
+
+
+async def _mounted(visitor: Visitor, route: LiveRoute, params: dict[str, Any], url: str, session: Session) -> Resident:
+    try:
+        resident, _ = await visitor.worker.mount(route, params, url, session, visitor.scope)
+    except (StoreUnavailable, UrlRefused):
         raise
+    except (NotFound, Redirected) as error:
+        raise JoinRefused(codes.GONE, str(error)) from None
     except Exception:
         logger.exception("a page joined, and mounting its view failed")
         raise JoinRefused(codes.MOUNT_FAILED, "the view could not be mounted") from None

@@ -34,7 +34,7 @@ async def join(visitor: Visitor, message: Join) -> None:
     try:
         session = finding.session_of(visitor)
         token = visitor.worker.tokens.open_page(message.token, session)
-        resident, mode = await finding.for_token(visitor, token, session)
+        resident, mode = await finding.for_token(visitor, token, message.url, session)
         await admit(visitor, resident, message.view, mode, token.fingerprint)
     except JoinRefused as refusal:
         visitor.refuse(message.view, refusal.code, str(refusal))
@@ -68,7 +68,7 @@ async def resume(visitor: Visitor, message: Resume) -> None:
 async def remount(visitor: Visitor, message: Resume, url: str, session: Session) -> None:
     """Nothing is left of the view: a new one takes its place. Raises JoinRefused."""
     finding.warn_lost(visitor.worker)
-    resident = await finding.mounted(visitor, url, session)
+    resident = await finding.mounted(visitor, url, message.url, session)
     await admit(visitor, resident, message.view, JoinMode.REMOUNTED, message.fingerprint, message)
 
 

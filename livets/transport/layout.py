@@ -4,20 +4,23 @@ Owns the default layout and the loading of layouts from the template directories
 rendered once per page and never again; what changes belongs into the view. Called by `page`.
 
 A layout of your own extends the default one (`{% extends "livets/layout.html" %}`, blocks `head` and `body`) or writes
-the document itself with `{{ livets_head }}` first in its head and `{{ view }}` in its body.
+the document itself with `{{ livets_head }}` first in its head and `{{ view }}` in its body. Both see the view's names.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, TemplateNotFound
+from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, Template, TemplateNotFound
 from markupsafe import Markup
 
 from livets.errors import ConfigError
+from livets.render.environment import LiveEnvironment, MappingScope, scope_context
+from livets.render.environment import Scope as TemplateScope
 
 _MATTERS = re.compile(r"<(?=!--|script)", re.IGNORECASE)
 DEFAULT = "livets/layout.html"
@@ -33,7 +36,7 @@ _SOURCE = """<!doctype html>
 {%- endfor %}
 {% block head %}{{ head }}{% endblock %}
 </head>
-<body>
+<body{% if body_class %} class="{{ body_class }}"{% endif %}>
 {% block body %}{{ view }}{% endblock %}
 </body>
 </html>
@@ -53,6 +56,9 @@ class _Files(FileSystemLoader):
         return source
 
 
+_NO_NAMES = MappingScope({})
+
+
 class Layouts:
     """Renders documents."""
 
@@ -62,26 +68,55 @@ class Layouts:
         files = _Files(directories)
         self.read = files.read
         """Names of the files that layouts consist of, as far as they have been used."""
-        self._environment = Environment(
+        self._environment = LiveEnvironment(
             autoescape=True, loader=ChoiceLoader([DictLoader({DEFAULT: _SOURCE}), files]), auto_reload=dev
         )
-        self._environment.globals.update(lang=lang, head=Markup(head), stylesheets=stylesheets)  # noqa: S704
+        self._directories = directories
+        self._stylesheets = stylesheets
+        self._head = Markup(head)  # noqa: S704
+        self._environment.globals.update(lang=lang)
 
-    def render(self, name: str, *, title: str, livets_head: Markup, view: Markup) -> str:
-        """The document. Raises ConfigError when there is no layout of that name."""
+    def render(
+        self, name: str, scope: TemplateScope = _NO_NAMES, *, static: Callable[[str], str] = str, **names: Any
+    ) -> str:
+        """The document of a view: `names` (title, head, body_class, livets_head, view) stand before the view's own.
+
+        Raises ConfigError when there is no layout of that name, and what the layout raises.
+        """
         try:
             layout = self._environment.get_template(name)
         except TemplateNotFound as error:
-            raise ConfigError(f"there is no layout {error.name!r} in the template directories") from None
-        return layout.render(title=title, livets_head=livets_head, view=view)
+            places = ", ".join(str(Path(directory).resolve()) for directory in self._directories)
+            raise ConfigError(f"there is no layout {error.name!r}; looked in: {places or 'no directory'}") from None
+        names["head"] = self._head + names.get("head", "")
+        names["stylesheets"] = [url if "/" in url[:1] or "://" in url else static(url) for url in self._stylesheets]
+        return self._run(layout, scope, names)
+
+    def head(self, source: str, scope: TemplateScope) -> Markup:
+        """A view's own part of the head, from its source. Raises what the source raises."""
+        return Markup(self._run(self._environment.from_string(source), scope, {}))  # noqa: S704
+
+    def plain(self, name: str, scope: TemplateScope) -> str:
+        """A file of the template directories, with these names. Raises TemplateNotFound, and what it raises itself."""
+        return self._run(self._environment.get_template(name), scope, {})
+
+    def _run(self, template: Template, scope: TemplateScope, names: Mapping[str, Any]) -> str:
+        context = scope_context(self._environment, scope, names, template.name, template.blocks)
+        try:
+            return "".join(template.root_render_func(context))
+        except Exception:
+            self._environment.handle_exception()
+            raise
 
 
-def root(html: str, *, token: str, fingerprint: str, socket: str, wire: str, shape: Markup) -> Markup:
+def root(
+    html: str, *, token: str, fingerprint: str, socket: str, wire: str, shape: Markup, navigates: bool = False
+) -> Markup:
     """The view's element and its shape, as docs/protocol.md describes them."""
     return Markup(
-        '<div id="livets" data-livets="{}" data-fp="{}" data-socket="{}" data-wire="{}">{}</div>\n'
+        '<div id="livets" data-livets="{}" data-fp="{}" data-socket="{}" data-wire="{}"{}>{}</div>\n'
         '<script type="application/json" id="livets-shape">{}</script>'
-    ).format(token, fingerprint, socket, wire, Markup(html), shape)  # noqa: S704
+    ).format(token, fingerprint, socket, wire, Markup(" data-links" * navigates), Markup(html), shape)  # noqa: S704
 
 
 def embedded_json(value: object) -> Markup:

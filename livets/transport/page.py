@@ -13,16 +13,20 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from markupsafe import Markup
-from starlette._utils import get_route_path
-from starlette.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from livets.config import CSP
-from livets.errors import EventRefused
+from livets.errors import EventRefused, NotFound, Redirected, UrlRefused
+from livets.live.navigation import MAX_CHARACTERS
+from livets.live.scope import ViewScope
 from livets.state import StoreUnavailable
 from livets.transport.development import Failure, error_page, script_tag
 from livets.transport.layout import DEFAULT, Layouts, embedded_json, root
+from livets.transport.refusals import Refusals
 from livets.transport.registry import Ending
+from livets.transport.request import prefix_of, url_of
 from livets.transport.resident import Resident
 from livets.transport.routes import LiveRoute
 from livets.transport.session import Session
@@ -32,24 +36,23 @@ from livets.transport.worker import Worker
 
 logger = logging.getLogger("livets.transport")
 
-_MAX_URL_CHARACTERS = 4096
-_NOT_FOUND = "<!doctype html><title>Not found</title><h1>Not found</h1>"
-_UNAVAILABLE = "<!doctype html><title>Unavailable</title><h1>Try again in a moment</h1>"
-
 
 class Pages:
     """Renders the pages of all live routes of an application."""
 
-    def __init__(self, worker: Worker, sweeper: Sweeper, layouts: Layouts, connector: Connector) -> None:
+    def __init__(
+        self, worker: Worker, sweeper: Sweeper, layouts: Layouts, connector: Connector, refusals: Refusals
+    ) -> None:
         self._worker = worker
         self._sweeper = sweeper
         self._layouts = layouts
         self._connector = connector
+        self._refusals = refusals
         self._shapes: WeakKeyDictionary[Any, Markup] = WeakKeyDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer GET and HEAD of a live route."""
-        response = self._head_only() if scope["method"] == "HEAD" else await self._answer(scope)
+        """Answer GET and HEAD of a live route; HEAD is told what GET would be, and its view is not kept."""
+        response = await self._answer(scope)
         await response(scope, receive, send)
 
     async def _answer(self, scope: Scope) -> Response:
@@ -57,41 +60,47 @@ class Pages:
         secure = worker.origins.is_secure(scope)
         known = worker.cookie.read(scope, secure=secure)
         session = (worker.cookie.renewed(known) or known) if known is not None else worker.cookie.new()
-        url = get_route_path(scope)
-        if scope["query_string"]:
-            url += "?" + scope["query_string"].decode("latin-1")
-        if len(url) > _MAX_URL_CHARACTERS:
-            return self._with_headers(HTMLResponse("URI too long", 414))
+        url = url_of(scope)
+        if len(url) > MAX_CHARACTERS:
+            return self._refusals.response(scope, 414)
         resident: Resident | None = None
         try:
             resident, html = await worker.mount(route, scope["path_params"], url, session, scope)
-            document = self._document(scope, route, resident, html, session)
-        except EventRefused as refusal:  # a path parameter that mount() can't take
-            logger.info("no page at %r: %s", url, refusal)
-            return self._with_headers(HTMLResponse(_NOT_FOUND, 404))
-        except StoreUnavailable as error:
-            logger.error("a page could not be made: %s", error)
-            return self._with_headers(HTMLResponse(_UNAVAILABLE, 503, {"Retry-After": "5"}))
+            response: Response = HTMLResponse(self._document(scope, route, resident, html, session))
+        except Redirected as elsewhere:
+            response = RedirectResponse(elsewhere.url, 303)
         except Exception as error:
             if resident is not None:
                 worker.registry.let_go(resident, Ending.FORGET)
-            return self._with_headers(HTMLResponse(self._failure(scope, route, error), 500))
-        worker.registry.add_unjoined(resident)
-        self._sweeper.wake()
-        response = HTMLResponse(document)
+            return self._refused(scope, route, url, error)
+        if resident is not None:
+            self._keep(resident, is_wanted=scope["method"] != "HEAD")
         if session is not known:
             response.headers.append("set-cookie", worker.cookie.header(session, secure=secure))
         return self._with_headers(response)
 
+    def _keep(self, resident: Resident, *, is_wanted: bool) -> None:
+        """Let the view wait for its socket, if one will come."""
+        if is_wanted:
+            self._worker.registry.add_unjoined(resident)
+            self._sweeper.wake()
+        else:
+            self._worker.registry.let_go(resident, Ending.FORGET)
+
     def _document(self, scope: Scope, route: LiveRoute, resident: Resident, html: str, session: Session) -> str:
         worker, view, template = self._worker, resident.runner.view, resident.runner.rendering.template
-        prefix = scope.get("root_path", "")
+        prefix, location = resident.runner.location.prefix, resident.runner.location
         shape = self._shapes.get(template)
         if shape is None:
             shape = self._shapes[template] = embedded_json(template.shape)
+        names = ViewScope(view)
         return self._layouts.render(
-            getattr(view, "layout", None) or DEFAULT,
-            title=getattr(view, "title", None) or route.title or worker.config.title,
+            view.layout or worker.config.layout or DEFAULT,
+            names,
+            static=location.static,
+            title=view.title or route.title or worker.config.title,
+            body_class=view.body_class,
+            head=self._layouts.head(view.head, names) if isinstance(view.head, str) else Markup(view.head()),  # noqa: S704
             livets_head=Markup('<script defer src="{}"></script>').format(prefix + self._connector.url())
             + (script_tag(prefix, self._connector) if worker.config.dev else ""),
             view=root(
@@ -101,21 +110,28 @@ class Pages:
                 socket=f"{prefix}/livets/socket",
                 wire="json" if worker.config.json_wire else "msgpack",
                 shape=shape,
+                navigates=type(view).__livets__.query is not None or "ts-link" in html,
             ),
         )
 
-    def _failure(self, scope: Scope, route: LiveRoute, error: Exception) -> str:
-        """The error page: all there is to know in development, a number to look up in the log otherwise."""
+    def _refused(self, scope: Scope, route: LiveRoute, url: str, error: Exception) -> Response:
+        """The answer when there is no page: what the visitor may know of the reason."""
+        refuse = self._refusals.response
+        if isinstance(error, EventRefused | NotFound | HTTPException):
+            status = error.status if isinstance(error, UrlRefused) else getattr(error, "status_code", 404)
+            logger.info("no page at %r (%d): %s", url, status, error)
+            return refuse(scope, status, str(error), headers=getattr(error, "headers", None))
+        if isinstance(error, StoreUnavailable):
+            logger.error("a page could not be made: %s", error)
+            return refuse(scope, 503, str(error), headers={"Retry-After": "5"})
         number = secrets.token_hex(4)
         logger.error("error %s: the page of %s could not be made", number, route.path, exc_info=error)
-        if self._worker.config.dev:
-            title = f"{type(error).__name__}: {error}"
-            script = scope.get("root_path", "") + self._connector.url("dev.js")
-            return error_page(Failure(title, "".join(traceback.format_exception(error))), script)
-        return f"<!doctype html><title>Error</title><h1>Something went wrong</h1><p>Error number {number}</p>"
-
-    def _head_only(self) -> Response:
-        return self._with_headers(Response(media_type="text/html"))
+        trace = "".join(traceback.format_exception(error))
+        if not self._worker.config.dev:
+            return refuse(scope, 500, number=number)
+        failure = Failure(f"{type(error).__name__}: {error}", trace)
+        script = prefix_of(scope) + self._connector.url("dev.js")
+        return self._with_headers(HTMLResponse(error_page(failure, script), 500))
 
     def _with_headers(self, response: Response) -> Response:
         headers = response.headers

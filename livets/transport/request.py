@@ -7,11 +7,28 @@ of its page all the same: its path and query are those of the page. Made by `wor
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote, unquote
 
+from starlette._utils import get_route_path
 from starlette.datastructures import URL, Address, Headers, QueryParams
 from starlette.requests import HTTPConnection
 
 from livets.transport.origin import Scope
+
+_PATH_SAFE = "/:@!$&'()*+,;=~"
+
+
+def prefix_of(scope: Scope) -> str:
+    """The path at which the application is mounted, without a slash at its end."""
+    prefix: str = scope.get("root_path", "")
+    return prefix.rstrip("/")
+
+
+def url_of(scope: Scope) -> str:
+    """Percent-encoded path below the mount point, and query, of a request."""
+    path = quote(get_route_path(scope), safe=_PATH_SAFE)
+    query = scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
 
 
 class PageRequest:
@@ -20,11 +37,11 @@ class PageRequest:
     __slots__ = ("_client", "_headers", "_path", "_query", "_root_path", "_scheme")
 
     def __init__(self, scope: Scope, url: str) -> None:
-        """`url`: path below the mount point, and query."""
+        """`url`: percent-encoded path below the mount point, and query."""
         path, _, query = url.partition("?")
-        self._path = path
+        self._path = unquote(path)
         self._query = query
-        self._root_path: str = scope.get("root_path", "")
+        self._root_path = prefix_of(scope)
         self._scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
         self._client: Any = scope.get("client")
         self._headers = b"\n".join(b"%b:%b" % header for header in scope["headers"])

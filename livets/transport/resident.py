@@ -35,16 +35,14 @@ class Resident:
 
     __slots__ = (
         "awaits_first", "joined_seq", "outbox", "page", "page_bytes", "route", "runner", "secrets",
-        "since_s", "touched_s", "url", "view_id",
+        "since_s", "touched_s", "view_id",
     )  # fmt: skip
 
-    def __init__(self, runner: ViewRunner, outbox: ViewOutbox, route: LiveRoute, url: str) -> None:
+    def __init__(self, runner: ViewRunner, outbox: ViewOutbox, route: LiveRoute) -> None:
         self.view_id = runner.view_id
         self.runner = runner
         self.outbox = outbox
         self.route = route
-        self.url = url
-        """Path below the mount point, and query."""
         self.page: Page | None = None
         """Who shows the view, while it is on a socket."""
         self.secrets = b""
@@ -56,6 +54,11 @@ class Resident:
         self.page_bytes = VIEW_BYTES
         self.since_s = 0.0
         self.touched_s = 0.0
+
+    @property
+    def url(self) -> str:
+        """Path below the mount point, and query, of where the view is now."""
+        return self.runner.location.url
 
     def leave(self) -> None:
         """Take the view off its socket; frames and state stay."""

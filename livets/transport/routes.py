@@ -1,26 +1,34 @@
-"""Which view answers which path.
+"""Which view answers which path, and the way back from a name to a URL.
 
-Owns the live routes in their order and the match of a path that did not come with a request (a joining socket
-names a page). Never looks at anything but the path. Called by `app` (adds), `page` and `worker` (match).
+Owns the routes in their order and the match of a URL that did not come with a request (a joining socket names a page,
+a view moves). Never looks at anything but the path. Called by `app` (adds), `page`, `worker` and `finding` (match),
+and by views through `live.navigation.Places`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlencode
 
-from starlette.routing import Match, Route
-from starlette.types import ASGIApp, Scope
+from starlette.routing import BaseRoute, Match, NoMatchFound, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from livets.errors import ConfigError, NavigationError
+from livets.live.sources import check_source
 
 if TYPE_CHECKING:
     from livets.live import LiveView
+    from livets.transport.assets import Assets
 
 
 class LiveRoute(Route):
     """A path whose page is a view."""
 
-    def __init__(self, path: str, endpoint: ASGIApp, view_class: type[LiveView], title: str | None) -> None:
-        super().__init__(path, endpoint, methods=["GET"], include_in_schema=False)
+    def __init__(
+        self, path: str, endpoint: ASGIApp, view_class: type[LiveView], title: str | None, name: str | None = None
+    ) -> None:
+        super().__init__(path, endpoint, methods=["GET"], name=name or view_class.__name__, include_in_schema=False)
         self.view_class = view_class
         self.title = title
 
@@ -30,6 +38,11 @@ class LiveRoute(Route):
             return super().matches(scope)
         except ValueError:
             return Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; inside of other applications, too, the page is told which route it is."""
+        scope["route"] = self
+        await super().handle(scope, receive, send)
 
     def parameters(self, path: str) -> dict[str, Any] | None:
         """The typed parameters in `path` (below the application's mount point), None when it is not this route's."""
@@ -42,23 +55,94 @@ class LiveRoute(Route):
             return None
 
 
-class LiveRoutes:
-    """The live routes of an application, first match first."""
+class Routes:
+    """The routes of an application, first match first."""
 
     def __init__(self) -> None:
-        self._routes: list[LiveRoute] = []
-
-    def add(self, route: LiveRoute) -> None:
-        """Add a route behind those there are."""
-        self._routes.append(route)
+        self.all: list[BaseRoute] = []
+        self.assets: Assets | None = None
+        """The application's own files, if it has any."""
 
     def __iter__(self) -> Iterator[LiveRoute]:
-        return iter(self._routes)
+        """Those whose page is a view."""
+        return (route for route in self.all if isinstance(route, LiveRoute))
 
-    def match(self, path: str) -> tuple[LiveRoute, dict[str, Any]] | None:
-        """The route of `path` and its parameters."""
-        for route in self._routes:
-            parameters = route.parameters(path)
-            if parameters is not None:
-                return route, parameters
+    def match(self, url: str) -> tuple[LiveRoute, dict[str, Any]] | None:
+        """The live route of a URL (path below the mount point, and query) and its path parameters."""
+        path = unquote(url.partition("?")[0])
+        scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
+        for route in self.all:
+            if isinstance(route, LiveRoute):
+                parameters = route.parameters(path)
+                if parameters is not None:
+                    return route, parameters
+            elif route.matches(scope)[0] is Match.FULL:
+                return None
         return None
+
+    def find(self, path: str) -> tuple[type, Mapping[str, Any]] | None:
+        """The view class at a decoded path, and its path parameters."""
+        found = self.match(path.replace("%", "%25"))
+        return None if found is None else (found[0].view_class, found[1])
+
+    def url_for(self, target: str | type, values: Mapping[str, Any]) -> str:
+        """The URL of a route below the mount point, by name or view; other values become the query, None is left out.
+
+        Raises NavigationError when no route of that name has exactly those path parameters.
+        """
+        known = []
+        for route in self.all:
+            name = getattr(route, "name", None)
+            if name != target and not (isinstance(route, LiveRoute) and route.view_class is target):
+                continue
+            names = getattr(route, "param_convertors", {}).keys()
+            known.append(getattr(route, "path", ""))
+            if names <= values.keys() and all(values[name] is not None for name in names):
+                return self._url(route, {name: values[name] for name in names}, values)
+        label = target if isinstance(target, str) else target.__name__
+        if known:
+            raise NavigationError(f"url_for({label!r}): it needs the parameters of one of {', '.join(known)}")
+        names = ", ".join(sorted({str(name) for route in self.all if (name := getattr(route, "name", None))}))
+        raise NavigationError(f"url_for({label!r}): there is no route of that name; there are: {names}")
+
+    def static(self, name: str) -> str:
+        """The hashed URL of one of the application's own files, below the mount point. Raises NavigationError."""
+        if self.assets is None:
+            raise NavigationError(f"static({name!r}): there is no directory of static files; give LiveTS(static=…) one")
+        return self.assets.url(name)
+
+    def _url(self, route: BaseRoute, path: dict[str, Any], values: Mapping[str, Any]) -> str:
+        try:
+            url = str(route.url_path_for(getattr(route, "name", ""), **path))
+        except (NoMatchFound, AssertionError, TypeError, ValueError) as error:
+            raise NavigationError(f"url_for({getattr(route, 'name', '')!r}): {path} does not fit: {error}") from None
+        query = {name: value for name, value in values.items() if name not in path and value is not None}
+        texts = {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()}
+        return f"{url}?{urlencode(texts, doseq=True)}" if query else url
+
+
+def checked_route(
+    routes: Routes, path: str, endpoint: ASGIApp, view: Any, title: str | None, name: str | None
+) -> LiveRoute:
+    """A new live route. Raises ConfigError for one that could never be served."""
+    from livets.live import LiveView
+
+    if not (isinstance(view, type) and issubclass(view, LiveView)):
+        raise ConfigError(f"live({path!r}, {view!r}): the second argument must be a subclass of LiveView")
+    if not path.startswith("/") or path.startswith("/livets/"):
+        raise ConfigError(f"live({path!r}): a path starts with '/', and those below /livets/ are taken")
+    check_source(view)
+    route = LiveRoute(path, endpoint, view, title, name)
+    given = set(route.param_convertors)
+    mount = view.__livets__.mount
+    if mount is not None and (missing := sorted(mount.required - given)):
+        raise ConfigError(
+            f"live({path!r}, {view.__name__}): mount() needs {', '.join(map(repr, missing))}, and the path has no such "
+            f"parameter: write it into the path ('{path.rstrip('/')}/{{{missing[0]}}}') or give it a default"
+        )
+    for other in routes:
+        if other.path == path:
+            raise ConfigError(f"live({path!r}, {view.__name__}): {other.view_class.__name__} has this path already")
+        if name is not None and other.name == name and other.view_class is not view:
+            raise ConfigError(f"live({path!r}, name={name!r}): {other.path} of another view has this name already")
+    return route

@@ -24,9 +24,9 @@ from livets.state import Claim, SnapshotStore
 from livets.transport.origin import OriginPolicy, Scope
 from livets.transport.outbox import ViewOutbox
 from livets.transport.registry import Ending, Registry
-from livets.transport.request import PageRequest
+from livets.transport.request import PageRequest, prefix_of
 from livets.transport.resident import VIEW_BYTES, Page, Resident
-from livets.transport.routes import LiveRoute, LiveRoutes
+from livets.transport.routes import LiveRoute, Routes
 from livets.transport.session import Session, SessionCookie
 from livets.transport.tokens import Tokens, UsedTokens
 from livets.wire import codes
@@ -73,7 +73,7 @@ class Worker:
         self.store = store
         self.bus = bus
         self.templates = templates
-        self.routes = LiveRoutes()
+        self.routes = Routes()
         self.registry = Registry(config, self._close, time.monotonic)
         self.pages: set[Page] = set()
         self.is_stopping = False
@@ -83,7 +83,10 @@ class Worker:
     async def mount(
         self, route: LiveRoute, params: Mapping[str, Any], url: str, session: Session, scope: Scope
     ) -> tuple[Resident, str]:
-        """A new view of `route` and its first HTML; in no state of the registry yet. Raises what mount raises."""
+        """A new view of `route` and its first HTML; in no state of the registry yet. Raises what mount raises.
+
+        `url`: percent-encoded path below the mount point, and query.
+        """
         meta = _encode_meta(Meta(url, session.hash, int(time.time())))
         runner = ViewRunner(
             route.view_class,
@@ -93,12 +96,15 @@ class Worker:
             bus=self.bus,
             meta=meta,
             params=dict(params),
+            url=url,
+            places=self.routes,
+            prefix=prefix_of(scope),
             session=MappingProxyType(session.data),
             request=PageRequest(scope, url),
             dev=self.config.dev,
         )
         html = await runner.mount()
-        resident = self._resident(runner, route, url)
+        resident = self._resident(runner, route)
         resident.page_bytes = VIEW_BYTES + 2 * len(html)
         return resident, html
 
@@ -106,7 +112,7 @@ class Worker:
         """A view from its snapshot; None when its page is no longer served or it belongs to another session."""
         assert claim.record is not None
         meta = _decode_meta(claim.record.meta)
-        found = self.routes.match(meta.url.partition("?")[0])
+        found = self.routes.match(meta.url)
         if found is None or not secrets.compare_digest(meta.session, session.hash):
             return None
         route, params = found
@@ -118,12 +124,15 @@ class Worker:
             bus=self.bus,
             meta=claim.record.meta,
             params=params,
+            url=meta.url,
+            places=self.routes,
+            prefix=prefix_of(scope),
             session=MappingProxyType(session.data),
             request=PageRequest(scope, meta.url),
             dev=self.config.dev,
             claim=claim,
         )
-        resident = self._resident(runner, route, meta.url)
+        resident = self._resident(runner, route)
         resident.secrets = claim.record.secret
         resident.outbox.done = resident.outbox.durable = runner.durable_ref
         return resident
@@ -178,9 +187,9 @@ class Worker:
             if page.channel.is_sending:
                 page.channel.abort()
 
-    def _resident(self, runner: ViewRunner, route: LiveRoute, url: str) -> Resident:
+    def _resident(self, runner: ViewRunner, route: LiveRoute) -> Resident:
         outbox = ViewOutbox(runner.view_id, lambda code, reason: self._cut(resident, code, reason))
-        resident = Resident(runner, outbox, route, url)
+        resident = Resident(runner, outbox, route)
         return resident
 
     def _cut(self, resident: Resident, code: int, reason: str) -> None:
