@@ -92,7 +92,7 @@ def _checked(name: str, origin: str) -> str:
     """The name, with `:app` added where only a module is named."""
     if _NAME.fullmatch(name):
         return name
-    if _NAME.fullmatch(f"{name}:app"):
+    if _NAME.fullmatch(f"{name}:app") and not name.endswith(".py"):
         return f"{name}:app"
     hint = "write module:attribute, as in main:app"
     if name.endswith(".py"):

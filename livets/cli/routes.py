@@ -67,16 +67,16 @@ def listed(app: Any, prefix: str = "") -> Iterator[Entry]:
             continue
         inner = getattr(route, "app", None)
         if isinstance(route, LiveRoute):
-            yield Entry(path, "live", route.view_class.__qualname__, _name(route), _where(route.view_class))
+            yield Entry(path, "live", route.view_class.__qualname__, _title(app, route), _where(route.view_class))
         elif getattr(inner, "routes", None) or isinstance(inner, LiveTS):
             yield from listed(inner, path)
         else:
             yield _other(route, path)
 
 
-def _name(route: LiveRoute) -> str:
+def _title(app: Any, route: LiveRoute) -> str:
     title = getattr(route.view_class, "title", "")
-    return route.title or (title if isinstance(title, str) else "")
+    return (title if isinstance(title, str) else "") or route.title or str(app.config.title)
 
 
 def _other(route: Any, path: str) -> Entry:

@@ -108,9 +108,9 @@ class Arguments:
         return self._parameters
 
     @property
-    def takes_rest(self) -> bool:
-        """Whether it takes any number of positional arguments."""
-        return self._rest is not None
+    def rest(self) -> Converter | None:
+        """The converter of `*args`, if there are any."""
+        return self._rest
 
     @property
     def required(self) -> frozenset[str]:

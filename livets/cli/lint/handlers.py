@@ -17,7 +17,7 @@ import msgspec
 from livets.cli.lint.finding import Finding
 from livets.cli.lint.source import Element, Source
 from livets.live import LiveView
-from livets.live.arguments import Arguments
+from livets.live.arguments import Arguments, Converter
 from livets.render.directives_scan import Attribute
 
 _CALL = re.compile(r"\s*([^\s(]+)\s*(?:\((.*)\)\s*)?", re.DOTALL)
@@ -91,30 +91,40 @@ def _arguments(
 ) -> Iterator[Finding]:
     """Literals against annotations. `sent`: what else the event brings; None when that can't be known."""
     left = list(given)
+    typed: list[tuple[str, Converter, Any]] = []
     for parameter in declared.parameters:
         if left and parameter.positional:
-            value = left.pop(0)
-            if not _is_open(value):
-                try:
-                    parameter.convert(value)
-                except msgspec.ValidationError as error:
-                    yield Finding(
-                        source.file, line, "bad-arguments",
-                        f"{name}: {json.dumps(value)} does not fit the parameter {parameter.name!r}: {error}",
-                        f"change the value, or the annotation of {parameter.name}",
-                    )  # fmt: skip
+            typed.append((parameter.name, parameter.convert, left.pop(0)))
         elif parameter.required and sent is not None and parameter.name not in sent:
             yield Finding(
                 source.file, line, "bad-arguments", f"{name}: the argument {parameter.name!r} is missing",
                 f'write {name}(…), or ts-value:{parameter.name}="…", or give {parameter.name} a default',
             )  # fmt: skip
-    if left and not declared.takes_rest:
+    if declared.rest is not None:
+        typed += [("*", declared.rest, value) for value in left]
+    elif left:
         takes = len(given) - len(left)
         yield Finding(
             source.file, line, "bad-arguments",
             f"{name} takes {takes} argument{'' if takes == 1 else 's'}, not {len(given)}",
             "take the others away, or add parameters",
         )  # fmt: skip
+    for parameter_name, convert, value in typed:
+        why = None if _is_open(value) else _misfit(convert, value)
+        if why is not None:
+            yield Finding(
+                source.file, line, "bad-arguments",
+                f"{name}: {json.dumps(value)} does not fit the parameter {parameter_name!r}: {why}",
+                f"change the value, or the annotation of {parameter_name}",
+            )  # fmt: skip
+
+
+def _misfit(convert: Converter, value: Any) -> str | None:
+    try:
+        convert(value)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return None
 
 
 def _model(source: Source, view: type[LiveView], attribute: Attribute) -> Iterator[Finding]:
