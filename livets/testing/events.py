@@ -19,7 +19,7 @@ from livets.testing.controls import CONTROLS, Controls, is_checked, is_toggle, m
 from livets.testing.document import Document
 from livets.testing.errors import NotPossible
 from livets.testing.forms import data_of
-from livets.testing.nodes import Node, tag_of
+from livets.testing.nodes import Node
 
 Push = Callable[[str, list[Any], dict[str, Any], dict[str, Any]], int]
 
@@ -205,9 +205,3 @@ def _number(text: str) -> Any:
     except ValueError:
         return text
     return int(value) if value.is_integer() else value
-
-
-def describe(node: Node) -> str:
-    """An element in a message."""
-    text = " ".join(node.text.split())
-    return tag_of(node) + (f" {text[:40]!r}" if text else "")

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
+from livets.testing import reach
 from livets.testing.controls import CONTROLS, Controls, is_checked, is_toggle, options_of, selected_of, value_of
 from livets.testing.document import Document
 from livets.testing.errors import NotPossible
-from livets.testing.events import DomEvent, Events, describe
+from livets.testing.events import DomEvent, Events
 from livets.testing.forms import (
     controls_of,
     data_of,
@@ -47,9 +48,7 @@ class Gestures:
 
     def click(self, node: Node, held: frozenset[str] = frozenset()) -> None:
         """Point at an element and click. Raises NotPossible."""
-        self._reachable(node, "click on")
-        if is_disabled(node):
-            raise NotPossible(f"a person can't click on {describe(node)}: it is disabled")
+        reach.can_use(node, "click on")
         self._happens("mousedown", node, held=held)
         self.focus(next((each for each in node.around() if is_focusable(each)), None))
         self._happens("mouseup", node, held=held)
@@ -63,7 +62,7 @@ class Gestures:
 
     def hover(self, node: Node) -> None:
         """Move the pointer onto an element."""
-        self._reachable(node, "point at")
+        reach.can_reach(node, "point at")
         for kind in ("mouseover", "mouseenter", "mousemove"):
             self._happens(kind, node)
 
@@ -162,13 +161,13 @@ class Gestures:
 
     def fill(self, node: Node, text: str) -> None:
         """Replace what stands in a text control, as pasting over it does."""
-        self._writable(node)
+        reach.can_write(node)
         self.focus(node)
         self._set(node, text)
 
     def type(self, node: Node, text: str) -> None:
         """Type at the end of a text control, key by key."""
-        self._writable(node)
+        reach.can_write(node)
         self.focus(node)
         for character in text:
             self._key(node, character, frozenset())
@@ -176,7 +175,7 @@ class Gestures:
     def press(self, node: Node | None, keys: str) -> None:
         """Press a key or a chord, such as `Enter`, `a`, `Escape`, `Control+k`, at an element or where the focus is."""
         if node is not None and node is not self.document.focused:
-            self._reachable(node, "press a key at")
+            reach.can_reach(node, "press a key at")
             self.focus(next((each for each in node.around() if is_focusable(each)), None))
         *chord, key = keys.split("+") if len(keys) > 1 else [keys]
         if unknown := [name for name in chord if name not in _HELD]:
@@ -241,21 +240,7 @@ class Gestures:
 
     def choose(self, select: Node, wanted: list[str]) -> None:
         """Choose options of a select by value or by text; in one for several values, exactly these."""
-        if select.tag != "select":
-            raise NotPossible(f"choose() is for a <select>, not for {describe(select)}; check() is for radio buttons")
-        self._usable(select, "choose from")
-        options = options_of(select)
-        found = []
-        for name in wanted:
-            fitting = [each for each in options if name == value_of(each)] or [
-                each for each in options if name == " ".join(each.text.split())
-            ]
-            if not fitting:
-                known = ", ".join([repr(" ".join(each.text.split())) for each in options])
-                raise NotPossible(f"{tag_of(select)} has no option {name!r}; it has: {known}")
-            if is_disabled(fitting[0]):
-                raise NotPossible(f"the option {name!r} is disabled")
-            found.append(fitting[0])
+        options, found = options_of(select), reach.chosen(select, wanted)
         self.focus(select)
         before = [each.number for each in selected_of(select)]
         for option in options:
@@ -267,11 +252,7 @@ class Gestures:
 
     def set_checked(self, node: Node, wanted: bool) -> None:
         """Click on a check box or radio button unless it is as wanted."""
-        if not is_toggle(node):
-            raise NotPossible(f"{describe(node)} is neither a check box nor a radio button")
-        if not wanted and kind_of(node) == "radio":
-            raise NotPossible("a radio button can't be unchecked: check another one of its group")
-        self._usable(node, "check")
+        reach.can_check(node, wanted)
         if is_checked(node) != wanted:
             self.click(node)
 
@@ -339,25 +320,6 @@ class Gestures:
 
     def _is_there(self, node: Node) -> bool:
         return self.document.top in node.around()
-
-    def _reachable(self, node: Node, verb: str) -> None:
-        if (hider := hidden_by(node)) is not None:
-            by = "it is hidden" if hider is node else f"{tag_of(hider)} around it is hidden"
-            raise NotPossible(f"a person can't {verb} {describe(node)}: {by}")
-        if inert := next((each for each in node.around() if "inert" in each.attributes), None):
-            raise NotPossible(f"a person can't {verb} {describe(node)}: {tag_of(inert)} is inert")
-
-    def _usable(self, node: Node, verb: str) -> None:
-        self._reachable(node, verb)
-        if is_disabled(node):
-            raise NotPossible(f"a person can't {verb} {describe(node)}: it is disabled")
-
-    def _writable(self, node: Node) -> None:
-        if not is_text_control(node):
-            raise NotPossible(f"{describe(node)} is nothing that one types into")
-        self._usable(node, "type into")
-        if "readonly" in node.attributes:
-            raise NotPossible(f"a person can't type into {tag_of(node)}: it is read-only")
 
 
 def is_focusable(node: Node, *, tab: bool = False) -> bool:

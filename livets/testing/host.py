@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
 from livets.app import LiveTS
 from livets.testing import asgi
-from livets.testing.errors import TestingError, TimedOut
+from livets.testing.errors import Misfit, TestingError, TimedOut
 from livets.wire import Event
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ class Host:
         self.failures = Failures()
         self.broadcasts: list[Broadcast] = []
         self._buses: list[tuple[LiveTS, Bus]] = []
+        self.extras: dict[str, Any] = {}
+        """What an engine keeps for all pages: the server's address, browser contexts."""
         self._exit = contextlib.AsyncExitStack()
         self.is_running = False
 
@@ -114,6 +116,10 @@ class Host:
             self._buses.append((live, live.worker.bus))
             live.worker.bus = _HeardBus(live.worker.bus, self.broadcasts)
         await self._exit.enter_async_context(asgi.lifespan(self.app))
+
+    def on_stop(self, do: Callable[[], Awaitable[Any]]) -> None:
+        """Await this when all pages are closed, before the application stops; the last one first."""
+        self._exit.push_async_callback(do)
 
     async def stop(self) -> None:
         """Close all pages and stop the application."""
@@ -178,6 +184,23 @@ class Host:
             await asyncio.sleep(0 if looks < _QUICK_LOOKS else _PAUSE_S)
             looks += 1
 
+    async def rest(self) -> None:
+        """Settle, then let every page check itself. Raises what views have raised meanwhile."""
+        deadline_s = asyncio.get_running_loop().time() + self.timeout_s
+        while True:
+            await self.settle()
+            try:
+                for page in self.pages:
+                    page.look()
+                break
+            except Misfit:
+                # A browser may still be at it; the model in this process never is.
+                is_late = asyncio.get_running_loop().time() > deadline_s
+                if is_late or not self.extras:
+                    raise
+                await asyncio.sleep(_LONGEST_PAUSE_S)
+        self.failures.check()
+
     async def wait_until(self, holds: Callable[[], Any], words: str, timeout_s: float | None) -> Any:
         """Wait until `holds()` is true, asked again whenever a page has changed; returns what it returned."""
         limit_s = self.timeout_s if timeout_s is None else timeout_s
@@ -209,7 +232,8 @@ class Host:
     async def _look(self) -> bool:
         """One look at everything; runs what can be run to its end."""
         await asyncio.sleep(0)
-        is_at_rest = True
+        for page in self.pages:
+            await page.engine.refresh()
         busy = set()
         for page in self.pages:
             if page.goes_on:
@@ -217,15 +241,12 @@ class Host:
             if page.goes_on:
                 busy.add(page.engine.view_id)
             elif not page.engine.is_idle:
-                is_at_rest = False
-        if is_at_rest:
-            for live in self.lives:
-                for resident in live.registry:
-                    if resident.view_id not in busy:
-                        await _rest(resident)
-            for page in self.pages:
-                await page.engine.refresh()
-        return is_at_rest
+                return False
+        for live in self.lives:
+            for resident in live.registry:
+                if resident.view_id not in busy:
+                    await _rest(resident)
+        return True
 
     def _activity(self) -> tuple[int, ...]:
         return (len(self.broadcasts), *[len(page.engine.received) for page in self.pages],

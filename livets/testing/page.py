@@ -163,7 +163,7 @@ class Page:
 
     def settle(self) -> Step[None]:
         """Wait until everything that is under way has happened and is shown."""
-        return self.steps.step("settle()", self._settled)
+        return self.steps.step("settle()", self._rest)
 
     def wait_for(
         self,
@@ -251,15 +251,13 @@ class Page:
 
     async def _after(self, wait: bool) -> None:
         if wait:
-            await self._settled()
+            await self._host.rest()
         else:
             self.goes_on = True
 
-    async def _settled(self) -> None:
-        await self._host.settle()
-        for page in self._host.pages:
-            page.look()
-        self._host.failures.check()
+    async def _rest(self) -> None:
+        self.goes_on = False
+        await self._host.rest()
 
     def look(self) -> None:
         """Note refused events as errors, and check that the page shows the state."""
@@ -270,11 +268,11 @@ class Page:
         self._refused = len(self.engine.refusals)
         state = (self.engine.view_id, len(self.engine.received))
         if self._check and not self.goes_on and state != self._checked and not failures.raised:
-            self._checked = state
             resident = self._host.resident(state[0])
             root = self.engine.document.root
             if resident is not None and resident.page is not None and root is not None:
                 freshness.check(resident.runner, root.children, self.url)
+            self._checked = state
 
     async def _wait_for(
         self,
@@ -299,7 +297,7 @@ class Page:
 
     async def _reconnect(self) -> None:
         await self.engine.reconnect()
-        await self._settled()
+        await self._rest()
 
     async def _close(self) -> None:
         await self.engine.close()

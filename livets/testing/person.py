@@ -126,10 +126,7 @@ class Client:
         for live in host.lives:
             number = len(host.broadcasts)
             await live.worker.bus.publish(topic, msgspec.msgpack.encode(data), f"livets.testing:{number}:{id(self)}")
-        await host.settle()
-        for page in host.pages:
-            page.look()
-        host.failures.check()
+        await host.rest()
 
     async def close(self, *, quietly: bool = False) -> None:
         """Close all pages and stop the application. Raises errors that nobody has been told yet, unless `quietly`."""
