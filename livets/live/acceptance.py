@@ -7,47 +7,43 @@ acknowledged there: one that is not to run counts as what was typed before it. C
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from livets.live.beside import Beside
 from livets.live.event import Handler
 from livets.live.mailbox import Mailbox
 from livets.live.unit import Unit
-from livets.wire import Event, codes
-
-WHY: Final = {
-    codes.DROPPED: "An earlier event of this handler was not done yet.",
-    codes.CANCELLED: "This event was cancelled, or a newer one took its place.",
-}
-"""Said to the browser with the code."""
+from livets.wire import Event
 
 
 class Skipped(NamedTuple):
     """An event whose handler is not to run; the fields that came with it count."""
 
     event: Event
-    code: str
 
 
 class Acceptance:
     """How events come into one view."""
 
-    __slots__ = ("_handlers", "_mailbox", "running")
+    __slots__ = ("_handlers", "_mailbox", "running", "shown_ref")
 
     def __init__(self, handlers: dict[str, Handler], mailbox: Mailbox) -> None:
         self._handlers = handlers
         self._mailbox = mailbox
         self.running: Unit | None = None
         """The event that has its turn."""
+        self.shown_ref = 0
+        """Events up to this one were done before a crash: they did run, do so again, and keep no other from running."""
 
-    def accept(self, event: Event, begin: Callable[[], None], *, is_replay: bool) -> None:
-        """Queue an event, or `begin` it. `is_replay`: its page has shown its result, so it did run and does again."""
+    def accept(self, event: Event, begin: Callable[[], None]) -> None:
+        """Queue an event, or `begin` it."""
         handler = self._handlers.get(event.handler)
         policy = "queue" if handler is None else handler.policy
+        is_replay = event.ref <= self.shown_ref
         if policy == "parallel":
             begin()
         elif policy == "drop" and not is_replay and self._is_pending(event.handler):
-            self._mailbox.put(Skipped(event, codes.DROPPED))
+            self._mailbox.put(Skipped(event))
         else:
             if policy == "latest" and not is_replay:
                 self.cancel(event.handler, None, None)
@@ -57,18 +53,23 @@ class Acceptance:
         """Stop every event of this handler but the one that asks."""
 
         def skipped(item: Any) -> Any:
-            return Skipped(item, codes.CANCELLED) if isinstance(item, Event) and item.handler == name else item
+            return Skipped(item) if self._is_open(item, name) else item
 
         self._mailbox.exchange(skipped)
         units = [self.running, *(beside.running if beside is not None else ())]
         for unit in units:
-            if unit is not None and unit.name == name and not _is_part(unit, asking):
-                unit.stop(codes.CANCELLED)
+            is_meant = unit is not None and unit.name == name and (unit.beside or unit.ref > self.shown_ref)
+            if is_meant and unit is not None and not _is_part(unit, asking):
+                unit.stop()
 
     def _is_pending(self, name: str) -> bool:
-        if self.running is not None and self.running.name == name and not self.running.stopped:
+        unit = self.running
+        if unit is not None and unit.name == name and not unit.stopped and unit.ref > self.shown_ref:
             return True
-        return any(isinstance(item, Event) and item.handler == name for item in self._mailbox)
+        return any(self._is_open(item, name) for item in self._mailbox)
+
+    def _is_open(self, item: Any, name: str) -> bool:
+        return isinstance(item, Event) and item.handler == name and item.ref > self.shown_ref
 
 
 def _is_part(unit: Unit, asking: Unit | None) -> bool:

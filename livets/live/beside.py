@@ -46,7 +46,7 @@ class Over(NamedTuple):
 
     event: Event
     failure: Failure | None
-    stopped: str
+    stopped: bool
 
 
 class Beside:
@@ -73,7 +73,7 @@ class Beside:
         try:
             prepared = dispatch.prepare(self._view, event, template)
         except EventRefused as refusal:
-            self._mailbox.put(Over(event, (refusal.code, str(refusal)), ""))
+            self._mailbox.put(Over(event, (refusal.code, str(refusal)), False))
             return
         typed = None
         if prepared.fields:

@@ -37,7 +37,7 @@ class Commits:
 
     __slots__ = (
         "_dev", "_done", "_on_fenced", "_shown_ref", "_store", "_view", "_view_id", "display", "durable_ref",
-        "effects", "ended", "snapshot", "timers", "topics", "writer",
+        "effects", "ended", "on_progress", "snapshot", "timers", "topics", "writer",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +63,8 @@ class Commits:
         self._done = Watermark()
         self.ended = Watermark()
         self.durable_ref = 0
+        self.on_progress: Callable[[], None] = lambda: None
+        """Called when events may have been told done."""
         self.snapshot = Snapshot()
         self.writer = Writer(view_id, store, self._written, self._fenced, on_gone)
         self.effects = Effects(view_id, bus, self._sent)
@@ -90,10 +92,14 @@ class Commits:
         view = self._view
         view._live.tracker.check(view, {name: None for name in view.__livets__.fields if name in view.__dict__})
 
-    def commit(self, ref: int = 0, forced: Collection[str] = (), *, partial: bool = False) -> None:
+    def commit(
+        self, ref: int = 0, forced: Collection[str] = (), *, partial: bool = False, skipped: bool = False
+    ) -> None:
         """End a unit of work well. `ref`: the browser's event, 0 for system events.
 
-        `partial`: a commit point in the middle of the event's handler. Raises FieldError for values that cannot be
+        `partial`: a commit point in the middle of the event's handler. `skipped`: the handler was not run, or was
+        cancelled; that is told to be done when a crash cannot change it any more, so that whatever a page has seen
+        done did run, and does run again after a crash. Raises FieldError for values that cannot be
         kept and RenderFailed, both before anything has left: then the unit can still be abandoned.
         """
         view, bond = self._view, self._view._live
@@ -119,7 +125,9 @@ class Commits:
         change.effects = self.effects.number(bond.take_effects(), ref)
         if partial and ref and ref not in bond.system.notes.interrupted:
             bond.system.changing().interrupted.add(ref)
-        self._end(change, 0 if partial else ref, drawn.diff if drawn is not None else [], urgent=partial)
+        self._end(
+            change, 0 if partial else ref, drawn.diff if drawn is not None else [], urgent=partial, skipped=skipped
+        )
 
     def abandon(self, ref: int, code: str, message: str) -> None:
         """End a unit of work badly: everything since the last commit point is taken back, the event counts as done."""
@@ -138,11 +146,6 @@ class Commits:
         if code:
             self.refuse(ref, code, message)
         self._end(Change(), ref, [])
-
-    async def kept(self, ref: int) -> None:
-        """Wait until the commit points of this event are in the store, if it had any."""
-        if ref in self._view._live.system.notes.interrupted and self._store.durable:
-            await self.writer.written()
 
     def flush(self) -> None:
         """Send what could not be sent before. Raises RenderFailed."""
@@ -189,12 +192,15 @@ class Commits:
         """Acknowledge (again) what is done and what is durable."""
         self._tell([])
 
-    def _end(self, change: Change, ref: int, diff: list[Any], *, urgent: bool = False) -> None:
+    def _end(self, change: Change, ref: int, diff: list[Any], *, urgent: bool = False, skipped: bool = False) -> None:
         system = self._view._live.system
         self.topics.follow(system.notes.subscriptions)
         self.timers.follow(system.notes.timers)
         if ref:
-            self._pass(ref, change)
+            self.ended.passed(ref)
+            if not (skipped and self._store.durable):
+                self._done.passed(ref)
+            self._note_end(ref, change)
         if self._store.durable:
             self._submit(change, urgent)
         else:
@@ -205,11 +211,9 @@ class Commits:
         if not self._store.durable:
             self.effects.release(change.effects)
 
-    def _pass(self, ref: int, change: Change) -> None:
-        """This event is over."""
+    def _note_end(self, ref: int, change: Change) -> None:
+        """The snapshot has to say that this event is over."""
         system = self._view._live.system
-        self._done.passed(ref)
-        self.ended.passed(ref)
         change.ref = self.ended.at
         if system.notes.ended or self.ended.at < ref:
             system.changing().ended = self.ended.beyond
@@ -237,7 +241,9 @@ class Commits:
     def _written(self, change: Change, ref: int) -> None:
         if ref > self.durable_ref:
             self.durable_ref = ref
+            self._done.reached(ref)
             self._tell([])
+            self.on_progress()
         self.effects.release(change.effects)
 
     def _sent(self, numbers: set[int]) -> None:

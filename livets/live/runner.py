@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from livets.errors import ProtocolError, Redirected
 from livets.live.calling import call
 from livets.live.commit import Commits
@@ -51,7 +53,6 @@ class ViewRunner:
         "_interrupted",
         "_meta",
         "_secret",
-        "_shown_ref",
         "_store",
         "_units",
         "view",
@@ -93,7 +94,6 @@ class ViewRunner:
         self._dev = dev
         self._accepted = 0
         self._interrupted: list[int] = []
-        self._shown_ref = 0
         self._gone = False
 
     # What transport may know
@@ -225,12 +225,17 @@ class ViewRunner:
         if event.ref != self._accepted + 1:
             raise ProtocolError(f"event {event.ref} came after event {self._accepted}: the ones between are missing")
         self._accepted = event.ref
-        if not self._commits.ended.has(event.ref):  # else before a crash, out of order
-            self._units.accept(event, is_replay=event.ref <= self._shown_ref)
+        ended = self._commits.ended
+        if ended.has(event.ref):
+            return  # before a crash, out of order
+        if event.ref < ended.last:
+            # Likewise; what was typed before this event was written in its order, and newer values may be there.
+            event = msgspec.structs.replace(event, fields={})
+        self._units.accept(event)
 
     def will_replay(self, ref: int) -> None:
         """The page has shown the results of events up to `ref`: none of them gives way to another now."""
-        self._shown_ref = ref
+        self._units.acceptance.shown_ref = ref
 
     def heal(self, address: list[Any]) -> None:
         """Send the block at `address` again, whole."""

@@ -35,23 +35,23 @@ class Unit:
         """The application's handler has been called."""
         self.task: asyncio.Task[Any] | None = None
         """The task to cancel, while an async handler is at work in it."""
-        self.stopped = ""
-        """The code that says why the handler is not to finish: one of `wire.codes`."""
+        self.stopped = False
+        """The handler is not to finish."""
 
     @property
     def name(self) -> str:
         """The event's handler; "" for other work."""
         return "" if self.event is None else self.event.name
 
-    def stop(self, code: str) -> None:
+    def stop(self) -> None:
         """Don't begin, or cancel what has begun; a plain function in its thread goes on to its end."""
         if self.stopped:
             return
         if self.task is not None:
-            self.stopped = code
+            self.stopped = True
             self.task.cancel()
         elif not self.has_begun:
-            self.stopped = code
+            self.stopped = True
 
 
 CURRENT: Final[ContextVar[Unit | None]] = ContextVar("livets_unit", default=None)

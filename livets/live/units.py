@@ -16,7 +16,7 @@ import msgspec
 from livets import telemetry
 from livets.errors import EventRefused
 from livets.live import calling, dispatch
-from livets.live.acceptance import WHY, Acceptance, Skipped
+from livets.live.acceptance import Acceptance, Skipped
 from livets.live.beside import Beside, Failure, Over, Typed
 from livets.live.calling import HandlerTimeout, call
 from livets.live.commit import Commits, RenderFailed
@@ -80,8 +80,8 @@ class Units:
     """The work of one view, one piece at a time."""
 
     __slots__ = (
-        "_acceptance", "_beside", "_commits", "_dev", "_resync_due", "_view", "_view_id", "_waiters",
-        "_waiting_messages", "mailbox", "open",
+        "_beside", "_commits", "_dev", "_resync_due", "_view", "_view_id", "_waiters",
+        "_waiting_messages", "acceptance", "mailbox", "open",
     )  # fmt: skip
 
     def __init__(self, view: LiveView, view_id: str, commits: Commits, *, dev: bool) -> None:
@@ -93,16 +93,17 @@ class Units:
         self._waiters: list[tuple[int, asyncio.Future[None]]] | None = None
         self._waiting_messages = 0
         self.mailbox = Mailbox(self._handle)
-        self._acceptance = Acceptance(view.__livets__.events, self.mailbox)
+        self.acceptance = Acceptance(view.__livets__.events, self.mailbox)
         self._beside: Beside | None = None
+        commits.on_progress = lambda: self.wake(commits.last_ref)
         self.open: Unit | None = None
         """The unit at work."""
 
     # Asking for work
 
-    def accept(self, event: Event, *, is_replay: bool) -> None:
-        """An event of the browser, the next in its order. `is_replay`: its result was shown before a crash."""
-        self._acceptance.accept(event, lambda: self._begin(event), is_replay=is_replay)
+    def accept(self, event: Event) -> None:
+        """An event of the browser, the next in its order."""
+        self.acceptance.accept(event, lambda: self._begin(event))
 
     def _begin(self, event: Event) -> None:
         if self._beside is None:
@@ -112,7 +113,7 @@ class Units:
     def cancel(self, name: str) -> None:
         """Stop the events of a handler, the one that asks excepted. May be called from a plain handler's thread."""
         asking = current(self._view)
-        self.mailbox.threadsafe(lambda: self._acceptance.cancel(name, self._beside, asking))
+        self.mailbox.threadsafe(lambda: self.acceptance.cancel(name, self._beside, asking))
 
     async def finish(self, grace_s: float, *, for_good: bool) -> None:
         """Take no more work. What runs may go on for `grace_s` seconds; parallel handlers not if it is `for_good`."""
@@ -248,11 +249,11 @@ class Units:
         elif isinstance(item, Over):
             await self._on_over(item)
         elif isinstance(item, Skipped):
-            await self._skip(item.event, item.code)
+            await self._skip(item.event)
 
     async def _on_event(self, event: Event) -> None:
         commits, view = self._commits, self._view
-        unit = self._acceptance.running = Unit(view, event.ref, self._named(event))
+        unit = self.acceptance.running = Unit(view, event.ref, self._named(event))
         if not commits.has_room:
             await commits.room()
         telemetry.mark("event.dispatched", self._view_id, event.ref)
@@ -276,22 +277,20 @@ class Units:
 
         if not unit.stopped:
             await self._run(event.handler or "field update", work, unit)
-        self._acceptance.running = None
+        self.acceptance.running = None
         if unit.stopped:
-            await self._skip(event, unit.stopped)
+            await self._skip(event)
         self.wake(commits.last_ref)
 
-    async def _skip(self, event: Event, code: str) -> None:
+    async def _skip(self, event: Event) -> None:
         """The handler of this event is not run, or was cancelled; what was typed before it counts."""
-        await self._commits.kept(event.ref)
-        self._commits.refuse(event.ref, code, WHY[code])
 
         async def work() -> Collection[str]:
             typed = msgspec.structs.replace(event, handler="")
             fields = dispatch.prepare(self._view, typed, self._commits.display.rendering.template).fields
             return await self._type(fields)
 
-        await self._run("field update", work, Unit(self._view, event.ref, self._named(event)))
+        await self._run("field update", work, Unit(self._view, event.ref, self._named(event)), skipped=True)
         self.wake(self._commits.last_ref)
 
     async def _on_over(self, over: Over) -> None:
@@ -299,9 +298,9 @@ class Units:
         self._commit_strays()
         ref = over.event.ref
         if over.stopped:
-            await self._commits.kept(ref)
-        code, message = (over.stopped, WHY[over.stopped]) if over.stopped else over.failure or ("", "")
-        self._commits.finish(ref, code, message)
+            await self._skip(msgspec.structs.replace(over.event, fields={}))  # those have had their turn
+        else:
+            self._commits.finish(ref, *(over.failure or ("", "")))
         self.wake(self._commits.last_ref)
 
     async def _type(self, fields: dict[str, Any]) -> Collection[str]:
@@ -369,7 +368,7 @@ class Units:
 
         await self._run(name, work, Unit(self._view))
 
-    async def _run(self, what: str, work: _Work, unit: Unit) -> Failure | None:
+    async def _run(self, what: str, work: _Work, unit: Unit, *, skipped: bool = False) -> Failure | None:
         """One unit: `work`, then commit; or, whatever goes wrong, as if it had never begun, and what went wrong.
 
         A unit that was stopped is taken back and has not ended: the caller ends its event.
@@ -387,7 +386,7 @@ class Units:
             await self._followed()
             if self._view.__livets__.hooks["updated"] is not None:
                 await self._updated()
-            commits.commit(ref, forced)
+            commits.commit(ref, forced, skipped=skipped)
         except EventRefused as error:
             failure = error.code, str(error)
         except RenderFailed as error:

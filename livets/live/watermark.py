@@ -30,6 +30,11 @@ class Watermark:
         """Events that have passed while one before them has not."""
         return set(self._beyond or ())
 
+    @property
+    def last(self) -> int:
+        """The highest event that has passed."""
+        return self.at if self._beyond is None else max(self._beyond)
+
     def start(self, at: int, beyond: set[int]) -> None:
         """Everything up to `at` has passed, and these."""
         self.at, self._beyond = at, set(beyond) or None
@@ -41,6 +46,12 @@ class Watermark:
             self.at = ref
         elif ref > self.at:
             self._beyond = {*(self._beyond or ()), ref}
+            self._catch_up()
+
+    def reached(self, ref: int) -> None:
+        """This one has passed, and all before it."""
+        if ref > self.at:
+            self.at = ref
             self._catch_up()
 
     def has(self, ref: int) -> bool:

@@ -12,9 +12,6 @@ BAD_FIELD: Final = "bad_field"
 HANDLER_FAILED: Final = "handler_failed"
 RENDER_FAILED: Final = "render_failed"
 INTERRUPTED: Final = "interrupted"
-DROPPED: Final = "dropped"
-CANCELLED: Final = "cancelled"
-"""The last two are no failures: the event's policy says that it is not to run (again); its fields count."""
 
 # REFUSED frames: this view cannot be joined.
 BAD_TOKEN: Final = "bad_token"  # noqa: S105 - a code, not a password

@@ -135,7 +135,7 @@ async def test_drop_forgets_what_comes_while_one_runs_or_waits() -> None:
     view.gate("a").set()
     await runner.settle(4)
     assert (view.log, view.query) == (["a", "c"], "typed")
-    assert codes_of(outbox) == [("dropped", 2), ("dropped", 4)]
+    assert outbox.errors == []
     await runner.durable()
     assert outbox.acks[-1] == (4, 4)
     view.gate("e").set()
@@ -159,7 +159,7 @@ async def test_latest_cancels_the_older_one_and_takes_it_back() -> None:
     runner.accept(click("latest", 4, "c"))
     await runner.settle(4)
     assert (view.log, view.query) == (["q", "c?", "c"], "ab")
-    assert codes_of(outbox) == [("cancelled", 1), ("cancelled", 2)]
+    assert outbox.errors == []
     assert outbox.acks[-1] == (4, 4)
 
 
@@ -178,7 +178,7 @@ async def test_latest_goes_back_to_its_last_commit_point_only() -> None:
     store.gate.set()
     await runner.settle(2)
     assert view.log == ["a?", "b?", "b"]
-    assert codes_of(outbox) == [("cancelled", 1)]
+    assert outbox.errors == []
 
 
 async def test_a_handler_that_ignores_its_cancellation_is_taken_back_all_the_same() -> None:
@@ -189,7 +189,7 @@ async def test_a_handler_that_ignores_its_cancellation_is_taken_back_all_the_sam
     runner.cancel("stubborn")
     await runner.settle(2)
     assert (runner.view.count, runner.view.log) == (0, ["next"])
-    assert codes_of(outbox) == [("cancelled", 1)]
+    assert outbox.errors == []
 
 
 async def test_a_parallel_handler_holds_the_view_in_its_blocks_only() -> None:
@@ -300,7 +300,7 @@ async def test_cancel_stops_what_runs_and_what_waits(target: str, how: str) -> N
     runner.accept(click(how, 4, target))
     await until(lambda: runner.durable_ref == 4)
     assert view.log == (["b"] if target == "only_waits" else ["b", "c"])
-    assert codes_of(outbox) == [("cancelled", ref) for ref in ([1, 3] if target == "only_waits" else [1])]
+    assert outbox.errors == []
     with pytest.raises(ConfigError, match=r"cancel\('nope'\): Desk has no @event method"):
         view.cancel("nope")
 
@@ -366,7 +366,7 @@ async def test_what_a_page_has_shown_gives_way_to_nothing_after_a_crash() -> Non
         runner.accept(click("dropping", ref, name))
     await runner.settle(3)
     assert view.log == ["a", "b"]
-    assert codes_of(outbox) == [("dropped", 3)]
+    assert outbox.errors == []
 
 
 async def test_a_block_in_a_task_and_in_a_handler(monkeypatch: pytest.MonkeyPatch) -> None:
