@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from livets.render.environment import Scope as TemplateScope
 
 _MATTERS = re.compile(r"<(?=!--|script)", re.IGNORECASE)
 DEFAULT = "livets/layout.html"
+_SOURCES = 128
+"""Compiled sources of heads that are kept: as a rule, one a view class."""
 _SOURCE = """<!doctype html>
 <html lang="{{ lang }}">
 <head>
@@ -75,6 +78,7 @@ class Layouts:
         self._stylesheets = stylesheets
         self._head = Markup(head)  # noqa: S704
         self._environment.globals.update(lang=lang)
+        self._source = lru_cache(_SOURCES)(self._environment.from_string)
 
     def render(
         self, name: str, scope: TemplateScope = _NO_NAMES, *, static: Callable[[str], str] = str, **names: Any
@@ -94,7 +98,7 @@ class Layouts:
 
     def head(self, source: str, scope: TemplateScope) -> Markup:
         """A view's own part of the head, from its source. Raises what the source raises."""
-        return Markup(self._run(self._environment.from_string(source), scope, {}))  # noqa: S704
+        return Markup(self._run(self._source(source), scope, {}))  # noqa: S704
 
     def plain(self, name: str, scope: TemplateScope) -> str:
         """A file of the template directories, with these names. Raises TemplateNotFound, and what it raises itself."""
