@@ -77,9 +77,8 @@ export function applyEdits(start, end, ops, env) {
   /** @param {any[]} nodes */
   function index(nodes) {
     for (const node of nodes) {
-      const keys = /** @type {Map<string, any>} */ (top.keys_);
       const key = node.nodeType === 1 && keyOf(node);
-      if (key) keys.set(key, keys.has(key) ? null : node);
+      if (key) top.keys_?.set(key, top.keys_.has(key) ? null : node);
       index(childrenOf(node));
     }
   }
