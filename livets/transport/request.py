@@ -15,7 +15,8 @@ from starlette.requests import HTTPConnection
 
 from livets.transport.origin import Scope
 
-_PATH_SAFE = "/:@!$&'()*+,;=~"
+PATH_SAFE = "/:@!$&'()*+,;=~"
+"""Characters that stand for themselves in a URL's path."""
 
 
 def prefix_of(scope: Scope) -> str:
@@ -26,7 +27,7 @@ def prefix_of(scope: Scope) -> str:
 
 def url_of(scope: Scope) -> str:
     """Percent-encoded path below the mount point, and query, of a request."""
-    path = quote(get_route_path(scope), safe=_PATH_SAFE)
+    path = quote(get_route_path(scope), safe=PATH_SAFE)
     query = scope["query_string"].decode("latin-1")
     return f"{path}?{query}" if query else path
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from livets.errors import ConfigError, NavigationError
 from livets.live.sources import check_source
+from livets.transport.request import PATH_SAFE
 
 if TYPE_CHECKING:
     from livets.live import LiveView
@@ -113,7 +114,7 @@ class Routes:
 
     def _url(self, route: BaseRoute, path: dict[str, Any], values: Mapping[str, Any]) -> str:
         try:
-            url = str(route.url_path_for(getattr(route, "name", ""), **path))
+            url = quote(str(route.url_path_for(getattr(route, "name", ""), **path)), safe=PATH_SAFE)
         except (NoMatchFound, AssertionError, TypeError, ValueError) as error:
             raise NavigationError(f"url_for({getattr(route, 'name', '')!r}): {path} does not fit: {error}") from None
         query = {name: value for name, value in values.items() if name not in path and value is not None}
