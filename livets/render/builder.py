@@ -247,6 +247,8 @@ class Builder(Draft):
                     self._add(item, index)
             case Branches():
                 self._branches(item, index)
+            case Loop() if self.is_text(item):
+                self._add(item, index)
             case Loop():
                 self._loop(item, index)
             case Opaque():

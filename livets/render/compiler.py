@@ -6,6 +6,7 @@ It owns the order of these steps. It never renders; a Rendering does.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ import jinja2
 import msgspec
 
 from livets.errors import TemplateError
+from livets.render.blocks import Block
 from livets.render.builder import Unbalanced, build
 from livets.render.draft import Frame
 from livets.render.generator import Module
@@ -22,6 +24,8 @@ from livets.render.names import Names
 from livets.render.plans import BlockPlan, Context
 from livets.render.rendering import CompiledTemplate
 from livets.wire import limits
+
+_log = logging.getLogger("livets")
 
 
 def compile_template(
@@ -35,12 +39,16 @@ def compile_template(
     program = Linker(environment, name).link(source)
     context = Context(environment, name, promoted)
     try:
-        plan = _plan(context, source, program)
-        module = Module(environment, name)
-        root = module.block(plan, live=True)
-        module.finish()
+        plan, root = _blocks(context, source, program)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(f"{name}, line {error.lineno}: {error.message}") from error
+    except TemplateError:
+        raise
+    except Exception as error:  # a fault of the compiler: Jinja2 can still render it, as a whole
+        _log.warning("%s: livets could not split this template, please report it", name, exc_info=True)
+        program.unfit = 1, f"{type(error).__name__} in livets: {error}"
+        context = Context(environment, name, promoted)
+        plan, root = _blocks(context, source, program)
     shape = [plan.description()]
     findings = context.findings
     return CompiledTemplate(
@@ -59,6 +67,14 @@ def compile_template(
         current=tuple(program.templates.values()),
         again=again,
     )
+
+
+def _blocks(context: Context, source: str, program: Program) -> tuple[BlockPlan, Block]:
+    plan = _plan(context, source, program)
+    module = Module(context.environment, context.name)
+    root = module.block(plan, live=True)
+    module.finish()
+    return plan, root
 
 
 def _plan(context: Context, source: str, program: Program) -> BlockPlan:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from livets.render.items import Branches, Item, Static, Value, definitions, to_nodes
+from livets.render.items import Branches, Item, Loop, Static, Value, definitions, to_nodes
+from livets.render.loops import target_names
 from livets.render.names import Names, is_html, reads
 from livets.render.plans import Context, SlotPlan
 from livets.wire import SlotKind
@@ -84,6 +85,29 @@ class Draft:
         self.count("range")
         self.stack[-1].count += 1
 
+    def row(self, loop: Loop) -> Draft:
+        """A draft whose names are those inside of a loop; nothing is written to it."""
+        names = self.names.row(target_names(loop.target))
+        return Draft(self.context, [], names, Frame("", -1, "", ""))
+
+    def is_text(self, item: Item) -> bool:
+        """True when an item writes text and nothing else, so that it can be a part of one text node."""
+        match item:
+            case Static():
+                return "<" not in item.text
+            case Value():
+                is_markup = item.site in self.context.promoted or is_html(item.node, self.names)
+                return not is_markup and reads(self.context.environment, self.names, [item.node]).plain
+            case Branches():
+                inside = all(self.is_text(part) for body in item.bodies for part in body)
+                return inside and reads(self.context.environment, self.names, item.tests).plain
+            case Loop():
+                inner = self.row(item)
+                sources = [item.source, *([item.test] if item.test is not None else [])]
+                inside = all(map(inner.is_text, item.body)) and all(map(self.is_text, item.orelse))
+                return inside and reads(self.context.environment, inner.names, sources).plain
+        return False
+
     def is_raw(self, parts: list[Item]) -> bool:
         """True when the parts can't be told apart by escaping the decoded whole."""
         for part in parts:
@@ -95,6 +119,13 @@ class Draft:
                     if part.site in self.context.promoted or is_html(part.node, self.names):
                         return True
                     if not reads(self.context.environment, self.names, [part.node]).plain:
+                        return True
+                case Loop():
+                    inner = self.row(part)
+                    sources = [part.source, *([part.test] if part.test is not None else [])]
+                    if inner.is_raw(part.body) or self.is_raw(part.orelse):
+                        return True
+                    if not reads(self.context.environment, inner.names, sources).plain:
                         return True
                 case Branches():
                     if definitions([part]) or any(self.is_raw(body) for body in part.bodies):

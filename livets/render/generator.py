@@ -13,7 +13,7 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
-from jinja2.runtime import LoopContext, Undefined, markup_join, str_join
+from jinja2.runtime import LoopContext, Undefined, identity, markup_join, str_join
 from jinja2.utils import missing
 from markupsafe import Markup, escape
 
@@ -94,6 +94,7 @@ class Module:
             "str_join": str_join,
             "text": values.text,
             "escaped": values.escaped,
+            "identity": identity,
             "tidy": tidy,
             "undefined": environment.undefined,
         }
@@ -228,7 +229,7 @@ class Module:
 
         def write(writer: Writer) -> str:
             if plan.empty_of is not None:
-                return f"0 if is_empty({writer.rows_source(plan, plan.empty_of)}) else -1"
+                return f"0 if is_empty({writer.rows_source(plan.names, plan.empty_of)}) else -1"
             for branch, test in enumerate(plan.tests):
                 writer.line(f"if {writer.expression(test, plan.names)}: return {branch}")
             return str(len(plan.tests) if len(plan.blocks) > len(plan.tests) else -1)
@@ -240,7 +241,7 @@ class Module:
         assert plan.loop is not None
         loop = plan.loop
         slot = LiveFor(number, plan.lineno, row, plan.key_slot)
-        self._wanted.append((slot, "source", self.live_function(lambda writer: writer.rows_source(plan, loop))))
+        self._wanted.append((slot, "source", self.live_function(lambda writer: writer.rows_source(plan.names, loop))))
         binder, slot.uses_loop = self.row_function(plan, None)
         self._wanted.append((slot, "bind", binder))
         slot.source_reads, slot.source_volatile = frozenset(plan.reads.names), plan.reads.volatile

@@ -201,10 +201,9 @@ class Linker:
 
     def _loop(self, node: nodes.For, place: _Place) -> Item:
         if node.recursive:
-            if next(node.find_all(nodes.Block), None) is not None:
-                raise _Unfit(node.lineno, "a block inside a recursive loop")
-            _refuse_early_reads_inside(node)
-            return _opaque(node, "a recursive loop is rendered as a whole")
+            return self._whole(node, "a recursive loop is rendered as a whole")
+        if next(node.find_all((nodes.Continue, nodes.Break)), None) is not None:
+            return self._whole(node, "a loop with break or continue is rendered as a whole")
         uses_loop = "loop" in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",))
         inner = _Place(place.blocks, place.block, True, not uses_loop, place.depth, True)
         body = self._items(node.body, inner)
@@ -212,6 +211,12 @@ class Linker:
         source: Any = node.iter
         test: Any = node.test
         return Loop(target, source, test, body, self._items(node.else_, place), node.lineno)
+
+    def _whole(self, node: nodes.For, reason: str) -> Item:
+        if next(node.find_all(nodes.Block), None) is not None:
+            raise _Unfit(node.lineno, f"a block inside it: {reason}")
+        _refuse_early_reads_inside(node)
+        return _opaque(node, reason)
 
     def _block(self, node: nodes.Block, place: _Place) -> Item:
         if place.looping and not node.scoped:

@@ -246,8 +246,10 @@ def is_html(node: nodes.Node, names: Names) -> bool:
                     and is_html(entry.node.node, place.outer)
                 )
             )
-        case nodes.MarkSafe():
+        case nodes.MarkSafe() | nodes.MarkSafeIfAutoescape():
             return True
+        case nodes.Mod():  # a translation with values in it
+            return is_html(node.left, names)
     return False
 
 

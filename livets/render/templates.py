@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
+from jinja2.ext import Extension
 
 from livets.errors import TemplateError
 from livets.render.compiler import compile_template
@@ -29,7 +30,8 @@ _COMPILED: Final = 1000
 class Templates:
     """The templates of an application.
 
-    `directories`: where files are looked for, in order; `globals` and `filters` are added to Jinja2's own.
+    `directories`: where files are looked for, in order; `globals` and `filters` are added to Jinja2's own;
+    `extensions`: of Jinja2, such as "jinja2.ext.i18n", "jinja2.ext.do" and "jinja2.ext.loopcontrols".
     `reload`: notice files that were edited, for development; without it a file is read once. Autoescape is always on.
     """
 
@@ -39,11 +41,14 @@ class Templates:
         *,
         globals: Mapping[str, Any] | None = None,
         filters: Mapping[str, Callable[..., Any]] | None = None,
+        extensions: Sequence[str | type[Extension]] = (),
         reload: bool = False,
         size: int = _COMPILED,
     ) -> None:
         loader = jinja2.FileSystemLoader([str(directory) for directory in directories]) if directories else None
-        self.environment: jinja2.Environment = LiveEnvironment(loader=loader, autoescape=True, auto_reload=reload)
+        self.environment: jinja2.Environment = LiveEnvironment(
+            loader=loader, autoescape=True, auto_reload=reload, extensions=extensions
+        )
         self.environment.globals.update(globals or {})
         self.environment.filters.update(filters or {})
         self.reload = reload

@@ -235,8 +235,13 @@ class Writer:
                         found.append(f"source_text({value}, {part.site})")
                     else:
                         found.append(f"source({value})" if raw else f"text({value}, {part.site})")
+                case Loop():
+                    inner = self._repeated_text(part, names, raw=raw, promotes=promotes)
+                    if inner is None:
+                        return None
+                    found.append(inner)
                 case Branches():
-                    inner = self._conditional_text(part, names, raw=raw)
+                    inner = self._conditional_text(part, names, raw=raw, promotes=promotes)
                     if inner is None:
                         return None
                     found.append(inner)
@@ -244,10 +249,38 @@ class Writer:
                     return None
         return " + ".join(found) if found else "''"
 
-    def _conditional_text(self, item: Branches, names: Names, *, raw: bool) -> str | None:
+    def _repeated_text(self, item: Loop, names: Names, *, raw: bool, promotes: bool) -> str | None:
+        """The text of all rows, joined; None when a part of it takes a region function."""
+        inner = names.row(target_names(item.target))
+        texts = self.fresh("t")
+        source = self.rows_source(names, item)
+        self.line(f"{texts} = []")
+        place = len(self.lines)
+        self.open("")
+        body = self.fragment(item.body, inner, raw=raw, promotes=promotes)
+        self.line(f"{texts}.append({body})")
+        self.close()
+        self.lines[place] = self._loop_line(item, inner, source)
+        orelse = self.fragment(item.orelse, names, raw=raw, promotes=promotes)
+        if body is None or orelse is None:
+            return None
+        joined = f"''.join({texts})"
+        return f"({joined} if {texts} else {orelse})" if item.orelse else joined
+
+    def _loop_line(self, loop: Loop, inner: Names, source: str) -> str:
+        """The `for` of a loop at the current indent, with Jinja2's `loop` when something inside has used it."""
+        entry = inner.entry
+        assert isinstance(entry, Row)
+        target, variable = self.target(loop.target, inner), f"r{entry.number}_loop"
+        indent = "    " * self.indent
+        if variable in self.used:
+            return f"{indent}for {target}, {variable} in LoopContext({source}, undefined):"
+        return f"{indent}for {target} in {source}:"
+
+    def _conditional_text(self, item: Branches, names: Names, *, raw: bool, promotes: bool) -> str | None:
         if definitions([item]) or not reads(self.module.environment, names, item.tests).plain:
             return None
-        bodies = [self.fragment(body, names, raw=raw) for body in item.bodies]
+        bodies = [self.fragment(body, names, raw=raw, promotes=promotes) for body in item.bodies]
         if any(body is None for body in bodies):
             return None
         text = str(bodies[-1]) if len(bodies) > len(item.tests) else "''"
@@ -258,7 +291,7 @@ class Writer:
     def _branches(self, slot: SlotPlan, variable: str) -> None:
         if slot.empty_of is not None:
             self.line(f"{variable} = NO_BRANCH")
-            source = self.rows_source(slot, slot.empty_of)
+            source = self.rows_source(slot.names, slot.empty_of)
             self.open(f"if is_empty({source}):")
             self.line(f"{variable} = (0, {self.slots(slot.blocks[0])})")
             self.close()
@@ -278,12 +311,12 @@ class Writer:
         for _ in range(depth):
             self.close()
 
-    def rows_source(self, slot: SlotPlan, loop: Loop) -> str:
+    def rows_source(self, names: Names, loop: Loop) -> str:
         """An expression for what a loop runs over, its filter applied."""
-        source = self.expression(loop.source, slot.names)
+        source = self.expression(loop.source, names)
         if loop.test is None:
             return source
-        inner = slot.names.row(target_names(loop.target), loop=False)
+        inner = names.row(target_names(loop.target), loop=False)
         kept = self.fresh("k")
         target = self.target(loop.target, inner)
         self.line(f"{kept} = []")
@@ -297,19 +330,12 @@ class Writer:
     def _rows(self, slot: SlotPlan, variable: str) -> None:
         assert slot.loop is not None
         assert slot.row_names is not None
-        entry = slot.row_names.entry
-        assert isinstance(entry, Row)
-        source = self.rows_source(slot, slot.loop)
+        source = self.rows_source(slot.names, slot.loop)
         rows = self.fresh("w")
         self.line(f"{rows} = []")
         place = len(self.lines)
         self.open("")
         self.line(f"{rows}.append({self.slots(slot.blocks[0])})")
         self.close()
-        target = self.target(slot.loop.target, slot.row_names)
-        indent = "    " * self.indent
-        if f"r{entry.number}_loop" in self.used:
-            self.lines[place] = f"{indent}for {target}, r{entry.number}_loop in LoopContext({source}, undefined):"
-        else:
-            self.lines[place] = f"{indent}for {target} in {source}:"
+        self.lines[place] = self._loop_line(slot.loop, slot.row_names, source)
         self.line(f"{variable} = tuple({rows})")

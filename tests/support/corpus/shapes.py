@@ -92,7 +92,7 @@ CASES = [
         """<ol>{% for x in xs %}<li>{{ x }}{% if loop.first %} first{% endif %}{% if not loop.last %},{% endif %}</li>{% endfor %}</ol>
 <p>{% for x in xs %}{{ x }} {% endfor %}</p>{% for x in xs|reverse %}<i>{{ x }}</i>{% endfor %}""",
         state(xs=st.lists(scalars, max_size=5)),
-        opaque=1,
+        opaque=0,
     ),
     Case(
         "keys",

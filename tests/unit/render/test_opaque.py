@@ -26,7 +26,7 @@ FILES = {"inc.html": "<u>{{ a }}</u>", "base.html": "<div>{% block b %}{% endblo
             "recursive",
         ),
         ("<ul>{% for x in xs %}<li>{{ x }}</li><li>2</li>{% endfor %}</ul>", "2 elements"),
-        ("<p>{% for x in xs %}{{ x }}, {% endfor %}</p>{{ a }}", "0 elements"),
+        ("<ul>{% for x in xs %}{% if x %}<li>{{ x }}</li>{% endif %}{% endfor %}</ul>{{ a }}", "0 elements"),
         ("<p>{% if on %}<b>{% endif %}{{ a }}{% if on %}</b>{% endif %}</p>{{ a }}", "not closed in the same"),
         ("<style>p { color: {{ a }} }</style>{{ a }}", "inside <style>"),
         ("<p><!-- {{ a }} --></p>{{ a }}", "comment"),
