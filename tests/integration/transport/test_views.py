@@ -235,7 +235,7 @@ async def test_several_paths_names_a_decorator_and_plain_routes() -> None:
     assert live.url_for("home", q="a b&c", tag=["x", "y"], none=None, on=True) == "/?q=a+b%26c&tag=x&tag=y&on=true"
     assert live.url_for("deep", id=3, rest="x/y? z", page=2) == "/a/3/x/y%3F%20z?page=2"
     assert live.url_for("health") == "/health"
-    with pytest.raises(NavigationError, match="there are: .*deep"):
+    with pytest.raises(NavigationError, match=r"there are: .*deep"):
         live.url_for("nothing")
     with pytest.raises(NavigationError, match="needs the parameters"):
         live.url_for("deep", id=3)
@@ -278,7 +278,8 @@ def test_what_could_never_be_served_is_refused_at_once() -> None:
 
 async def test_layouts_see_the_view_and_say_where_they_were_looked_for(tmp_path: Path) -> None:
     (tmp_path / "base.html").write_text(
-        '{% extends "livets/layout.html" %}{% block body %}<nav>{{ url_for("own") }} {{ who }}</nav>{{ view }}{% endblock %}'
+        '{% extends "livets/layout.html" %}'
+        '{% block body %}<nav>{{ url_for("own") }} {{ who }}</nav>{{ view }}{% endblock %}'
     )
     (tmp_path / "own.html").write_text("<h1>{{ who }}</h1>")
 
