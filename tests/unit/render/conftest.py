@@ -12,7 +12,8 @@ import pytest
 
 from livets.render import CompiledTemplate, Templates
 from livets.render.environment import MappingScope
-from tests.support.dom_model import Page, parse, serialise
+from livets.testing.liveroot import LiveRoot as Page
+from livets.testing.nodes import parse, serialise
 
 MARKERS = re.compile(r"<!--(?:\[(?:-?\d+)?|\])-->")
 

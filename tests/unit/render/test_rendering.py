@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from livets.render import Templates
 from livets.render.environment import MappingScope
-from tests.support.dom_model import Page
+from livets.testing.liveroot import LiveRoot as Page
 from tests.unit.render.conftest import Bench, normal
 
 ROWS = [{"id": 1, "t": "a", "on": True}, {"id": 2, "t": "b", "on": False}]
