@@ -65,10 +65,7 @@ def _live_apps(app: Any, seen: set[int]) -> Iterator[LiveTS]:
     seen.add(id(app))
     if isinstance(app, LiveTS):
         yield app
-        routes = app._router.routes
-    else:
-        routes = getattr(app, "routes", None) or []
-    for route in routes:
+    for route in getattr(app, "routes", None) or []:
         if (inner := getattr(route, "app", None)) is not None:
             yield from _live_apps(inner, seen)
     if (inner := getattr(app, "app", None)) is not None:  # a middleware around it

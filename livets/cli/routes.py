@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     """live, http, websocket or mount."""
     view: str
     name: str
-    """The page's title for live views, the route's name for others."""
+    """For `url_for`."""
     where: str
     """file:line, relative to the project."""
 
@@ -60,23 +60,18 @@ def routes(app: str | None, as_json: bool) -> None:
 
 def listed(app: Any, prefix: str = "") -> Iterator[Entry]:
     """The routes of an ASGI application, with those of what is mounted in it; those of livets itself are left out."""
-    routes = app._router.routes if isinstance(app, LiveTS) else getattr(app, "routes", None) or []
+    routes = getattr(app, "routes", None) or []
     for route in routes:
         path = prefix + getattr(route, "path", "")
         if isinstance(app, LiveTS) and path.removeprefix(prefix).startswith("/livets/"):
             continue
         inner = getattr(route, "app", None)
         if isinstance(route, LiveRoute):
-            yield Entry(path, "live", route.view_class.__qualname__, _title(app, route), _where(route.view_class))
+            yield Entry(path, "live", route.view_class.__qualname__, route.name, _where(route.view_class))
         elif getattr(inner, "routes", None) or isinstance(inner, LiveTS):
             yield from listed(inner, path)
         else:
             yield _other(route, path)
-
-
-def _title(app: Any, route: LiveRoute) -> str:
-    title = getattr(route.view_class, "title", "")
-    return (title if isinstance(title, str) else "") or route.title or str(app.config.title)
 
 
 def _other(route: Any, path: str) -> Entry:

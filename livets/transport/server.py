@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -17,6 +17,8 @@ from starlette.types import ASGIApp
 from livets.transport.flood_guard import GuardedWebSocket
 from livets.transport.worker import Worker
 from livets.wire import limits
+
+_LAST_REQUEST_S: Final = 0.1
 
 
 class LiveServer(uvicorn.Server):
@@ -27,7 +29,10 @@ class LiveServer(uvicorn.Server):
         self._workers = workers
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await asyncio.gather(*(worker.move_all() for worker in self._workers))
+        for server in self.servers:
+            server.close()  # who comes from now on is another worker's
+        # a connection that was accepted just now has yet to say what it wants: uvicorn would close it
+        await asyncio.gather(asyncio.sleep(_LAST_REQUEST_S), *(worker.move_all() for worker in self._workers))
         await super().shutdown(sockets)
 
 

@@ -22,7 +22,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.delenv(name, raising=False)
     path, modules = list(sys.path), set(sys.modules)
     # views of other tests are subclasses of LiveView, too: `check` must see those of this project only
-    monkeypatch.setattr(LiveView, "__subclasses__", lambda: [], raising=False)
+    monkeypatch.setattr(LiveView, "__subclasses__", list, raising=False)
     yield tmp_path
     sys.path[:] = path
     for name in set(sys.modules) - modules:

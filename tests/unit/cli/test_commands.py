@@ -37,10 +37,10 @@ def test_routes(livets: Run, counter: Path) -> None:
     assert shown.exit_code == 0
     assert [line.split() for line in shown.output.splitlines()] == [
         ["PATH", "KIND", "VIEW", "NAME", "WHERE"],
-        ["/", "live", "Counter", "Counting", "main.py:4"],
+        ["/", "live", "Counter", "Counter", "main.py:4"],
     ]
     assert json.loads(livets("routes", "--json").output) == [
-        {"path": "/", "kind": "live", "view": "Counter", "name": "Counting", "where": "main.py:4"}
+        {"path": "/", "kind": "live", "view": "Counter", "name": "Counter", "where": "main.py:4"}
     ]
 
 
