@@ -75,6 +75,8 @@ class Draft:
         body = to_nodes(parts) if parts else []
         found = reads(self.context.environment, self.names, body)
         slot = SlotPlan(kind, path, self.items[index].lineno, index, self.names, found, parts)
+        around = self.around()
+        slot.parent, slot.namespace = around.tag, around.space
         self.slots.append(slot)
         return slot
 

@@ -27,6 +27,7 @@ from livets.render.lists import LiveFor
 from livets.render.names import Names, Row, plain_output
 from livets.render.plans import BlockPlan, SlotPlan
 from livets.render.regionsource import region_function
+from livets.render.strings.slots import HtmlSlot, LiveHtml
 from livets.render.writer import Head, Writer
 from livets.wire import SlotKind
 
@@ -210,8 +211,14 @@ class Module:
         if plan.kind is SlotKind.FOR:
             row = self.block(plan.blocks[0], live=False)
             return self._live_for(number, plan, row) if live else ForSlot(number, plan.lineno, row, plan.key_slot)
-        kind = LiveScalar if live else ScalarSlot
-        slot = kind(number, plan.lineno, _wire_of(plan))
+        slot: ScalarSlot
+        if plan.kind is SlotKind.HTML:
+            html_kind = LiveHtml if live else HtmlSlot
+            edits = getattr(self.environment, "edits", False)
+            slot = html_kind(number, plan.lineno, plan.parent, plan.namespace, edits=edits)
+        else:
+            kind = LiveScalar if live else ScalarSlot
+            slot = kind(number, plan.lineno, _wire_of(plan))
         slot.bound = plan.bound
         if isinstance(slot, LiveScalar):
 
@@ -320,8 +327,6 @@ def _merged(source: list[str | int]) -> list[str | int]:
 def _wire_of(plan: SlotPlan) -> Callable[[Any], Any]:
     if plan.kind is SlotKind.ATTRS:
         return _Attributes(frozenset(plan.candidates), plan.svg)
-    if plan.kind is SlotKind.HTML:
-        return str
     if plan.raw:
         decode = decode_attribute if plan.kind is SlotKind.ATTR else decode_text
         if plan.trims_newline:

@@ -54,6 +54,9 @@ class SlotPlan:
     promotes: bool = False
     """True when markup must turn it into an HTML slot: a text between nodes."""
     svg: bool = False
+    parent: str = ""
+    """Tag of the element that the slot's nodes are in, "" at the top."""
+    namespace: str = ""
 
     def description(self) -> list[Any]:
         """The slot as docs/protocol.md describes it."""
@@ -106,6 +109,8 @@ class Findings:
 
     opaque: list[OpaquePart] = field(default_factory=list)
     advice: set[Advice] = field(default_factory=set)
+    expansions: int = 0
+    """Calls of macros that were written out."""
     models: set[str] = field(default_factory=set)
     handlers: set[str] = field(default_factory=set)
 

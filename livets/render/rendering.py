@@ -13,6 +13,7 @@ from typing import Any
 from livets.render.blocks import Block
 from livets.render.environment import Scope
 from livets.render.lines import Advice, OpaquePart
+from livets.render.strings.slots import resting
 from livets.render.values import Promoted
 from livets.wire import ReservedOp
 
@@ -138,6 +139,10 @@ class Rendering:
     def reshape(self, scope: Scope) -> Patch:
         """Shape and all current values, for a browser that has another shape."""
         return self._reshape(self.template, scope)
+
+    def rest(self) -> None:
+        """The view is idle: pack the HTML that it keeps; it is unpacked when it is needed again."""
+        self._states = resting(self._states)
 
     def _reshape(self, template: CompiledTemplate, scope: Scope) -> Patch:
         while True:
