@@ -1,27 +1,27 @@
 // A block is one instance of a shape in the page: it holds the nodes its slots write to. The references are found
-// once, die with the block, and are checked before each write: other scripts share this page.
+// once, die with the block, and are checked before each write: other scripts share this page. A check that fails, or
+// any other fault, throws; `changeBlock` catches it, and the smallest thing around it is asked for again, whole.
 
-import { writeAttribute, writeTo } from "./controls.js";
-import { mend, report } from "./lazy.js";
-import { isWhole } from "./nodes.js";
-import { page, root } from "./page.js";
+import { putRange } from "./ranges.js";
+import { writeTo } from "./controls.js";
+import { changeList } from "./list.js";
+import { operate } from "./operations.js";
 import * as protocol from "./protocol.js";
-import { EMPTY, newBlock } from "./template.js";
+import { report } from "./repair.js";
 
 /** @typedef {import("./template.js").Shape} Shape */
 
 /**
- * What can be built again by itself: the root, the branch of an IF, a list (`rows_`), or a row (`key_`).
+ * The root, a row, or the branch which an IF shows.
  *
  * @typedef {object} Block
  * @property {Shape} shape_
- * @property {Part} [owner_] the range it lives in; none for the root
- * @property {string} [key_] of a row
+ * @property {Part} [up_] the range it lives in; none for the root
+ * @property {string} [step_] a row's key: the last step of its address. The branch of an IF has its range's address.
  * @property {Part[]} parts_ one for each slot
  * @property {ChildNode[]} nodes_ its top-level nodes
- * @property {Element} [element_] a row's only element
- * @property {Map<string, Block>} [rows_]
- * @property {boolean} [broken_] a held node was not in its place; wait for BUILD
+ * @property {any} [element_] a row's only element
+ * @property {boolean} [broken_] it is not what it should be; wait for BUILD
  */
 
 /**
@@ -29,58 +29,88 @@ import { EMPTY, newBlock } from "./template.js";
  *
  * @typedef {object} Part
  * @property {any[]} slot_ its description
- * @property {Block} block_
+ * @property {Block} up_
+ * @property {number} step_ its number: the last step of its address
  * @property {any} node_ the text, the element, or the comment which starts the range
- * @property {Node} parent_ where the node must be
+ * @property {any} parent_ where the node must be
  * @property {any} end_ the comment which ends the range
- * @property {number} [branch_]
- * @property {any} [inner_] the branch of an IF, the list of a FOR
- * @property {any} [classes_] what we last wrote to the class attribute
+ * @property {Map<string, Block>} rows_ of a range: rows by key; the branch which an IF shows, by its number
+ * @property {any} classes_ what we last wrote to the class attribute
+ * @property {boolean} [broken_]
  */
 
-/** @param {Block} block @param {number} index @param {any} node @param {any} [end] @returns {Part} */
-export function newPart(block, index, node, end) {
-  const slot = block.shape_[1][index];
-  /** @type {any} */
-  const part = (block.parts_[index] = {
-    slot_: slot,
-    block_: block,
-    node_: node,
-    // A clone's top-level nodes have yet to move to where the block's range is.
-    parent_: slot[1][1] == null ? (block.owner_?.parent_ || root) : node.parentNode,
-    end_: end,
-    classes_: node.getAttribute?.("class"),
+/** @param {any} node */
+export const isText = (node) => node?.nodeType === 3;
+
+/** Are the part's nodes where they were left? @param {Part} part */
+export const isWhole = ({ node_, parent_, end_ }) =>
+  node_.isConnected &&
+  node_.parentNode === parent_ &&
+  (end_
+    ? end_.parentNode === parent_
+    : !isText(node_) || !(isText(node_.previousSibling) || isText(node_.nextSibling)));
+
+/** @param {unknown} isSound */
+export function check(isSound) {
+  if (!isSound) throw 0;
+}
+
+/**
+ * @param {Part} part
+ * @param {string} name of the attribute, "" for the text
+ * @param {any} value nullish: the attribute is absent
+ */
+function write(part, name, value) {
+  const { node_ } = part;
+  if (name === "class") {
+    // HTML's white space: \s would part what a class list does not, such as a no-break space
+    const ours = part.classes_?.split(/[ \t\n\f\r]/) || [];
+    part.classes_ = value;
+    for (const token of node_.classList) if (!ours.includes(token)) value = (value ?? "") + " " + token;
+  }
+  writeTo(name ? node_ : node_.parentNode, name, value, () => {
+    if (!name) node_.data === value || (node_.data = value);
+    else if (value == null) node_.removeAttribute(name);
+    else if (node_.getAttribute(name) !== String(value)) node_.setAttribute(name, value);
   });
-  // what changes in a range is made by mend.js
-  page.needsMend_ ||= slot[0] > protocol.SLOT_ATTRS;
-  if (slot[0] === protocol.SLOT_FOR) part.inner_ = { ...newBlock(EMPTY, part), rows_: new Map() };
-  return part;
 }
 
 /** Write a value, whole; the nodes have been checked. @param {Part} part @param {any} value */
 export function put(part, value) {
-  const { slot_, node_ } = part;
-  const [kind, , first, second, third] = slot_;
-  if (kind === protocol.SLOT_TEXT) {
-    const data = first + value + second;
-    writeTo(node_.parentNode, "", data, () => node_.data === data || (node_.data = data));
-  } else if (kind === protocol.SLOT_ATTR) writeAttribute(part, first, second + value + third);
-  else if (kind === protocol.SLOT_ATTRS) first.forEach((/** @type {string} */ name) => writeAttribute(part, name, value[name]));
-  else mend?.putRange_(part, value);
+  const [kind, , first, second, third] = part.slot_;
+  if (kind === protocol.SLOT_TEXT) write(part, "", first + value + second);
+  else if (kind === protocol.SLOT_ATTR) write(part, first, second + value + third);
+  else if (kind === protocol.SLOT_ATTRS) first.forEach((/** @type {string} */ name) => write(part, name, value[name]));
+  else putRange(part, value);
 }
-
-/** Write a value, whole. @param {Part} part @param {any} value */
-export const putSafely = (part, value) => (isWhole(part) ? put(part, value) : report(part.block_));
 
 /** @param {Block} block @param {any[]} diff for the root block there may be operations in it */
 export function changeBlock(block, diff) {
   for (let at = 0; at < diff.length; at += 2) {
     const part = block.parts_[diff[at]];
     const change = diff[at + 1];
-    if (diff[at] < 0) mend?.operate_(diff[at], change);
-    else if (!block.broken_)
-      if (part.slot_[0] === protocol.SLOT_FOR) mend?.changeList_(part, change);
-      else if (part.slot_[0] === protocol.SLOT_IF && Array.isArray(change[0])) changeBlock(part.inner_, change[0]);
-      else putSafely(part, change);
+    try {
+      if (diff[at] < 0) operate(diff[at], change);
+      else if (block.broken_ || part.broken_) continue;
+      else if (part.slot_[0] === protocol.SLOT_FOR) changeList(part, change);
+      else if (part.slot_[0] === protocol.SLOT_IF && Array.isArray(change[0]))
+        for (const branch of part.rows_.values()) changeBlock(branch, change[0]);
+      else {
+        check(isWhole(part));
+        put(part, change);
+      }
+    } catch {
+      report(part?.slot_[0] === protocol.SLOT_FOR && isWhole(part) ? part : block);
+    }
   }
 }
+
+/** Reconcile a block with all its values. @param {Block} block @param {any[]} fill */
+export const fillBlock = (block, fill) =>
+  changeBlock(
+    block,
+    fill.flatMap((value, index) => [
+      index,
+      block.parts_[index].slot_[0] === protocol.SLOT_FOR ? [protocol.LIST_RESET, value] : value,
+    ]),
+  );

@@ -1,16 +1,16 @@
 // The WebSocket: join, resume, heartbeat, and coming back after it was lost.
 
-import { heal, load, mend } from "./lazy.js";
+import { patch } from "./operations.js";
 import { pump, renumber, rewind, settle } from "./outbox.js";
 import { fail, page, root, setStatus } from "./page.js";
-import { patch } from "./patch.js";
 import * as protocol from "./protocol.js";
+import { askAgain } from "./repair.js";
 import { subprotocol, unpack } from "./wire.js";
+
+const FRESH_MS = 60_000;
 
 /** @type {WebSocket | undefined} */
 let socket;
-/** May events be sent? */
-export let isReady = false;
 let isRefused = false;
 /** Of the view on the server; the secret stays in this variable. @type {string | undefined} */
 let id;
@@ -20,23 +20,23 @@ let attempts = 0;
 let lastHeard = 0;
 /** @type {number | undefined} */
 let timer;
-/** Messages that wait for mend.js, and those behind them. @type {any[]} */
-let frames = [];
+
+/** May messages be sent? */
+const isOpen = () => socket?.readyState === 1;
+
+/** May events be sent? They follow a Resume at once: a server that takes over needs those which this page has seen the results of. */
+export const isReady = () => id && isOpen();
 
 /** @param {any[]} message lost without a connection */
-export function send(message) {
-  if (socket?.readyState === 1) socket.send(JSON.stringify(message));
-}
+export const send = (message) => isOpen() && /** @type {WebSocket} */ (socket).send(JSON.stringify(message));
 
-/** Leave the socket alone; its last words do not count, and what still waits is sent again to a page that resumes. */
-export function drop(status = "offline") {
+/** Leave the socket alone; its last words do not count. */
+function drop(status = "offline") {
   if (socket) {
     socket.onmessage = socket.onclose = null;
     socket.close();
   }
   socket = undefined;
-  isReady = false;
-  frames = [];
   rewind();
   setStatus(status);
 }
@@ -66,33 +66,20 @@ function connect() {
         ? [protocol.CLIENT_RESUME, 0, id, secret, url, page.seen_, page.done_, page.fingerprint_]
         : [protocol.CLIENT_JOIN, 0, root.dataset.livets, url],
     );
-    // Events follow at once: a server that takes over needs those which this page has seen the results of.
-    isReady = !!id;
     pump();
   };
   socket.onmessage = ({ data }) => {
     lastHeard = Date.now();
-    frames.push(unpack(data));
-    drain();
+    receive(unpack(data));
   };
   socket.onclose = retry;
 }
 
-/** In order: behind a message that needs mend.js the others wait. */
-function drain() {
-  while (frames[0]) {
-    const [[kind], body] = frames[0];
-    /** @type {any[]} of a PATCH or in a JOINED */
-    const diff = kind ? body?.[4] : body;
-    if (
-      !mend &&
-      (kind === protocol.FRAME_REFUSED || diff?.some((value, at) => page.needsMend_ || (at % 2 < 1 && value < 0)))
-    ) {
-      load().then(() => (mend ? drain() : frames[0] && retry()));
-      return;
-    }
-    receive(frames.shift());
-  }
+/** A fresh page is the way out, unless this is one. */
+function refuse() {
+  isRefused = true;
+  drop("failed");
+  if (performance.now() > FRESH_MS) location.reload();
 }
 
 /** @param {any} frame */
@@ -103,24 +90,21 @@ function receive([[kind, seq, done, durable = done, view], body]) {
     page.seen_ = seq;
     patch(body);
   } else if (kind === protocol.FRAME_JOINED) {
-    [id, secret] = body;
+    let mode, diff;
+    [id, secret, mode, , diff] = body;
     attempts = 0;
     setStatus("connected");
-    if (body[2] === protocol.MODE_REMOUNTED) renumber();
+    if (mode === protocol.MODE_REMOUNTED) renumber();
     // The missed frames which follow a replay have lower numbers than its JOINED.
-    if (body[2] !== protocol.MODE_REPLAYED) page.seen_ = seq;
-    patch(body[4]);
-    isReady = true;
-    heal(page.reported_);
+    if (mode !== protocol.MODE_REPLAYED) page.seen_ = seq;
+    askAgain();
+    patch(diff);
   } else if (kind === protocol.FRAME_MOVE) {
     attempts = 2;
     retry();
   } else if (body) {
     fail(body[0], body[1]);
-    if (kind === protocol.FRAME_REFUSED) {
-      isRefused = true;
-      mend?.refuse_();
-    }
+    if (kind === protocol.FRAME_REFUSED) refuse();
   }
   settle(durable);
 }

@@ -1,7 +1,9 @@
-// Attributes, where classes of other scripts stay; and what a person has typed is known.
+// Form controls belong to the person who types: what the server writes waits for what is typed (docs/protocol.md,
+// "Inputs"), and focus, caret and typed values stay, whatever is moved and built again.
 
-import { mend } from "./lazy.js";
-import { modelOf } from "./nodes.js";
+import { rowKeys } from "./list.js";
+import { page, root } from "./page.js";
+import { rebuild } from "./repair.js";
 
 /**
  * The last Event message which carried the value of a bound field, by the field's name or else by its control; with
@@ -11,33 +13,119 @@ import { modelOf } from "./nodes.js";
  */
 export const inputs = new Map();
 
+/** Writes which wait until their control loses focus. @type {WeakMap<Element, () => void>} */
+const waiting = new WeakMap();
+
+/** What people operate. */
+export const CONTROLS = "input,select,textarea,button,a";
+
+/** The attribute which binds a control, `ts-model` with its modifiers. @param {Element} control */
+export const modelOf = (control) => [...control.attributes].find(({ name }) => /^ts-model(\.|$)/.test(name));
+
 /** What a control goes by in `inputs`. @param {Element} control @returns {any} */
 export const keyOf = (control) => modelOf(control)?.value || control;
 
-/**
- * @param {import("./block.js").Part} part
- * @param {string} name
- * @param {any} value nullish: the attribute is absent
- */
-export function writeAttribute(part, name, value) {
-  const element = part.node_;
-  if (name === "class") {
-    // HTML's white space: \s would part what a class list does not, such as a no-break space
-    const ours = part.classes_?.split(/[ \t\n\f\r]/) || [];
-    const others = [...element.classList].filter((token) => !ours.includes(token));
-    part.classes_ = value;
-    if (others[0]) value = [value, ...others].join(" ");
-  }
-  const write = () => {
-    if (value == null) element.removeAttribute(name);
-    else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
-  };
-  writeTo(element, name, value, write);
-}
+/** Is there an input which the server has not answered? @param {Element} control */
+const isHeld = (control) => /** @type {any} */ (inputs.get(keyOf(control)))?.[1] > page.done_;
+
+/** @param {any} control */
+export const isToggle = ({ type }) => /checkbox|radio/.test(type);
+
+/** Does a field's value select this option, radio or checkbox? @param {any} value @param {any} choice */
+const selects = (value, choice) => value === true || [value].flat().map(String).includes(choice.value);
 
 /**
- * On a page with controls mend.js decides what writing to one means.
+ * Write an attribute, or a text; to a control its property as well, unless the person is ahead of the server.
  *
  * @param {any} element @param {string} name "" for its text @param {any} value @param {() => void} write
  */
-export const writeTo = (element, name, value, write) => (mend ? mend.writeTo_(element, name, value, write) : write());
+export function writeTo(element, name, value, write) {
+  if (!(/^(value|checked|selected|)$/.test(name) && element.matches?.(name ? "input,option" : "textarea"))) return write();
+  const property = name || "value";
+  const next = property === "value" ? String(value ?? "") : value != null;
+  const control = element.closest("select") || element;
+  const differs = element[property] !== next;
+  if (differs && keyOf(control) === control && control === document.activeElement && !inputs.has(control))
+    waiting.set(control, () => writeTo(element, name, value, write));
+  else {
+    write();
+    if (!isHeld(control)) element[property] = next;
+    // it is as the server says: nothing was typed that could be lost
+    else if (!differs) inputs.delete(control);
+  }
+}
+
+/** A control has lost focus: what the server wrote meanwhile shows. @param {Element} control */
+export function leave(control) {
+  // typed and taken back: `.lazy` sends nothing
+  const key = keyOf(control);
+  if (key !== control && inputs.get(key)?.[1] === Infinity) inputs.delete(key);
+  const write = waiting.get(control);
+  // first: when the whole window lost focus the write waits again
+  waiting.delete(control);
+  write?.();
+}
+
+/** @type {any} */
+let focused;
+/** @type {any} */
+let caret;
+
+/** Focus and caret stay, whatever is moved, written and built again in between. @param {() => void} change */
+export function keepingFocus(change) {
+  focused = document.activeElement;
+  caret = focused.selectionStart;
+  const { selectionEnd } = focused;
+  change();
+  // Gone for good (an edit button has become a form): the last control with `autofocus`, better than nobody.
+  if (!focused.isConnected) {
+    for (const control of root.querySelectorAll("[autofocus]")) focused = control;
+    caret = focused.selectionStart;
+  }
+  if (focused !== document.activeElement) focused.focus({ preventScroll: true });
+  // A written value has its caret at the end; where it was there before, or never was any, nothing is to be done.
+  if (focused.selectionStart !== caret) focused.setSelectionRange(caret, selectionEnd);
+}
+
+const findControls = () => /** @type {NodeListOf<any>} */ (root.querySelectorAll(CONTROLS));
+
+/** Controls by what they are to a person: a name, and the rows they are in; two of the same name: no telling which is which. */
+function controls() {
+  /** @type {Map<string, any>} */
+  const found = new Map();
+  for (const control of findControls()) {
+    const names = [control.id || control.name || keyOf(control), isToggle(control) && control.value];
+    for (let node = control; node; node = node.parentNode) names.push(rowKeys.get(node));
+    const name = names.join();
+    found.set(name, found.has(name) ? null : control);
+  }
+  return found;
+}
+
+/** Build a block again; carry focus and typed values over. @param {any[]} address @param {any} fill */
+export function build(address, fill) {
+  const before = controls();
+  rebuild(address, fill);
+  for (const [name, control] of controls()) {
+    const old = before.get(name);
+    if (control && old && control !== old) {
+      if (isHeld(old) && old.type !== "file") {
+        control.checked = old.checked;
+        control.value = old.value;
+        inputs.set(keyOf(control), /** @type {any} */ (inputs.get(keyOf(old))));
+      }
+      if (old === focused) focused = control;
+    }
+  }
+}
+
+/** The server insists. @param {string} field @param {any} value */
+export function setInput(field, value) {
+  inputs.delete(field);
+  for (const control of findControls())
+    if (keyOf(control) === field) {
+      if (isToggle(control)) control.checked = selects(value, control);
+      else if (control.options) for (const option of control.options) option.selected = selects(value, option);
+      else control.value = value; // null empties it
+    }
+}

@@ -1,9 +1,6 @@
 // Directives: one listener a DOM event type, on the document. `ts-on:click.prevent="save(1)"`, `ts-model.lazy="name"`.
 
-import { inputs, keyOf } from "./controls.js";
-import { parseHandler } from "./handler.js";
-import { mend } from "./lazy.js";
-import { CONTROLS, isToggle, modelOf } from "./nodes.js";
+import { CONTROLS, inputs, isToggle, keyOf, leave, modelOf } from "./controls.js";
 import { push } from "./outbox.js";
 import { root } from "./page.js";
 
@@ -12,15 +9,12 @@ const KNOWN = /^(prevent|stop|once|debounce|throttle|\d+m?s)$/;
 
 /** Debounced sends, by directive; in order. @type {Map<Attr, () => void>} */
 const pending = new Map();
-/** Timers of debounced sends; when a throttled directive may fire again. @type {WeakMap<Attr, number>} */
+/** When a throttled directive may fire again. @type {WeakMap<Attr, number>} */
 const times = new WeakMap();
 
 /** What was typed before goes before. */
 function flush() {
-  for (const [directive, send] of pending) {
-    clearTimeout(times.get(directive));
-    send();
-  }
+  for (const send of pending.values()) send();
   pending.clear();
 }
 
@@ -30,27 +24,20 @@ function schedule(directive, send) {
   const [, digits = 0.3, milli] = /\.(\d+)(m?)s/.exec(name) || [];
   const wait = +digits * (milli ? 1 : 1000);
   if (/\.debounce/.test(name)) {
-    clearTimeout(times.get(directive));
     pending.delete(directive);
     pending.set(directive, send);
-    times.set(directive, setTimeout(flush, wait));
-    return;
+    setTimeout(() => pending.get(directive) === send && flush(), wait);
+  } else if (!(Date.now() < /** @type {number} */ (times.get(directive)))) {
+    // `.once` is a throttle for ever
+    times.set(directive, Date.now() + (/\.once/.test(name) ? Infinity : /\.throttle/.test(name) ? wait : 0));
+    flush();
+    send();
   }
-  const now = Date.now();
-  if (now < /** @type {number} */ (times.get(directive))) return;
-  // `.once` is a throttle for ever
-  times.set(directive, now + (/\.once/.test(name) ? Infinity : /\.throttle/.test(name) ? wait : 0));
-  flush();
-  send();
 }
 
-/** A control's value as an event's field. @param {any} control */
-const valueOf = (control) =>
-  control.type === "checkbox"
-    ? control.checked
-    : control.multiple && control.options
-      ? Array.from(control.selectedOptions, (option) => option.value)
-      : control.value;
+/** A control's value as an event has it. @param {any} control */
+const valueOf = ({ type, selectedOptions, value }) =>
+  type === "select-multiple" ? Array.from(selectedOptions, (option) => option.value) : value;
 
 /** What a person expects of the event. @param {any} event @param {Element} element with the directive */
 function payloadOf({ type, key, target, submitter }, element) {
@@ -59,19 +46,12 @@ function payloadOf({ type, key, target, submitter }, element) {
   const control = target.closest(CONTROLS);
   const form = type === "submit" ? target : element;
   if (control && (control.value || !/click|submit/.test(type))) {
-    payload.value = control.multiple ? valueOf(control) : control.value;
+    payload.value = valueOf(control);
     if (isToggle(control)) payload.checked = control.checked;
   }
   if (key) payload.key = key;
-  if (form instanceof HTMLFormElement) {
-    const data = new FormData(form, submitter);
-    payload.form = {};
-    for (const name of data.keys()) {
-      // files do not travel over the socket
-      const values = data.getAll(name).map((value) => (value instanceof File ? "" : value));
-      payload.form[name] = values[1] == null ? values[0] : values;
-    }
-  }
+  // pairs of name and value; files do not travel over the socket
+  if (form instanceof HTMLFormElement) payload.form = [...new FormData(form, submitter)];
   return payload;
 }
 
@@ -83,8 +63,8 @@ function dispatch(event) {
   // what was typed is newer than all that the server has heard of
   if (type === "input") inputs.set(keyOf(target), [0, Infinity]);
   if (model && type === (isToggle(target) || target.options || /\.lazy/.test(model.name) ? "change" : "input")) {
-    const value = valueOf(target);
-    schedule(model, () => push("", [], {}, { [model.value]: value }));
+    const value = target.type === "checkbox" ? target.checked : valueOf(target);
+    schedule(model, () => push("", {}, { [model.value]: value }));
   }
   let stop;
   for (let element = target; root.contains(element) && !stop; element = element.parentElement)
@@ -100,20 +80,19 @@ function dispatch(event) {
         continue;
       if (type === "submit" || modifiers.includes("prevent")) event.preventDefault();
       stop ||= modifiers.includes("stop");
-      const [handler, args] = parseHandler(directive.value);
+      // as the template has it, `add(1, 'x')`: the server reads it
+      const { value } = directive;
       const payload = payloadOf(event, element);
-      schedule(directive, () => push(handler, args, payload, {}));
+      schedule(directive, () => push(value, payload));
     }
-}
-
-/** @param {any} event a control loses focus: what was typed is sent, what the server wrote meanwhile shows */
-function leave({ target }) {
-  flush();
-  mend?.leave_(target);
 }
 
 export function listen() {
   for (const type of ["click", "input", "change", "submit", "keydown"]) document.addEventListener(type, dispatch);
-  document.addEventListener("focusout", leave);
+  // what was typed is sent before what the server wrote meanwhile shows
+  document.addEventListener("focusout", ({ target }) => {
+    flush();
+    leave(/** @type {Element} */ (target));
+  });
   addEventListener("pagehide", flush);
 }

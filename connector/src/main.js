@@ -2,18 +2,16 @@
 
 import { open } from "./connection.js";
 import { listen } from "./events.js";
-import { hydrate } from "./hydrate.js";
-import { load } from "./lazy.js";
-import { CONTROLS } from "./nodes.js";
-import { findRoot, page } from "./page.js";
+import { newBlock, walk } from "./hydrate.js";
+import { page, root } from "./page.js";
+import { report } from "./repair.js";
 
 // Deferred: the document is complete.
-const root = findRoot();
 if (root) {
   page.fingerprint_ = root.dataset.fp;
   page.shape_ = JSON.parse(/** @type {any} */ (document.getElementById("livets-shape")).text);
-  page.view_ = hydrate(page.shape_[0]);
-  if (page.needsMend_ ||= root.querySelector(CONTROLS)) load();
+  page.view_ = newBlock(page.shape_[0]);
+  if (walk(page.view_, root, root.firstChild) !== null) report(page.view_);
   listen();
   open();
 }

@@ -15,11 +15,11 @@ let lastRef = 0;
 
 /**
  * @param {string} handler "" for a field update
- * @param {any[]} args
  * @param {Record<string, any>} payload
- * @param {Record<string, any>} fields
+ * @param {Record<string, any>} [fields]
+ * @param {any[]} [args]
  */
-export function push(handler, args, payload, fields) {
+export function push(handler, payload, fields = {}, args = []) {
   const event = [CLIENT_EVENT, lastRef + 1, 0, handler, args, payload, fields, 0];
   // The server would cut the connection, and get the event again, and cut the connection ...
   if (new Blob([JSON.stringify(event)]).size > MAX_MESSAGE_BYTES - SPARE_BYTES) return fail("too_large", handler);
@@ -31,7 +31,7 @@ export function push(handler, args, payload, fields) {
 
 /** Send what the window has room for. */
 export function pump() {
-  for (; isReady && sent < OUTBOX_WINDOW && sent < events.length; send(events[sent++])) events[sent][7] = page.seen_;
+  for (; isReady() && sent < OUTBOX_WINDOW && sent < events.length; send(events[sent++])) events[sent][7] = page.seen_;
 }
 
 /** @param {number} durable events up to it need not be sent again */

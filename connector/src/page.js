@@ -1,24 +1,15 @@
 // The page this connector serves: its root element, how far it has come, and what it tells scripts about itself.
 
-/** @typedef {import("./block.js").Block} Block */
-
-/**
- * The element with `data-livets`; its child nodes are the view's root block.
- *
- * @type {HTMLElement}
- */
-export let root;
+/** The element with `data-livets`; its child nodes are the view's root block. */
+export const root = /** @type {HTMLElement} */ (document.querySelector("[data-livets]"));
 
 /**
  * Highest server seq received; highest ref whose result this page shows; the view's root block, its shape and the
- * fingerprint of the template that the page's nodes belong to; blocks that have to be asked
- * for; and whether diffs wait for mend.js.
+ * fingerprint of the template that the page's nodes belong to.
  *
- * @type {{ seen_: number, done_: number, view_: Block, shape_: any[], fingerprint_: any, reported_: Set<Block>, needsMend_?: any }}
+ * @type {{ seen_: number, done_: number, view_: import("./block.js").Block, shape_: any[], fingerprint_: any }}
  */
-export const page = /** @type {any} */ ({ seen_: 0, done_: 0, reported_: new Set() });
-
-export const findRoot = () => (root = /** @type {HTMLElement} */ (document.querySelector("[data-livets]")));
+export const page = /** @type {any} */ ({ seen_: 0, done_: 0 });
 
 /** @param {string} name @param {any} [detail] */
 export const emit = (name, detail) =>

@@ -25,15 +25,9 @@ export function templateOf(shape) {
   if (!shape.content_) {
     const content = (shape.content_ = parse(shape[0], shape[2]));
     shape[1].forEach(([, path], index) => {
-      const node = path.reduce((/** @type {Node} */ at, /** @type {number} */ step) => at.childNodes[step], content);
+      const node = path.reduce((/** @type {Node} */ node, /** @type {number} */ step) => node.childNodes[step], content);
       (node.slots_ ||= []).push(index);
     });
   }
   return shape.content_;
 }
-
-/** @type {Shape} */
-export const EMPTY = ["", []];
-
-/** @param {Shape} shape @param {import("./block.js").Part} [owner] @param {string} [key] @returns {import("./block.js").Block} */
-export const newBlock = (shape, owner, key) => ({ shape_: shape, owner_: owner, key_: key, parts_: [], nodes_: [] });

@@ -12,6 +12,7 @@ import msgspec
 
 from livets.errors import ProtocolError
 from livets.wire import limits
+from livets.wire.call import read_call
 from livets.wire.messages import ClientMessage, Event, Frame
 
 _decode_msgpack = msgspec.msgpack.Decoder(ClientMessage).decode
@@ -34,10 +35,36 @@ def decode(data: bytes | str, *, max_bytes: int = limits.MAX_MESSAGE_BYTES) -> C
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise ProtocolError(f"malformed message: {error}") from None
     if type(message) is Event:
+        message = _plain(message)
         for part in (message.args, message.payload, message.fields):
             if part:
                 _check_plain(part, limits.MAX_DEPTH)
     return message
+
+
+def _plain(event: Event) -> Event:
+    """The event as views know it: a browser sends a directive's text, and a form as pairs of name and value."""
+    form = event.payload.get("form")
+    if type(form) is list:
+        event.payload["form"] = _fields(form)
+    if event.args or not event.handler:
+        return event
+    try:
+        name, args = read_call(event.handler)
+    except ValueError:
+        return event  # nothing is called like that: the event will be refused by its name
+    return event if name == event.handler else msgspec.structs.replace(event, handler=name, args=args)
+
+
+def _fields(pairs: list[Any]) -> dict[str, Any]:
+    """A form's values by name, those of the same name in a list; a file's name and content stay in the browser."""
+    form: dict[str, Any] = {}
+    try:
+        for name, value in pairs:
+            form.setdefault(name, []).append("" if value == {} else value)
+    except (TypeError, ValueError) as error:
+        raise ProtocolError(f"a form is a list of pairs: {error}") from None
+    return {name: values if len(values) > 1 else values[0] for name, values in form.items()}
 
 
 def _check_plain(value: Any, depth_left: int) -> None:

@@ -32,7 +32,7 @@ class Event(_ClientMessage, tag=1, frozen=True):
     """1, 2, 3, ... within the view."""
     view: int
     handler: str
-    """Name of an @event method; empty for a pure field update (ts-model)."""
+    """Name of an @event method; empty for a pure field update (ts-model). On the wire it may be a directive's text."""
     args: list[Any]
     """Positional arguments: the literals of `ts-on:click="add(1, 'x')"`."""
     payload: dict[str, Any]

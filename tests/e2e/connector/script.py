@@ -39,9 +39,6 @@ class Script:
         self.violations: list[str] = []
         self.console: list[str] = []
         self.refuse_sockets = False
-        self.refuse_mend = False
-        self.mends = 0
-        """How often the lazy module was asked for."""
         self.is_strict = True
         """Does a violation of the policy or an error in the page fail the test?"""
         self.answer: Callable[[ClientMessage], Any] | None = None
@@ -74,12 +71,8 @@ class Script:
         if request.path == "/livets/socket":
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "") if self.refuse_sockets else None
         name = request.path.partition("?")[0][1:]
-        if name in ("connector.js", "connector-json.js", "mend.js", "mend-json.js"):
-            if name.startswith("mend"):
-                self.mends += 1
-                if self.refuse_mend:
-                    return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "")
-            return self._response("text/javascript", (STATIC / name.replace("mend-json", "mend")).read_bytes())
+        if name in ("connector.js", "connector-json.js"):
+            return self._response("text/javascript", (STATIC / name).read_bytes())
         if request.path == "/foreign.js":
             return self._response("text/javascript", self.foreign.encode())
         if request.path == "/" or request.path.startswith("/?"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -109,16 +110,28 @@ async def test_fill_reconciles_and_keeps_nodes(script, board):
 async def test_build_at_every_kind_of_address(script, board):
     page = await script.open(board.markup, board.shape)
     await page.evaluate("document.querySelector('#r2').old = document.querySelector('#r1').old = true")
+
+    async def lost(selector: str, *diff: Any) -> list[Any]:
+        """Somebody else's node is where ours was; a diff that meets it asks for the block."""
+        await page.evaluate("s => document.querySelector(s).firstChild.replaceWith('lost', new Comment())", selector)
+        await script.patch(*diff)
+        await script.settled()
+        return script.of(Heal)[-1].address
+
+    assert await lost("#r2 span", 5, [16, "2", "x"]) == [5, "2"]
     board.rows["2"] = ("bb", "??")
     await script.patch(-9, [[5, "2"], board.row("2")])
     board.shows(await script.html())
     assert await page.evaluate("[document.querySelector('#r2').old, document.querySelector('#r1').old]") == [None, True]
+    assert await lost("#r2 u", 5, [0, "2", [1, [[0, "x"]]]]) == [5, "2", 1]
     board.rows["2"] = ("bb", "3")
     await script.patch(-9, [[5, "2", 1], [0, ["3"]]])
     board.shows(await script.html())
+    assert await lost("#r1 span", 5, [16, "none", "x"]) == [5]
     board.rows = {"4": ("d", None), "2": ("b", None)}
     await script.patch(-9, [[5], board.fills])
     board.shows(await script.html())
+    assert await lost("b", 4, [[0, "x"]]) == [4]
     board.banner = ("built", "in")
     await script.patch(-9, [[4], board.fill[4]])
     board.shows(await script.html())
@@ -127,6 +140,8 @@ async def test_build_at_every_kind_of_address(script, board):
     board.shows(await script.html())
     board.count = 78
     await script.patch(0, 78)
+    board.shows(await script.html())
+    await script.patch(-9, [[4], [-1]])  # nobody asked
     board.shows(await script.html())
 
 

@@ -12,17 +12,24 @@ from hypothesis import strategies as st
 from livets.errors import ProtocolError
 from livets.wire import Beat, Event, Frame, Heal, Join, Resume, decode, encode_body, encode_client, frame, limits
 
-scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=8)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+)
 plain = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=6,
 )
-payloads = st.dictionaries(st.text(max_size=8), plain, max_size=3)
+payloads = st.dictionaries(st.text(max_size=3), plain, max_size=3)
+handlers = st.from_regex(r"(@?[a-z_]\w*)?", fullmatch=True)  # their other forms: test_call.py
 counts = st.integers(0, 2**40)
 messages = st.one_of(
     st.builds(Join, counts, st.text(), st.text()),
-    st.builds(Event, counts, counts, st.text(), st.lists(plain, max_size=3), payloads, payloads, counts),
+    st.builds(Event, counts, counts, handlers, st.lists(plain, max_size=3), payloads, payloads, counts),
     st.builds(Beat, counts),
     st.builds(Resume, counts, st.text(), st.text(), st.text(), counts, counts, st.text()),
     st.builds(Heal, counts, st.lists(counts | st.text(max_size=5), max_size=4)),
@@ -92,3 +99,13 @@ def test_heads_leave_out_what_the_reader_knows() -> None:
     assert frame(Frame.ACK, 5, 4, 4, view=2) == encode_body([2, 5, 4, 4, 2])
     assert frame(Frame.PATCH, 5, 4, 4, body=body, json=True) == "[[0,5,4],[0,7]]"
     assert frame(Frame.BEAT, 5, 4, 4, json=True) == "[[5,5,4]]"
+
+
+def test_a_form_arrives_as_a_map() -> None:
+    pairs = '[["a", "1"], ["b", "x"], ["b", "y"], ["file", {}]]'
+    event = decode(f'[1, 1, 0, "save", [], {{"form": {pairs}}}, {{}}, 0]')
+    assert isinstance(event, Event)
+    assert event.payload == {"form": {"a": "1", "b": ["x", "y"], "file": ""}}
+    for bad in ("[1]", '["abc"]', "[[[], 1]]"):
+        with pytest.raises(ProtocolError):
+            decode(f'[1, 1, 0, "save", [], {{"form": {bad}}}, {{}}, 0]')

@@ -1,0 +1,62 @@
+// Blocks are made, and ranges get other content.
+
+import { fillBlock, put } from "./block.js";
+import { newBlock, walk } from "./hydrate.js";
+import { placeRow, putRows, removeRows } from "./list.js";
+import { root } from "./page.js";
+import { SLOT_FOR, SLOT_HTML } from "./protocol.js";
+import { parse, templateOf } from "./template.js";
+
+/** @typedef {import("./block.js").Block} Block */
+/** @typedef {import("./block.js").Part} Part */
+/** @typedef {import("./template.js").Shape} Shape */
+
+/**
+ * A new block: clone the template, find the slots, fill them.
+ *
+ * @param {Shape} shape @param {any[]} fill @param {Part} [up] @param {string} [step]
+ */
+export function createBlock(shape, fill, up, step) {
+  const block = newBlock(shape, up, step);
+  const fragment = document.importNode(templateOf(shape), true);
+  // where its nodes will be
+  walk(block, up ? up.parent_ : root, fragment.firstChild);
+  block.parts_.forEach((part, index) => put(part, fill[index]));
+  block.nodes_ = [...fragment.childNodes];
+  return block;
+}
+
+/** Everything between the two comments goes, whoever has put it there. @param {Part} part */
+export function clearRange({ node_, end_, rows_ }) {
+  while (node_.nextSibling !== end_) node_.nextSibling.remove();
+  rows_.clear();
+}
+
+/** Write the content of a range, whole; the nodes have been checked. @param {Part} part @param {any} value */
+export function putRange(part, value) {
+  const { slot_, node_, end_, rows_, parent_ } = part;
+  if (slot_[0] === SLOT_HTML) {
+    const content = parse(value, parent_.closest("svg,math,foreignObject")?.localName);
+    const shown = new Range();
+    shown.setStartAfter(node_);
+    shown.setEndBefore(end_);
+    // a fill that says nothing new disturbs nothing in there
+    if (shown.cloneContents().isEqualNode(content)) return;
+    clearRange(part);
+    end_.before(content);
+  } else if (slot_[0] === SLOT_FOR) {
+    const keys = new Set(value.map((/** @type {any} */ key, /** @type {number} */ at) => at % 2 || String(key)));
+    removeRows(part, ({ step_ }) => !keys.has(step_));
+    putRows(part, node_, value);
+  } else {
+    const [branch, fill] = value;
+    const shown = rows_.get(String(branch));
+    if (shown) return fillBlock(shown, fill);
+    clearRange(part);
+    if (fill) {
+      const block = createBlock(slot_[2][branch], fill, part);
+      rows_.set(String(branch), block);
+      placeRow(node_, block);
+    }
+  }
+}
