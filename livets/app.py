@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -50,11 +50,15 @@ from livets.transport import (
     UsedTokensHere,
     Worker,
     checked_route,
+    is_forged,
+    sign_in,
+    sign_out,
 )
 
 if TYPE_CHECKING:
     from livets.pubsub.redis import RedisBus
 
+_FORGED = "This request was made by a page of another site. Config.allowed_origins lists those that may."
 F = TypeVar("F", bound=Callable[..., Any])
 V = TypeVar("V", bound=type[LiveView])
 
@@ -121,6 +125,7 @@ class LiveTS:
             origins=OriginPolicy(config.allowed_origins, trust_forwarded=config.trust_forwarded),
             store=store,
             bus=bus,
+            epochs=store if isinstance(store, RedisStore) else None,
             templates=Templates(
                 config.templates,
                 globals={"static": self._static, **(template_globals or {})},
@@ -221,6 +226,34 @@ class LiveTS:
         self._parts.add(guest.running)
         self.routes.append(guest)
 
+    async def login(
+        self, request: HTTPConnection, response: Response, user: str, data: Mapping[str, Any] | None = None
+    ) -> None:
+        """Sign `user` in: `response` gives the browser a new session, which views see as `self.session`.
+
+        `user`: the id that you know them by, `self.session.user`. `data`: what else `self.session` holds (plain data,
+        a few hundred bytes; sealed in the cookie). Call it from an endpoint that has checked the password. Raises
+        StoreUnavailable.
+
+        >>> from starlette.responses import RedirectResponse
+        >>> async def sign_in(request):
+        ...     response = RedirectResponse("/", 303)
+        ...     await request.app.login(request, response, "ada")
+        ...     return response
+        """
+        await sign_in(self.worker, request, response, user, None if data is None else dict(data))
+
+    async def logout(self, request: HTTPConnection, response: Response) -> None:
+        """Sign this browser out: its session ends on every worker, its open pages within a second."""
+        await sign_out(self.worker, request, response)
+
+    async def disconnect(self, user: str) -> None:
+        """End every session of `user`: open pages within a second on every worker, and none of them is resumed.
+
+        Raises StoreUnavailable when Redis could not take note of it; then nothing has ended elsewhere.
+        """
+        await self.worker.revocation.user(user)
+
     def url_for(self, target: str | type[LiveView], **values: Any) -> str:
         """The URL below this application's mount point of a route, by name or view; other values become the query.
 
@@ -240,6 +273,9 @@ class LiveTS:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry point."""
         if scope["type"] != "lifespan":
+            if self.config.csrf and is_forged(scope, self.worker.origins):
+                await PlainTextResponse(_FORGED, 403)(scope, receive, send)
+                return
             scope["app"] = self
             if not self._parts.are_running:
                 await self._parts.start()

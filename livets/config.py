@@ -50,6 +50,8 @@ class Config:
     """Pages ask for JSON messages instead of msgpack."""
     allowed_origins: tuple[str, ...] = ()
     """Origins besides the page's own that may open the socket, each exactly as a browser sends it."""
+    csrf: bool = True
+    """Refuse requests other than GET, HEAD and OPTIONS that a page of another origin has made (403)."""
     trust_forwarded: bool = False
     """Believe `X-Forwarded-Proto` and `X-Forwarded-Host`; only behind a proxy that always sets them."""
 

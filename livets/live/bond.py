@@ -15,8 +15,10 @@ from livets.live.declaration import Declared
 from livets.live.navigation import Location
 from livets.live.system import System
 from livets.live.tracking import Tracker
+from livets.live.visit import Visit
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+_NOBODY: Final = Visit({})
 
 
 class Host(Protocol):
@@ -47,7 +49,7 @@ class Bond:
         self.tracker = Tracker()
         self.system = System()
         self.runner: Host | None = None
-        self.session: Mapping[str, Any] = _NOTHING
+        self.session = _NOBODY
         self.request: Any = None
         self.effects: list[tuple[str, bytes]] = []
         """Broadcasts of this unit of work: topic and encoded data."""

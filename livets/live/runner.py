@@ -24,6 +24,7 @@ from livets.live.snapshot import everything
 from livets.live.system import System
 from livets.live.units import Flush, Heal, Resync, Tick, Units
 from livets.live.view import LiveView
+from livets.live.visit import Visit
 from livets.pubsub import Bus, Message
 from livets.state import Change, Claim, Record, SnapshotStore
 from livets.wire import Event, codes
@@ -80,7 +81,7 @@ class ViewRunner:
         self.view_id = view_id
         self.view = view_class()
         bond = self.view._live
-        bond.runner, bond.session, bond.request = self, session, request
+        bond.runner, bond.session, bond.request = self, Visit.of(session), request
         bond.location = Location(self.view, url, params, places, prefix)
         display = Display(self.view, compile_template(view_class, templates))
         self._commits = Commits(

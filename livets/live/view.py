@@ -20,6 +20,7 @@ from livets.live.fields import UNSET
 from livets.live.navigation import Location
 from livets.live.system import Subscription, Timer
 from livets.live.unit import CurrentEvent, current
+from livets.live.visit import Visit
 from livets.pubsub import check_message
 from livets.wire import codes
 
@@ -119,8 +120,11 @@ class LiveView:
     # What surrounds the view
 
     @property
-    def session(self) -> Mapping[str, Any]:
-        """The session of the browser, from the request that joined; never from a snapshot."""
+    def session(self) -> Visit:
+        """The session of the browser, from the request that joined; never from a snapshot.
+
+        A mapping over its data; `self.session.user` is who signed in with `app.login`, or None.
+        """
         return self._live.session
 
     @property

@@ -131,6 +131,24 @@ class RedisStore:
         except self._failures as error:
             raise self._unavailable(error) from error
 
+    async def epochs(self, names: Sequence[str]) -> list[int]:
+        """How often each of these was revoked; 0 for never."""
+        try:
+            counts = [await self._redis.get(f"{self._prefix}revoked:{name}") for name in names]
+        except self._failures as error:
+            raise self._unavailable(error) from error
+        return [int(count or 0) for count in counts]
+
+    async def revoke(self, name: str, ttl_s: int) -> int:
+        """Count one more; forgotten when nothing has revoked it for `ttl_s` seconds."""
+        key = f"{self._prefix}revoked:{name}"
+        try:
+            count = int(await self._redis.incr(key))
+            await self._redis.expire(key, ttl_s)
+        except self._failures as error:
+            raise self._unavailable(error) from error
+        return count
+
     async def close(self) -> None:
         """Give the connections back."""
         await self._redis.aclose()

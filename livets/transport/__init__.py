@@ -11,6 +11,7 @@ from livets.transport.refusals import Refusals
 from livets.transport.registry import Registry
 from livets.transport.routes import LiveRoute, checked_route
 from livets.transport.session import SessionCookie
+from livets.transport.signing import is_forged, sign_in, sign_out
 from livets.transport.socket import Socket
 from livets.transport.static import Connector
 from livets.transport.sweeper import Sweeper
@@ -38,4 +39,7 @@ __all__ = [
     "UsedTokensHere",
     "Worker",
     "checked_route",
+    "is_forged",
+    "sign_in",
+    "sign_out",
 ]

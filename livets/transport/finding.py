@@ -33,13 +33,15 @@ _LOST = (
 )
 
 
-def session_of(visitor: Visitor) -> Session:
-    """The session of the socket. Raises JoinRefused when there is none, or its end has come."""
+async def session_of(visitor: Visitor) -> Session:
+    """The session of the socket. Raises JoinRefused when there is none, its end has come, or it was revoked."""
     session = visitor.session
     if session is None:
         raise JoinRefused(codes.NO_SESSION, "the socket came without the session cookie of its page")
     if visitor.worker.cookie.has_expired(session):
         raise JoinRefused(codes.EXPIRED, "the session has expired")
+    if await visitor.worker.revocation.is_revoked(session):
+        raise JoinRefused(codes.EXPIRED, "the user is not signed in any more")
     return session
 
 

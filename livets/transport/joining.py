@@ -32,7 +32,7 @@ CLOSE_FAILED = 1011
 async def join(visitor: Visitor, message: Join) -> None:
     """Answer a Join: the view of the HTTP render, its snapshot, or a new mount; or REFUSED."""
     try:
-        session = finding.session_of(visitor)
+        session = await finding.session_of(visitor)
         token = visitor.worker.tokens.open_page(message.token, session)
         resident, mode = await finding.for_token(visitor, token, message.url, session)
         await admit(visitor, resident, message.view, mode, token.fingerprint)
@@ -45,7 +45,7 @@ async def join(visitor: Visitor, message: Join) -> None:
 async def resume(visitor: Visitor, message: Resume) -> None:
     """Answer a Resume: the missed frames, all values, or a new mount; or REFUSED. May answer later (`Withheld`)."""
     try:
-        session = finding.session_of(visitor)
+        session = await finding.session_of(visitor)
         worker = visitor.worker
         ticket = worker.tokens.open_secret(message.secret, session)
         if ticket.view_id != message.id:

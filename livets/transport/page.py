@@ -59,12 +59,12 @@ class Pages:
         worker, route = self._worker, scope["route"]
         secure = worker.origins.is_secure(scope)
         known = worker.cookie.read(scope, secure=secure)
-        session = (worker.cookie.renewed(known) or known) if known is not None else worker.cookie.new()
         url = url_of(scope)
         if len(url) > MAX_CHARACTERS:
             return self._refusals.response(scope, 414)
         resident: Resident | None = None
         try:
+            session = await self._session(known)
             resident, html = await worker.mount(route, scope["path_params"], url, session, scope)
             response: Response = HTMLResponse(self._document(scope, route, resident, html, session))
         except Redirected as elsewhere:
@@ -78,6 +78,13 @@ class Pages:
         if session is not known:
             response.headers.append("set-cookie", worker.cookie.header(session, secure=secure))
         return self._with_headers(response)
+
+    async def _session(self, known: Session | None) -> Session:
+        """The session that this page belongs to: the one it came with, if that is still good."""
+        worker = self._worker
+        if known is None or await worker.revocation.is_revoked(known):
+            return worker.cookie.new()
+        return worker.cookie.renewed(known) or known
 
     def _keep(self, resident: Resident, *, is_wanted: bool) -> None:
         """Let the view wait for its socket, if one will come."""

@@ -29,6 +29,10 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     """Unix time, as are all times here."""
     expires: int
     data: dict[str, Any]
+    user: str = ""
+    """Who signed in (`app.login`); "" for nobody."""
+    epoch: int = 0
+    """The user's revocation epoch at that time."""
 
     @property
     def hash(self) -> bytes:
@@ -49,10 +53,10 @@ class SessionCookie:
         self._max_age_s = max_age_s
         self._clock = clock
 
-    def new(self, data: dict[str, Any] | None = None) -> Session:
+    def new(self, data: dict[str, Any] | None = None, user: str = "", epoch: int = 0) -> Session:
         """A session that nobody has yet."""
         now = int(self._clock())
-        return Session(secrets.token_urlsafe(18), now, now + self._max_age_s, data or {})
+        return Session(secrets.token_urlsafe(18), now, now + self._max_age_s, data or {}, user, epoch)
 
     def renewed(self, session: Session) -> Session | None:
         """The same session with a later end once half of its time is over, else None."""

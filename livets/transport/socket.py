@@ -53,6 +53,7 @@ class Socket:
             return
         visitor = Visitor(worker, channel, session, scope)
         worker.pages.add(visitor)
+        worker.revocation.listen()
         self._sweeper.wake()
         try:
             await Dialogue(visitor).run(receive)

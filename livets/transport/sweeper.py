@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 
+from livets.state import StoreUnavailable
 from livets.transport.resident import Page
 from livets.transport.worker import Worker
 from livets.wire import codes, limits
@@ -57,6 +58,7 @@ class Sweeper:
         worker.registry.expire()
         if checks_sessions:
             await self._renew()
+            worker.spawn(self._close_revoked())
 
     def _check(self, page: Page, now_s: float, checks_session: bool) -> None:
         channel = page.channel
@@ -72,6 +74,16 @@ class Sweeper:
             channel.close(codes.CLOSE_TIMEOUT, "no heartbeat")
         elif checks_session and page.session is not None and self._worker.cookie.has_expired(page.session):
             channel.close(codes.CLOSE_UNAUTHORISED, "the session has expired")
+
+    async def _close_revoked(self) -> None:
+        """Find those who were revoked without this worker's hearing of it."""
+        worker = self._worker
+        sessions = {page.session.id: page.session for page in worker.pages if page.session is not None}
+        try:
+            for session in await worker.revocation.revoked(sessions.values()):
+                worker.close_pages(lambda page, gone=session: page.session is not None and page.session.id == gone)  # type: ignore[misc]
+        except StoreUnavailable as error:
+            logger.warning("whether users are still signed in can't be told now: %s", error)
 
     async def _renew(self) -> None:
         """Keep the snapshots of joined views from expiring while nothing changes them."""

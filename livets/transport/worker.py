@@ -10,8 +10,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Coroutine, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,6 +18,7 @@ import msgspec
 from livets.config import Config
 from livets.errors import Fenced
 from livets.live import ViewRunner
+from livets.live.visit import Visit
 from livets.pubsub.bus import Bus, Message
 from livets.state import Claim, SnapshotStore
 from livets.transport.origin import OriginPolicy, Scope
@@ -26,6 +26,7 @@ from livets.transport.outbox import ViewOutbox
 from livets.transport.registry import Ending, Registry
 from livets.transport.request import PageRequest, prefix_of
 from livets.transport.resident import VIEW_BYTES, Page, Resident
+from livets.transport.revocation import LISTENER, Epochs, EpochsHere, Revocation
 from livets.transport.routes import LiveRoute, Routes
 from livets.transport.session import Session, SessionCookie
 from livets.transport.tokens import Tokens, UsedTokens
@@ -64,6 +65,7 @@ class Worker:
         store: SnapshotStore,
         bus: Bus,
         templates: Templates,
+        epochs: Epochs | None = None,
     ) -> None:
         self.config = config
         self.cookie = cookie
@@ -74,6 +76,8 @@ class Worker:
         self.bus = bus
         self.templates = templates
         self.routes = Routes()
+        ttl_s = 2 * config.session_max_age_s
+        self.revocation = Revocation(epochs or EpochsHere(), bus, ttl_s, self.close_pages)
         self.registry = Registry(config, self._close, time.monotonic)
         self.pages: set[Page] = set()
         self.is_stopping = False
@@ -99,7 +103,7 @@ class Worker:
             url=url,
             places=self.routes,
             prefix=prefix_of(scope),
-            session=MappingProxyType(session.data),
+            session=Visit(session.data, session.user or None),
             request=PageRequest(scope, url),
             dev=self.config.dev,
         )
@@ -127,7 +131,7 @@ class Worker:
             url=meta.url,
             places=self.routes,
             prefix=prefix_of(scope),
-            session=MappingProxyType(session.data),
+            session=Visit(session.data, session.user or None),
             request=PageRequest(scope, meta.url),
             dev=self.config.dev,
             claim=claim,
@@ -139,9 +143,22 @@ class Worker:
 
     def deliver(self, view_id: str, name: str, message: Message) -> None:
         """A message of the bus for a view of this worker."""
+        if view_id == LISTENER:
+            if message.data:
+                self.revocation.heard(message.data)
+            return
         resident = self.registry.get(view_id)
         if resident is not None:
             resident.runner.deliver(name, message)
+
+    def close_pages(self, is_meant: Callable[[Page], bool]) -> None:
+        """End the sockets of pages whose user is signed in no more, and the views on them."""
+        for page in [page for page in self.pages if is_meant(page)]:
+            for resident in list(page.views.values()):
+                resident.leave()
+                self.registry.let_go(resident, Ending.END)
+            page.views.clear()
+            page.channel.close(codes.CLOSE_UNAUTHORISED, "the user is not signed in any more")
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run `work` in the background, held until it is done; its failure is logged."""
