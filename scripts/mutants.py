@@ -1,4 +1,4 @@
-"""Plants bugs in the list diff, the rollback and the watermark; each must make the tests fail.
+"""Plants bugs in the list diff, the string diff, the rollback and the watermark; each must make the tests fail.
 
     python scripts/mutants.py [NAME ...]        all, or those named
 
@@ -31,6 +31,7 @@ class Mutant:
 
 LISTS = "tests/unit/render/test_moves.py tests/unit/render/test_lists.py"
 ROLLBACK = "tests/unit/live/test_tracking.py"
+STRINGS = "tests/unit/render/strings"
 WATERMARK = "tests/unit/live"
 """The tests that ought to find it; whole folders where several should."""
 
@@ -90,6 +91,41 @@ MUTANTS = (
         "commits.last_ref = commits.durable_ref = runner._accepted = record.ref",
         "commits.last_ref = commits.durable_ref = runner._accepted = max(0, record.ref - 1)",
         WATERMARK,
+    ),
+    Mutant(
+        "string-diff-believes-new-markup",
+        "livets/render/strings/census.py",
+        "if read != source and found != outline(read):",
+        "if not nodes:",
+        STRINGS,
+    ),
+    Mutant(
+        "string-diff-counts-one-sibling-too-few",
+        "livets/render/strings/places.py",
+        "steps.append(-passed)",
+        "steps.append(1 - passed)",
+        STRINGS,
+    ),
+    Mutant(
+        "string-diff-trusts-keys-that-stand-twice",
+        "livets/render/strings/edits.py",
+        "return key not in self.doubles",
+        "return True",
+        STRINGS,
+    ),
+    Mutant(
+        "string-diff-forgets-the-line-end-of-pre",
+        "livets/render/strings/edits.py",
+        "if place.first and place.parent in _DROPS_LINE_END and not self.proof.names:",
+        "if False:",
+        STRINGS,
+    ),
+    Mutant(
+        "string-diff-moves-the-wrong-nodes",
+        "livets/render/strings/align.py",
+        "            step[0] -= lead",
+        "            step[0] -= min(lead, 1)",
+        STRINGS,
     ),
 )
 
