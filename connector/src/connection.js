@@ -103,7 +103,7 @@ function receive([[kind, seq, done, durable = done, view], body]) {
     attempts = 2;
     retry();
   } else if (body) {
-    fail(body[0], body[1]);
+    fail(body[0], body[1], body[3]);
     if (kind === protocol.FRAME_REFUSED) refuse();
   }
   settle(durable);

@@ -15,10 +15,10 @@ export const page = /** @type {any} */ ({ seen_: 0, done_: 0 });
 export const emit = (name, detail) =>
   root.dispatchEvent(new CustomEvent("livets:" + name, { bubbles: true, detail }));
 
-/** An event was not handled: tell scripts and whoever reads the console. @param {string} code @param {string} message */
-export function fail(code, message) {
+/** An event was not handled: tell scripts and whoever reads the console. @param {string} code @param {string} message @param {any} [extra] */
+export function fail(code, message, extra) {
   console.error(code, message);
-  emit("error", { code, message });
+  emit("error", { code, message, extra });
 }
 
 let status = "livets-";
