@@ -112,6 +112,7 @@ def test_markup_that_a_parser_mends_is_doubt(old: str) -> None:
         ("<form><p></p></form>", "<form><p><form></form></p></form>"),
         ("<table><tbody><tr> </tr></tbody></table>", "<table><tbody><tr>x</tr></tbody></table>"),
         ("<p>x</p>", "<p>x</p><li>y"),
+        ("<pre></pre>", "<pre>\n x</pre>"),  # the line end would be dropped
         ("<p>x</p>", "<p>x</p></div>"),
     ],
 )
