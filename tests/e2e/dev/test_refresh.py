@@ -42,6 +42,17 @@ app.live("/", Counter)
 TEMPLATE = """<h1 id="count">{{ count }}</h1>
 <button id="add" ts-on:click="add">Add</button> <button id="fail" ts-on:click="fail">Fail</button>
 <input id="own">"""
+TRACE = """Traceback (most recent call last):
+  File "/x/site-packages/livets/live/units.py", line 1, in _run
+    await work()
+    ^^^^^^^^^^^^
+  File "/x/site-packages/livets/live/calling.py", line 2, in call
+    send()
+  File "/home/ann/shop/main.py", line 3, in go
+    return known['x']
+KeyError: 'x'
+"""
+TELL = "detail => document.dispatchEvent(new CustomEvent('livets:error', {detail}))"
 SHOTS = os.environ.get("LIVETS_SCREENSHOTS")
 
 
@@ -125,6 +136,18 @@ async def test_mistakes_are_shown_and_go_away_when_they_are_mended(page: Page, d
     await expect(dialog).to_have_count(0)
     await expect(page.locator("#fail")).to_be_focused()
     await expect(page.locator("#count")).to_have_text("1")
+
+    for number in (1, 2):  # what the server tells of an error in development
+        extra = {"traceback": TRACE, "state": {"count": number}, "event": {"name": "go", "args": [7]}}
+        await page.evaluate(TELL, {"code": "handler_failed", "message": "KeyError", "extra": extra})
+    await expect(dialog.locator("h1")).to_have_text("KeyError: 'x'")
+    await expect(dialog.locator("summary")).to_have_text("2 frames outside of the program")
+    await expect(dialog.locator("section").nth(0)).to_contain_text('"args"')
+    await expect(dialog.locator("section").nth(1)).to_contain_text('"count": 2')
+    await shot(page, "extra")
+    await dialog.get_by_label("Error before").click()
+    await expect(dialog.locator("section").nth(1)).to_contain_text('"count": 1')
+    await page.keyboard.press("Escape")
 
     template.write_text(TEMPLATE + "{% if %}")
     await expect(dialog.locator("h1")).to_have_text("TemplateError")

@@ -23,8 +23,9 @@ pre { margin: 0; padding: .8rem 1rem; background: var(--code); border: 1px solid
 .body > pre { max-height: 24rem; }
 section pre { max-height: 12rem; }
 pre span { display: block; white-space: pre; width: max-content; min-width: 100%; }
-pre .foreign { opacity: .62; }
-pre .frame:not(.foreign) { font-weight: 600; }
+pre details { color: var(--soft); }
+pre summary { cursor: pointer; padding-block: .1rem; }
+pre .frame { font-weight: 600; }
 pre .last { color: var(--red); background: var(--wash); font-weight: 600; margin: .2rem -1rem -.8rem; padding: .3rem 1rem .5rem; min-width: calc(100% + 2rem); }
 .hint { margin: 0; padding: .9rem 1.25rem 1.1rem; color: var(--soft); font-size: .9rem; }
 button { font: inherit; font-size: .9rem; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: 8px; padding: .25rem .8rem; min-height: 2.1rem; cursor: pointer; }

@@ -35,17 +35,29 @@ function button(label, onClick, attributes) {
 /** @param {any} value */
 const asText = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
 
-/** A traceback, its frames told apart: those of the program and those of what it uses. @param {string} text */
+/** A traceback: the program's frames, and folded between them those of what it uses. @param {string} text */
 function traceback(text) {
   const lines = text.trimEnd().split("\n");
-  let isForeign = false;
-  return lines.map((line, index) => {
+  /** @type {any[]} */
+  const nodes = [];
+  /** @type {any} the frames that are being folded */
+  let fold;
+  let frames = 0;
+  lines.forEach((line, index) => {
     const frame = /^\s+File "(.*)", line \d+/.exec(line);
-    if (frame) isForeign = /site-packages|\/lib\/python|[\\/]livets[\\/]|^</.test(frame[1]);
-    else if (/^\S/.test(line)) isForeign = false;
-    const kind = index === lines.length - 1 ? "last" : frame ? "frame" : "";
-    return make("span", { class: `${kind} ${isForeign ? "foreign" : ""}` }, line + "\n");
+    const isLast = index === lines.length - 1;
+    if (frame && /site-packages|\/lib\/python|[\\/]livets[\\/]|^</.test(frame[1])) {
+      if (!fold) {
+        nodes.push((fold = make("details", {}, make("summary"))));
+        frames = 0;
+      }
+      fold.firstChild.textContent = `${++frames} frame${frames > 1 ? "s" : ""} outside of the program`;
+    } else if (frame || isLast || /^\S/.test(line)) fold = undefined;
+    (fold ?? { append: (/** @type {any} */ node) => nodes.push(node) }).append(
+      make("span", { class: isLast ? "last" : frame && !fold ? "frame" : "" }, line + "\n"),
+    );
   });
+  return nodes;
 }
 
 /** What the copy button copies. @param {Trouble} trouble */
