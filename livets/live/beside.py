@@ -14,7 +14,7 @@ from livets.errors import EventRefused, FieldError
 from livets.live import dispatch
 from livets.live.calling import call
 from livets.live.commit import Commits, RenderFailed
-from livets.live.failure import report
+from livets.live.failure import Failure, failed
 from livets.live.mailbox import Mailbox
 from livets.live.unit import CURRENT, Unit, current
 from livets.wire import Event, codes
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 PARALLEL_TIMEOUT_S: Final = 300.0
 """A parallel handler that runs longer is cancelled."""
-
-Failure = tuple[str, str]
-"""Code and message of an event that came to nothing."""
 
 
 class Typed(NamedTuple):
@@ -73,7 +70,7 @@ class Beside:
         try:
             prepared = dispatch.prepare(self._view, event, template)
         except EventRefused as refusal:
-            self._mailbox.put(Over(event, (refusal.code, str(refusal)), False))
+            self._mailbox.put(Over(event, Failure(refusal.code, str(refusal)), False))
             return
         typed = None
         if prepared.fields:
@@ -117,13 +114,13 @@ class Beside:
             )  # fmt: skip
             self._check_copies(unit.ref)
         except EventRefused as refusal:
-            return refusal.code, str(refusal)
+            return Failure(refusal.code, str(refusal))
         except RenderFailed as error:
             what = f"rendering in {self._view.__livets__.name}.{unit.name}"
-            return codes.RENDER_FAILED, report(error.__cause__ or error, what=what, dev=self._dev)
+            return failed(codes.RENDER_FAILED, error.__cause__ or error, what=what, dev=self._dev, event=unit.wire)
         except Exception as error:
             what = f"{self._view.__livets__.name}.{unit.name}"
-            return codes.HANDLER_FAILED, report(error, what=what, dev=self._dev)
+            return failed(codes.HANDLER_FAILED, error, what=what, dev=self._dev, event=unit.wire)
         return None
 
     def _ended(self, event: Event, unit: Unit, task: asyncio.Task[Failure | None]) -> None:

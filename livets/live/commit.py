@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from livets import telemetry
 from livets.live.display import Display
 from livets.live.effects import Effects
+from livets.live.failure import Failure, state
 from livets.live.snapshot import Snapshot
 from livets.live.timers import Timers
 from livets.live.topics import Topics
@@ -129,22 +130,25 @@ class Commits:
             change, 0 if partial else ref, drawn.diff if drawn is not None else [], urgent=partial, skipped=skipped
         )
 
-    def abandon(self, ref: int, code: str, message: str) -> None:
+    def abandon(self, ref: int, failure: Failure, *, is_told: bool = True) -> None:
         """End a unit of work badly: everything since the last commit point is taken back, the event counts as done."""
         bond = self._view._live
         bond.roll_back(self._view)
-        self.refuse(ref, code, message)
+        if is_told:
+            self.refuse(ref, failure)
         self._end(Change(), ref, [])
 
-    def refuse(self, ref: int, code: str, message: str) -> None:
-        """Tell the browser that its event has come to nothing, or not to everything."""
-        if ref and self.display.outbox is not None:
-            self.display.outbox.error(code, message, ref)
+    def refuse(self, ref: int, failure: Failure) -> None:
+        """Tell the browser that its event (0: something else) has come to nothing, or not to everything."""
+        if failure.extra is not None:
+            failure.extra["state"] = state(self._view)
+        if self.display.outbox is not None:
+            self.display.outbox.error(failure.code, failure.message, ref, failure.extra)
 
-    def finish(self, ref: int, code: str, message: str) -> None:
-        """A parallel event has ended; what it did is committed. `code`: "" when all went well."""
-        if code:
-            self.refuse(ref, code, message)
+    def finish(self, ref: int, failure: Failure | None) -> None:
+        """A parallel event has ended; what it did is committed."""
+        if failure is not None:
+            self.refuse(ref, failure)
         self._end(Change(), ref, [])
 
     def flush(self) -> None:
@@ -222,10 +226,11 @@ class Commits:
 
     def _submit(self, change: Change, urgent: bool) -> None:
         system = self._view._live.system
+        urgent = urgent or change.ref is not None or bool(change.effects)
         if system.changed:
             change.system = system.encode()
+            change.ref = self.ended.at  # what the notes say has ended is to be read together with it
         if change.ref is not None or change.fields or change.logs or change.effects or change.system is not None:
-            urgent = urgent or change.ref is not None or bool(change.effects)
             self.writer.submit(change, self.ended.at, urgent=urgent)
 
     def _tell(self, diff: list[Any]) -> None:

@@ -1,24 +1,134 @@
 """What a browser and the log are told when application code fails.
 
-It owns the wording. It never sends anything. Called by the runner.
+It owns the wording, and what a developer is shown: the traceback, the state before, the event, all bounded and without
+what its name says is secret. It never sends anything. Called by `units`, `beside` and `runner`.
 """
 
 from __future__ import annotations
 
 import logging
+import re
+import reprlib
 import secrets
 import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from livets.live.declaration import Declared
+    from livets.wire import Event
 
 _log = logging.getLogger("livets")
 
+MAX_TRACEBACK_CHARACTERS: Final = 16 * 1024
+MAX_STATE_CHARACTERS: Final = 8 * 1024
+"""Of the whole dump; what does not fit is left out and said to be."""
+_MAX_VALUE_CHARACTERS: Final = 500
+_SECRET: Final = re.compile(
+    r"pass(word|wd|phrase)|secret|token|api_?key|credential|cookie|authori[sz]ation|\bpin\b", re.I
+)
+_HIDDEN: Final = "(secret)"
+_HOME: Final = str(Path(__file__).resolve().parent.parent)
 
-def report(error: BaseException, *, what: str, dev: bool) -> str:
-    """Log `error` once with its traceback; returns the message for the browser.
 
-    In development that is the traceback; in production only a number that is found in the log.
-    """
+class Failure(NamedTuple):
+    """Why an event came to nothing."""
+
+    code: str
+    """One of `wire.codes`."""
+    message: str
+    """For the visitor; in production it has no more than a number that is found in the log."""
+    extra: dict[str, Any] | None = None
+    """Development only: "id", "traceback", "event" and "state"."""
+
+
+def failed(code: str, error: BaseException, *, what: str, dev: bool, event: Event | None = None) -> Failure:
+    """Log `error` once with its traceback and a number; returns what to tell the browser."""
     number = secrets.token_hex(4)
     _log.error("%s failed [%s]", what, number, exc_info=error)
-    if dev:
-        return "".join(traceback.format_exception(error)).strip()
-    return f"Something went wrong on our side (error {number})."
+    if not dev:
+        return Failure(code, f"Something went wrong on our side (error {number}).")
+    extra = {"id": number, "traceback": trace(error), "event": None if event is None else described(event)}
+    words = f"{type(error).__name__}: {error}"[:_MAX_VALUE_CHARACTERS]
+    return Failure(code, f"{what}: {words} (error {number})", extra)
+
+
+def trace(error: BaseException) -> str:
+    """The traceback from the first line that is not livets' own; all of it if there is none."""
+    shown = traceback.TracebackException.from_exception(error)
+    frames = list(shown.stack)
+    foreign = [at for at, frame in enumerate(frames) if not _is_own(frame.filename)]
+    if foreign:
+        shown.stack = traceback.StackSummary.from_list(frames[foreign[0] :])
+    text = "".join(shown.format()).strip()
+    if len(text) > MAX_TRACEBACK_CHARACTERS:
+        half = MAX_TRACEBACK_CHARACTERS // 2
+        text = f"{text[:half]}\n    [...]\n{text[-half:]}"
+    return text
+
+
+def described(event: Event) -> dict[str, Any]:
+    """An event for a developer's eyes."""
+    return {
+        "handler": event.handler,
+        "args": [_short(value) for value in event.args],
+        "payload": _masked({name: value for name, value in event.payload.items() if name != "form"}),
+        "form": _masked(form) if isinstance(form := event.payload.get("form"), dict) else {},
+        "fields": _masked(event.fields),
+    }
+
+
+def state(view: Declared) -> dict[str, str]:
+    """The declared fields of a view for a developer's eyes; those declared `field(secret=True)` stay hidden."""
+    values = view.__dict__
+    dump: dict[str, str] = {}
+    left = MAX_STATE_CHARACTERS
+    for name, field in view.__livets__.fields.items():
+        if name not in values or (name == "title" and not values[name]):
+            continue
+        if left <= 0:
+            dump["..."] = "more fields than fit here"
+            break
+        dump[name] = _HIDDEN if field.secret or _SECRET.search(name) else _short(values[name])
+        left -= len(name) + len(dump[name])
+    return dump
+
+
+def _masked(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: _HIDDEN if _SECRET.search(name) else _short(value) for name, value in values.items()}
+
+
+class _Short(reprlib.Repr):
+    """Values cut at their fourth level and tenth entry; what cannot be shown is named."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 4
+        self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = self.maxdeque = 10
+        self.maxstring = self.maxother = self.maxlong = _MAX_VALUE_CHARACTERS
+
+    def repr_dict(self, value: dict[Any, Any], level: int) -> str:
+        return super().repr_dict(
+            {key: _Hidden() if _SECRET.search(str(key)) else entry for key, entry in value.items()}, level
+        )
+
+
+class _Hidden:
+    def __repr__(self) -> str:
+        return _HIDDEN
+
+
+_SHORT: Final = _Short()
+
+
+def _short(value: Any) -> str:
+    try:
+        text = _SHORT.repr(value)
+    except Exception as error:
+        return f"<{type(value).__name__} whose repr() raises {type(error).__name__}>"
+    return text if len(text) <= _MAX_VALUE_CHARACTERS else f"{text[:_MAX_VALUE_CHARACTERS]}..."
+
+
+def _is_own(filename: str) -> bool:
+    return filename.startswith(_HOME) or "/asyncio/" in filename or "/concurrent/futures/" in filename

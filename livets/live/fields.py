@@ -29,13 +29,16 @@ _SETTINGS: Final = ("template", "template_name", "layout", "head", "body_class")
 class FieldOptions:
     """What `field(...)` leaves in a class body until the descriptor takes its place."""
 
-    __slots__ = ("bind", "default", "factory", "persist")
+    __slots__ = ("bind", "default", "factory", "persist", "secret")
 
-    def __init__(self, default: Any, factory: Callable[[], Any] | None, persist: bool, bind: bool) -> None:
+    def __init__(
+        self, default: Any, factory: Callable[[], Any] | None, persist: bool, bind: bool, secret: bool = False
+    ) -> None:
         self.default = default
         self.factory = factory
         self.persist = persist
         self.bind = bind
+        self.secret = secret
 
 
 def field(
@@ -44,12 +47,14 @@ def field(
     default_factory: Callable[[], Any] | None = None,
     persist: bool = True,
     bind: bool = False,
+    secret: bool = False,
 ) -> Any:
     """Declare a field with options.
 
     `default`: the value of a new view; mutable ones are copied for each view. `default_factory`: called for
     each view instead. `persist=False`: kept in this process only, of any type, never in a snapshot, never
     written by a browser. `bind=True`: a browser may write it (`ts-model`) even if no template names it.
+    `secret=True`: never shown in the error overlay of development; what a template shows of it is your business.
 
     Raises FieldError when both a default and a factory are given.
 
@@ -62,7 +67,7 @@ def field(
         raise FieldError("field() takes a default or a default_factory, not both")
     if bind and not persist:
         raise FieldError("field(bind=True, persist=False): a browser never writes what is not part of the state")
-    return FieldOptions(default, default_factory, persist, bind)
+    return FieldOptions(default, default_factory, persist, bind, secret)
 
 
 class Witness(Protocol):
@@ -94,7 +99,19 @@ class Holder(Protocol):
 class Field:
     """The descriptor of one declared field. One per class and field, none per view."""
 
-    __slots__ = ("bind", "codec", "default", "factory", "keyed", "kind", "mutable", "name", "owner", "persist")
+    __slots__ = (
+        "bind",
+        "codec",
+        "default",
+        "factory",
+        "keyed",
+        "kind",
+        "mutable",
+        "name",
+        "owner",
+        "persist",
+        "secret",
+    )
 
     def __init__(self, owner: type, name: str, kind: Any, options: FieldOptions) -> None:
         self.owner = owner
@@ -103,6 +120,7 @@ class Field:
         self.kind = kind
         self.persist = options.persist
         self.bind = options.bind
+        self.secret = options.secret
         self.default = options.default
         self.factory = options.factory
         self.codec: Codec | None = self._build_codec(owner)
@@ -198,12 +216,12 @@ def _own(owner: type, source: type, base: type, hints: dict[str, Any], inherited
 def _field(owner: type, source: type, name: str, kind: Any, inherited: Field | None = None) -> Field:
     value = source.__dict__.get(name, UNSET)
     if isinstance(value, Field):
-        value = FieldOptions(value.default, value.factory, value.persist, value.bind)
+        value = FieldOptions(value.default, value.factory, value.persist, value.bind, value.secret)
     elif not isinstance(value, FieldOptions):
         if isinstance(value, property) or hasattr(value, "__livets_event__"):
             raise FieldError(f"{owner.__qualname__}.{name} is both a field and a {type(value).__name__}")
         persist, bind = (inherited.persist, inherited.bind) if inherited else (True, False)
-        value = FieldOptions(value, None, persist, bind)
+        value = FieldOptions(value, None, persist, bind, inherited is not None and inherited.secret)
     return Field(owner, name, kind, value)
 
 

@@ -20,8 +20,8 @@ class Outbox(Protocol):
     def ack(self, done: int, durable: int) -> None:
         """`done`/`durable` have moved; goes out with the next frame, or as ACK at the end of this loop turn."""
 
-    def error(self, code: str, message: str, ref: int) -> None:
-        """Tell the browser that event `ref` was refused or failed."""
+    def error(self, code: str, message: str, ref: int, extra: dict[str, Any] | None = None) -> None:
+        """Tell the browser that event `ref` (0: something else) was refused or failed. `extra`: in development only."""
 
     def close(self, code: int, reason: str) -> None:
         """Cut the socket, if there is one (fenced out, overloaded)."""

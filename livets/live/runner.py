@@ -17,7 +17,7 @@ from livets.errors import ProtocolError, Redirected
 from livets.live.calling import call
 from livets.live.commit import Commits
 from livets.live.display import Display, Drawn, Unchanged, compile_template
-from livets.live.failure import report
+from livets.live.failure import failed
 from livets.live.navigation import Location, Places
 from livets.live.outbox import Outbox
 from livets.live.snapshot import everything
@@ -342,7 +342,7 @@ class ViewRunner:
             try:
                 await call(self.view.unmount, dev=self._dev)
             except Exception as error:
-                report(error, what=f"{self.view.__livets__.name}.unmount", dev=self._dev)
+                failed(codes.HANDLER_FAILED, error, what=f"{self.view.__livets__.name}.unmount", dev=self._dev)
             self.view._live.roll_back(self.view)
         await self._rest()
 

@@ -10,6 +10,8 @@ import asyncio
 from contextvars import ContextVar
 from typing import Any, Final, NamedTuple
 
+from livets.wire import Event
+
 
 class CurrentEvent(NamedTuple):
     """The browser event being handled."""
@@ -22,10 +24,20 @@ class CurrentEvent(NamedTuple):
 class Unit:
     """One event, message, tick or hook at work on a view, or one `commit()` block."""
 
-    __slots__ = ("beside", "event", "has_begun", "open", "ref", "stopped", "task", "view")
+    __slots__ = ("beside", "event", "has_begun", "open", "ref", "stopped", "task", "view", "wire")
 
-    def __init__(self, view: object, ref: int = 0, event: CurrentEvent | None = None, *, beside: bool = False) -> None:
+    def __init__(
+        self,
+        view: object,
+        ref: int = 0,
+        event: CurrentEvent | None = None,
+        *,
+        wire: Event | None = None,
+        beside: bool = False,
+    ) -> None:
         self.view = view
+        self.wire = wire
+        """The event as it came, for who has to tell of a failure."""
         self.ref = ref
         self.event = event
         self.beside: Final = beside

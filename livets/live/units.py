@@ -17,10 +17,10 @@ from livets import telemetry
 from livets.errors import EventRefused
 from livets.live import calling, dispatch
 from livets.live.acceptance import Acceptance, Skipped
-from livets.live.beside import Beside, Failure, Over, Typed
+from livets.live.beside import Beside, Over, Typed
 from livets.live.calling import HandlerTimeout, call
 from livets.live.commit import Commits, RenderFailed
-from livets.live.failure import report
+from livets.live.failure import Failure, failed
 from livets.live.mailbox import Mailbox
 from livets.live.navigation import EVENT as PARAMS
 from livets.live.timers import advance
@@ -108,7 +108,7 @@ class Units:
     def _begin(self, event: Event) -> None:
         if self._beside is None:
             self._beside = Beside(self._view, self._commits, self.mailbox, dev=self._dev)
-        self._beside.start(event, Unit(self._view, event.ref, self._named(event), beside=True))
+        self._beside.start(event, Unit(self._view, event.ref, self._named(event), wire=event, beside=True))
 
     def cancel(self, name: str) -> None:
         """Stop the events of a handler, the one that asks excepted. May be called from a plain handler's thread."""
@@ -243,7 +243,7 @@ class Units:
         elif isinstance(item, Turn):
             await item.hold()
         elif isinstance(item, Typed):
-            failure = await self._run("field update", lambda: self._type(item.fields), Unit(self._view))
+            failure = await self._run("field update", lambda: self._type(item.fields), Unit(self._view), is_told=False)
             if not item.done.done():
                 item.done.set_result(failure)
         elif isinstance(item, Over):
@@ -253,7 +253,7 @@ class Units:
 
     async def _on_event(self, event: Event) -> None:
         commits, view = self._commits, self._view
-        unit = self.acceptance.running = Unit(view, event.ref, self._named(event))
+        unit = self.acceptance.running = Unit(view, event.ref, self._named(event), wire=event)
         if not commits.has_room:
             await commits.room()
         telemetry.mark("event.dispatched", self._view_id, event.ref)
@@ -300,7 +300,7 @@ class Units:
         if over.stopped:
             await self._skip(msgspec.structs.replace(over.event, fields={}))  # those have had their turn
         else:
-            self._commits.finish(ref, *(over.failure or ("", "")))
+            self._commits.finish(ref, over.failure)
         self.wake(self._commits.last_ref)
 
     async def _type(self, fields: dict[str, Any]) -> Collection[str]:
@@ -368,7 +368,9 @@ class Units:
 
         await self._run(name, work, Unit(self._view))
 
-    async def _run(self, what: str, work: _Work, unit: Unit, *, skipped: bool = False) -> Failure | None:
+    async def _run(
+        self, what: str, work: _Work, unit: Unit, *, skipped: bool = False, is_told: bool = True
+    ) -> Failure | None:
         """One unit: `work`, then commit; or, whatever goes wrong, as if it had never begun, and what went wrong.
 
         A unit that was stopped is taken back and has not ended: the caller ends its event.
@@ -388,18 +390,19 @@ class Units:
                 await self._updated()
             commits.commit(ref, forced, skipped=skipped)
         except EventRefused as error:
-            failure = error.code, str(error)
+            failure = Failure(error.code, str(error))
         except RenderFailed as error:
             after = f"rendering after {self._name(what)}"
-            failure = codes.RENDER_FAILED, report(error.__cause__ or error, what=after, dev=self._dev)
+            cause = error.__cause__ or error
+            failure = failed(codes.RENDER_FAILED, cause, what=after, dev=self._dev, event=unit.wire)
         except asyncio.CancelledError:
             self._view._live.roll_back(self._view)
             raise
         except Exception as error:
-            failure = codes.HANDLER_FAILED, report(error, what=self._name(what), dev=self._dev)
+            failure = failed(codes.HANDLER_FAILED, error, what=self._name(what), dev=self._dev, event=unit.wire)
         finally:
             if failure is not None:
-                commits.abandon(ref, *failure)
+                commits.abandon(ref, failure, is_told=is_told)
             unit.open, self.open = False, None
             CURRENT.reset(token)
         if commits.display.behind:
@@ -443,5 +446,8 @@ class Units:
         try:
             action()
         except Exception as error:
-            report(error.__cause__ or error, what=f"{self._view.__livets__.name}: showing changes", dev=self._dev)
+            failure = failed(
+                codes.RENDER_FAILED, error.__cause__ or error, what=self._name("(showing changes)"), dev=self._dev
+            )
             self._view._live.roll_back(self._view)
+            self._commits.refuse(0, failure)

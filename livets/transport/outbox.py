@@ -52,7 +52,7 @@ class ViewOutbox:
         self._floor = 1
         """Who has seen less than this can't be helped by the ring; before the first JOINED nobody can."""
         self._bytes = 0
-        self._errors: list[tuple[str, str, int]] = []
+        self._errors: list[tuple[str, str, int, dict[str, Any] | None]] = []
 
     # The port.
 
@@ -80,12 +80,13 @@ class ViewOutbox:
         if self._channel is not None:
             self._channel.want_ack(self)
 
-    def error(self, code: str, message: str, ref: int) -> None:
+    def error(self, code: str, message: str, ref: int, extra: dict[str, Any] | None = None) -> None:
         """Tell the browser that event `ref` was refused or failed; while detached, after the next join."""
         if self._channel is not None:
-            self._channel.put(self, Frame.ERROR, self.seq, self.done, encode_body([code, message, ref]))
+            body = [code, message, ref] if extra is None else [code, message, ref, extra]
+            self._channel.put(self, Frame.ERROR, self.seq, self.done, encode_body(body))
         elif len(self._errors) < _MAX_ERRORS_KEPT:
-            self._errors.append((code, message, ref))
+            self._errors.append((code, message, ref, extra))
 
     def close(self, code: int, reason: str) -> None:
         """The runner has to let go of its browser (fenced out, overloaded)."""
@@ -121,8 +122,8 @@ class ViewOutbox:
             self.seq += 1
             channel.put(self, Frame.PATCH, self.seq, kept.done, kept.body)
         errors, self._errors = self._errors, []
-        for code, message, ref in errors:
-            self.error(code, message, ref)
+        for error in errors:
+            self.error(*error)
         channel.want_ack(self)
         return joined
 

@@ -58,6 +58,7 @@ class FakeOutbox:
         self.patches: list[tuple[Any, int]] = []
         self.acks: list[tuple[int, int]] = []
         self.errors: list[tuple[str, str, int]] = []
+        self.extra: dict[str, Any] | None = None
         self.closed: tuple[int, str] | None = None
 
     def ready(self) -> bool:
@@ -69,8 +70,9 @@ class FakeOutbox:
     def ack(self, done: int, durable: int) -> None:
         self.acks.append((done, durable))
 
-    def error(self, code: str, message: str, ref: int) -> None:
+    def error(self, code: str, message: str, ref: int, extra: dict[str, Any] | None = None) -> None:
         self.errors.append((code, message, ref))
+        self.extra = extra
 
     def close(self, code: int, reason: str) -> None:
         self.closed = (code, reason)
