@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from examples import counter, site, todo
-from livets import LiveTS, LiveView
+from examples import site
+from examples.chat import Chat
+from examples.counter import Counter
+from examples.todo import Todos
+from livets import LiveView
 
 
 class Index(LiveView):
@@ -14,15 +17,21 @@ class Index(LiveView):
       <h1>livets</h1>
       <p>Live pages, written in Python. State stays on the server; the browser follows.</p>
     </header>
-    <nav class="cards" aria-label="Examples">
-      <a class="card" href="/counter"><h2>Counter</h2>
-        <p>The smallest live view: one number, three buttons.</p></a>
-      <a class="card" href="/todo"><h2>To-do</h2>
-        <p>A list shared by every window that is open. Try it in two.</p></a>
-    </nav>"""
+    <main>
+      <ul class="cards" aria-label="Examples">
+        <li><a class="card" href="/counter"><h2>Counter</h2>
+          <p>The smallest live view: one number, three buttons, twenty lines.</p></a></li>
+        <li><a class="card" href="/todo"><h2>To-do</h2>
+          <p>One list for every open window. Keyboard throughout, and removals can be undone.</p></a></li>
+        <li><a class="card" href="/chat/lobby"><h2>Chat</h2>
+          <p>Rooms, people, and who is typing. Open it in two windows.</p></a></li>
+      </ul>
+    </main>
+    <footer class="hero soft"><p>No line of JavaScript was written for these pages.</p></footer>"""
 
 
-app: LiveTS = site.application(title="livets examples", templates=[todo.TEMPLATES])
+app = site.application(title="livets examples")
 app.live("/", Index, title="livets examples")
-app.live("/counter", counter.Counter, title="Counter")
-app.live("/todo", todo.Todos, title="To-do")
+app.live("/counter", Counter, title="Counter")
+app.live("/todo", Todos, title="To-do")
+app.live("/chat/{room}", Chat)

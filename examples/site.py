@@ -1,16 +1,27 @@
-"""What the examples share: the style sheet and the look of the page."""
+"""What the examples share: the look of the page and the page for what is not there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from livets import LiveTS
 
-STATIC = Path(__file__).parent / "static"
-HEAD = '<link rel="icon" href="data:,"><link rel="stylesheet" href="/static/style.css">'
+_HERE = Path(__file__).parent
+_HEAD = """<link rel="icon" href="data:,">
+<meta name="color-scheme" content="light dark">
+<meta name="theme-color" media="(prefers-color-scheme: light)" content="#f6f6f3">
+<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#121413">"""
 
 
-def application(title: str, templates: Sequence[Path] = ()) -> LiveTS:
-    """A LiveTS app with the examples' style sheet."""
-    return LiveTS(title=title, static=STATIC, head=HEAD, templates=templates)
+def application(title: str) -> LiveTS:
+    """A LiveTS app with the examples' templates and style sheet."""
+    examples = ("todo", "chat")
+    settings: dict[str, Any] = {"stylesheets": ("style.css",)}
+    return LiveTS(
+        title=title,
+        head=_HEAD,
+        static=_HERE / "static",
+        templates=[_HERE / "templates", *[_HERE / name / "templates" for name in examples]],
+        **settings,
+    )

@@ -12,12 +12,11 @@ class Counter(LiveView):
 
     @event
     async def increment(self, by: int = 1) -> None:
-        """Add `by`; the browser may send any integer, so it is kept within sane bounds."""
+        # The browser may send any integer, also one that stands in no button: keep it within bounds.
         self.count += max(-100, min(by, 100))
 
     @event
     async def reset(self) -> None:
-        """Back to zero."""
         self.count = 0
 
     template = """
@@ -29,7 +28,6 @@ class Counter(LiveView):
         <button type="button" id="inc" class="primary" ts-on:click="increment" aria-label="Add one">+1</button>
         <button type="button" id="inc10" ts-on:click="increment(10)" aria-label="Add ten">+10</button>
       </div>
-      <button type="button" id="reset" class="quiet" ts-on:click="reset"
-        {% if count == 0 %}disabled{% endif %}>Reset</button>
+      <button type="button" id="reset" class="quiet" ts-on:click="reset" ts-bind:disabled="count == 0">Reset</button>
       <p class="back"><a href="/">All examples</a></p>
     </main>"""

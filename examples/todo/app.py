@@ -1,7 +1,7 @@
 """The to-do list alone: `uvicorn examples.todo.app:app`."""
 
 from examples import site
-from examples.todo import TEMPLATES, Todos
+from examples.todo import Todos
 
-app = site.application(title="To-do", templates=[TEMPLATES])
+app = site.application(title="To-do")
 app.live("/", Todos)

@@ -1,18 +1,15 @@
-"""The to-do list at rest: one SQLite file, shared by all workers on this machine.
-
-Every write may be repeated without harm: livets runs a handler again when its worker died before the
-result was safe (ADR 0002), so ids come from the event's id and values are set, never toggled.
-"""
+"""The to-do list at rest: one SQLite file (`TODO_DB`). What is removed is only marked, so that it can come back."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import tempfile
-from contextlib import closing
-from pathlib import Path
-
 import msgspec
+
+from examples.database import Database
+
+_database = Database(
+    "TODO_DB", "todo (id text primary key, title text not null, done integer not null default 0, removed integer)"
+)
+_KEEP_S = 3600
 
 
 class Todo(msgspec.Struct, frozen=True):
@@ -23,57 +20,49 @@ class Todo(msgspec.Struct, frozen=True):
     done: bool = False
 
 
-def path() -> Path:
-    """`TODO_DB`, or a file in the temporary directory."""
-    return Path(os.environ.get("TODO_DB") or Path(tempfile.gettempdir()) / f"livets-todo-{os.getuid()}.db")
-
-
-def _connect() -> sqlite3.Connection:
-    connection = sqlite3.connect(path(), timeout=5, isolation_level=None)
-    connection.execute("pragma journal_mode = wal")
-    connection.execute(
-        "create table if not exists todo (id text primary key, title text not null, done integer not null default 0)"
-    )
-    return connection
-
-
-def _run(sql: str, *values: object) -> list[tuple[str, str, int]]:
-    with closing(_connect()) as connection:
-        return connection.execute(sql, values).fetchall()
-
-
 def everything() -> list[Todo]:
     """All of them, oldest first."""
-    rows = _run("select id, title, done from todo order by rowid")
+    rows = _database.run("select id, title, done from todo where removed is null order by rowid")
     return [Todo(id, title, bool(done)) for id, title, done in rows]
 
 
 def find(id: str) -> Todo | None:
     """One of them, if it is there."""
-    rows = _run("select id, title, done from todo where id = ?", id)
+    rows = _database.run("select id, title, done from todo where id = ? and removed is null", id)
     return Todo(rows[0][0], rows[0][1], bool(rows[0][2])) if rows else None
 
 
+def before(id: str) -> str | None:
+    """The one above it, if it is not the first."""
+    rows = _database.run(
+        "select id from todo where removed is null and rowid < (select rowid from todo where id = ?) "
+        "order by rowid desc limit 1",
+        id,
+    )
+    return rows[0][0] if rows else None
+
+
 def add(todo: Todo) -> None:
-    """Keep a new one; one with the same id stays as it is."""
-    _run("insert or ignore into todo (id, title, done) values (?, ?, ?)", todo.id, todo.title, todo.done)
+    """Keep a new one; one with the same id stays as it is. What was removed long ago is forgotten."""
+    _database.run("delete from todo where removed < strftime('%s', 'now') - ?", _KEEP_S)
+    _database.run("insert or ignore into todo (id, title, done) values (?, ?, ?)", todo.id, todo.title, todo.done)
 
 
 def rename(id: str, title: str) -> None:
     """Give it another title."""
-    _run("update todo set title = ? where id = ?", title, id)
+    _database.run("update todo set title = ? where id = ?", title, id)
 
 
 def finish(id: str, done: bool) -> None:
     """Mark it done, or not done."""
-    _run("update todo set done = ? where id = ?", done, id)
+    _database.run("update todo set done = ? where id = ?", done, id)
 
 
 def remove(id: str) -> None:
-    """Forget it."""
-    _run("delete from todo where id = ?", id)
+    """Take it off the list."""
+    _database.run("update todo set removed = strftime('%s', 'now') where id = ? and removed is null", id)
 
 
-def clear_done() -> None:
-    """Forget all that are done."""
-    _run("delete from todo where done = 1")
+def restore(id: str) -> None:
+    """Put it back where it was."""
+    _database.run("update todo set removed = null where id = ?", id)

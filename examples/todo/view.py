@@ -10,10 +10,11 @@ from livets import KeyedList, LiveView, event
 
 TOPIC = "todos"
 MAX_TITLE = 200
+UNDO_S = 10.0
 
 
 class Todos(LiveView):
-    """Add, edit in place, filter, finish, clear; every window follows."""
+    """Add, edit in place, filter, finish, remove, undo; every window follows."""
 
     template_name = "todo.html"
 
@@ -21,50 +22,48 @@ class Todos(LiveView):
     show: Literal["all", "active", "done"] = "all"
     draft: str = ""
     editing: str = ""
+    removed: list[Todo] = []  # what this window has removed last, while it can be undone
+    undo_timer: int = 0
 
     def mount(self) -> None:
-        """Load the list and hear of everybody's changes."""
         self.subscribe(TOPIC, self.changed)
         self.todos.extend(store.everything())
 
     def resync(self) -> None:
         """Messages were missed: what the store says is true."""
-        kept = {todo.id: todo for todo in store.everything()}
-        for key in [todo.id for todo in self.todos if todo.id not in kept]:
-            self.todos.remove(key)
-        for todo in kept.values():
+        kept = store.everything()
+        for id in {todo.id for todo in self.todos} - {todo.id for todo in kept}:
+            self.todos.remove(id)
+        for todo in kept:
             self._put(todo)
 
     @property
     def active_count(self) -> int:
-        """How many are not done."""
         return sum(not todo.done for todo in self.todos)
 
     @property
     def done_count(self) -> int:
-        """How many are done."""
         return len(self.todos) - self.active_count
+
+    # Plain `def` handlers run in a thread: SQLite may take its time.
 
     @event
     def add(self) -> None:
-        """Take the draft into the list."""
         title = self.draft.strip()[:MAX_TITLE]
         self.draft = ""
         if title:
-            id = self.event.id
-            store.add(Todo(id, title))
-            self._tell(id)
+            # The event's id stays the same if this has to run again after a crash: no to-do is added twice.
+            store.add(Todo(self.event.id, title))
+            self._tell(self.event.id)
 
     @event
     def finish(self, id: str, done: bool) -> None:
-        """Set the check mark of one."""
         if id in self.todos:
             store.finish(id, done)
             self._tell(id)
 
     @event
-    def edit(self, id: str) -> None:
-        """Open one for editing, in this window only."""
+    async def edit(self, id: str) -> None:
         self.editing = id
 
     @event
@@ -81,27 +80,33 @@ class Todos(LiveView):
             self._tell(id)
 
     @event
-    def cancel(self) -> None:
+    async def keep(self) -> None:
         """Close the editor and change nothing."""
         self.editing = ""
 
     @event
     def remove(self, id: str) -> None:
-        """Take one off the list."""
-        store.remove(id)
-        self._tell(id)
-
-    @event
-    def filter(self, show: Literal["all", "active", "done"]) -> None:
-        """Choose which ones this window shows."""
-        self.show = show
+        self._remove([id])
 
     @event
     def clear_done(self) -> None:
-        """Take all finished ones off the list."""
-        store.clear_done()
-        for id in [todo.id for todo in self.todos if todo.done]:
-            self._tell(id)
+        self._remove([todo.id for todo in self.todos if todo.done])
+
+    @event
+    def undo(self) -> None:
+        for todo in self.removed:
+            store.restore(todo.id)
+            self._tell(todo.id)
+        self.forget()
+
+    @event
+    async def filter(self, show: Literal["all", "active", "done"]) -> None:
+        self.show = show
+
+    def forget(self) -> None:
+        """It is too late to undo."""
+        self.cancel_timer(self.undo_timer)
+        self.removed = []
 
     def changed(self, id: str) -> None:
         """A window (maybe this one) has changed this entry. The store, not the message, says to what:
@@ -113,6 +118,14 @@ class Todos(LiveView):
         elif id in self.todos:
             self.todos.remove(id)
 
+    def _remove(self, ids: list[str]) -> None:
+        self.forget()
+        self.removed = [todo for todo in self.todos if todo.id in ids]
+        self.undo_timer = self.after(UNDO_S, self.forget)
+        for id in ids:
+            store.remove(id)
+            self._tell(id)
+
     def _tell(self, id: str) -> None:
         """Show the change here now and tell the other windows."""
         self.changed(id)
@@ -120,6 +133,7 @@ class Todos(LiveView):
 
     def _put(self, todo: Todo) -> None:
         if todo.id not in self.todos:
-            self.todos.append(todo)
+            above = store.before(todo.id)
+            self.todos.insert(todo, after=above if above in self.todos else None)
         elif self.todos[todo.id] != todo:
             self.todos.replace(todo)

@@ -1,0 +1,5 @@
+"""A chat: rooms, people, who is typing; kept in SQLite, told through topics."""
+
+from examples.chat.view import Chat
+
+__all__ = ["Chat"]
