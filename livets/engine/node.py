@@ -16,7 +16,7 @@ import msgspec
 
 from livets.engine.context import NodeContext
 from livets.engine.errors import EngineError
-from livets.engine.ports import Many, Ports, signature_ports, struct_ports
+from livets.engine.ports import Many, Ports, signature_ports, struct_parameters, struct_ports
 
 StructType = type[msgspec.Struct]
 
@@ -102,7 +102,9 @@ class Node:
 class NodeType:
     """A kind of node: its name, version, ports, config, and how to make one. `function` is set for function nodes."""
 
-    __slots__ = ("_ports", "cls", "config", "container", "doc", "function", "joins", "name", "takes_ctx", "version")
+    __slots__ = (
+        "_ports", "cls", "config", "container", "doc", "function", "joins", "name", "structs", "takes_ctx", "version",
+    )  # fmt: skip
 
     def __init__(self, thing: type[Node] | Callable[..., Any], name: str = "", version: int = 1) -> None:
         self.doc = inspect.getdoc(thing) or ""
@@ -112,6 +114,8 @@ class NodeType:
         self._ports: Ports | None = None
         self.config: type[msgspec.Struct] | None = None
         self.container = self.joins = False
+        self.structs: dict[str, Any] = {}
+        """Inputs that the function wants as Structs: name -> Struct."""
         if isinstance(thing, type) and issubclass(thing, Node):
             self.cls, self.config = thing, thing.Config
             self.container, self.joins = thing.container, thing.joins
@@ -123,6 +127,7 @@ class NodeType:
             self.name, self.version = name or thing.__name__, version
             self.takes_ctx = "ctx" in inspect.signature(thing).parameters
             self._ports = signature_ports(thing, skip=("ctx",))
+            self.structs = struct_parameters(thing)
         else:
             raise EngineError(f"{thing!r} is no node: give a subclass of Node, or a function")
 

@@ -116,6 +116,13 @@ def signature_ports(function: Callable[..., Any], skip: Sequence[str] = ()) -> P
     return Ports(tuple(inputs), (port_of("out", result),))
 
 
+def struct_parameters(function: Callable[..., Any]) -> dict[str, type[msgspec.Struct]]:
+    """Return the parameters of `function` that are annotated with a Struct."""
+    hints = _hints(function)
+    hints.pop("return", None)
+    return {n: hint for n, hint in hints.items() if isinstance(hint, type) and issubclass(hint, msgspec.Struct)}
+
+
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     try:
         return typing.get_type_hints(function, include_extras=True)

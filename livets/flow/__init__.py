@@ -1,0 +1,10 @@
+"""Workflows that run, resume and can be watched: graphs of nodes on `livets.engine`, from Python or from files.
+
+Headless: imports nothing of the web. Start with `Flow` (the builder) and `FlowRuntime` (which runs).
+"""
+
+from livets.engine.node import Node, Outputs, node
+from livets.flow.builder import Flow
+from livets.flow.runtime import FlowRuntime
+
+__all__ = ["Flow", "FlowRuntime", "Node", "Outputs", "node"]

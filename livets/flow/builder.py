@@ -1,0 +1,184 @@
+"""Building workflows in Python: `flow.add(thing, ...)`, `a >> b`, `flow.connect(a, b)`; the result is plain data.
+
+Functions and Node classes given to `add` are registered with this flow only, under their own names; everything else is
+exactly what a file could say. Nothing is checked before the workflow is compiled or validated: then all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from livets.engine.errors import EngineError
+from livets.engine.graph import Connection
+from livets.engine.node import FunctionNode, Node, NodeType, node_type_of
+from livets.engine.registry import Registry
+from livets.flow.constants import Reference, write_constant
+from livets.flow.model import InputSpec, NodeSpec, Settings, Workflow
+
+Thing = str | type[Node] | FunctionNode | Callable[..., Any] | NodeType
+
+
+class Port_:
+    """One port of a node, as `node["name"]` gives it."""
+
+    __slots__ = ("name", "node")
+
+    def __init__(self, node: NodeRef, name: str) -> None:
+        self.node, self.name = node, name
+
+    def __rshift__(self, target: NodeRef | Port_) -> NodeRef:
+        return self.node.flow.connect(self, target)
+
+
+class NodeRef:
+    """A node in a flow being built; `a >> b` connects a's output to b's input, `a["port"]` names one of several."""
+
+    __slots__ = ("flow", "id")
+
+    def __init__(self, flow: Flow, id: str) -> None:
+        self.flow, self.id = flow, id
+
+    def __getitem__(self, port: str) -> Port_:
+        return Port_(self, port)
+
+    def __rshift__(self, target: NodeRef | Port_) -> NodeRef:
+        return self.flow.connect(self, target)
+
+    def __repr__(self) -> str:
+        return f"<{self.id}>"
+
+
+class Flow:
+    """A workflow being built. Keyword arguments beside `id` are fields of Settings.
+
+    >>> flow = Flow("greet", max_parallel=4)
+    >>> name = flow.input("name", str)
+    >>> hello = flow.add(lambda name: f"hello {name}", id="hello", name=name)
+    >>> flow.workflow().nodes[0].inputs
+    {'name': {'$input': 'name'}}
+    """
+
+    def __init__(self, id: str, **settings: Any) -> None:
+        self._workflow = Workflow(id=id, settings=msgspec.convert(_plain(settings), Settings))
+        self._registry = Registry()
+        self._types: dict[str, NodeType] = {}
+
+    def input(self, name: str, kind: type | None = None, **more: Any) -> Reference:
+        """Declare an input of the workflow; pass what this returns to `add` where a node needs it."""
+        from livets.engine.ports import port_of
+
+        if "default" in more:
+            more = {**more, "default": write_constant(more["default"]), "required": False}
+        self._workflow.inputs[name] = InputSpec(kind=port_of(name, kind or Any).kind, **more)
+        return Reference(name)
+
+    def output(self, name: str, source: NodeRef | Port_) -> None:
+        """Make a port an output of the workflow."""
+        node, port = self._end(source, "output")
+        self._workflow.outputs[name] = f"{node}.{port}"
+
+    def add(
+        self, thing: Thing, /, *, id: str | None = None, config: dict[str, Any] | None = None, **inputs: Any
+    ) -> NodeRef:
+        """Add a node and return it. `thing` is a type's name, a function or a Node class.
+
+        `inputs` are constants by port, other nodes (which are connected) or what `input` returned. Fields of NodeSpec
+        (retry, timeout_s, on_error, priority, pool, rate, memo, ...) are set with `set`.
+        """
+        name = self._name(thing)
+        id = id or self._free_id(name.rpartition(".")[2].strip("<>"))
+        constants, links = {}, []
+        for port, value in inputs.items():
+            if isinstance(value, NodeRef | Port_):
+                links.append((value, port))
+            else:
+                constants[port] = write_constant(value)
+        self._workflow.nodes.append(NodeSpec(id=id, type=name, config=_plain(config or {}), inputs=constants))
+        ref = NodeRef(self, id)
+        for source, port in links:
+            self.connect(source, ref[port])
+        return ref
+
+    def set(self, node: NodeRef, **fields: Any) -> NodeRef:
+        """Set fields of NodeSpec on a node: retry, timeout_s, on_error, priority, pool, rate, memo, position, notes."""
+        spec = next(spec for spec in self._workflow.nodes if spec.id == node.id)
+        for name, value in fields.items():
+            if name not in NodeSpec.__struct_fields__:
+                raise EngineError(f"a node has no field {name!r}: there are {', '.join(NodeSpec.__struct_fields__)}")
+            setattr(spec, name, value)
+        return node
+
+    def connect(self, source: NodeRef | Port_, target: NodeRef | Port_) -> NodeRef:
+        """Connect; where no port is named, the only one (of an input: the only required one) is meant."""
+        from_node, from_port = self._end(source, "output")
+        to_node, to_port = self._end(target, "input")
+        self._workflow.connections.append(Connection(from_node, from_port, to_node, to_port))
+        return target.node if isinstance(target, Port_) else target
+
+    def define(self, inner: Flow | Workflow) -> str:
+        """Take `inner` in as a sub-workflow and return the name by which call, map and loop nodes use it."""
+        workflow = inner.workflow() if isinstance(inner, Flow) else inner
+        if isinstance(inner, Flow):
+            for node_type in inner._types.values():
+                self._name(node_type)
+        self._workflow.definitions[workflow.id] = workflow
+        self._workflow.definitions.update(workflow.definitions)
+        return workflow.id
+
+    def workflow(self) -> Workflow:
+        """Return the workflow built so far."""
+        return self._workflow
+
+    def registry_over(self, parent: Registry) -> Registry:
+        """Return a registry with this flow's functions and classes, on top of `parent`."""
+        registry = Registry(parent)
+        for node_type in self._types.values():
+            registry.add(node_type)
+        return registry
+
+    def _name(self, thing: Thing) -> str:
+        if isinstance(thing, str):
+            return thing
+        made = node_type_of(thing)
+        name = made.name
+        for number in range(2, 10_000):
+            known = self._types.setdefault(name, made)
+            if (known.function, known.cls) == (made.function, made.cls):
+                break
+            name = f"{made.name}-{number}"  # another function of the same name, such as a second lambda
+        made.name = name
+        return name
+
+    def _free_id(self, wish: str) -> str:
+        taken = {spec.id for spec in self._workflow.nodes}
+        return wish if wish not in taken else next(f"{wish}-{n}" for n in range(2, 10**9) if f"{wish}-{n}" not in taken)
+
+    def _end(self, end: NodeRef | Port_, side: str) -> tuple[str, str]:
+        if isinstance(end, Port_):
+            return end.node.id, end.name
+        return end.id, self._only_port(end.id, side)
+
+    def _only_port(self, id: str, side: str) -> str:
+        from livets.flow.nodes import standard_registry
+
+        spec = next(spec for spec in self._workflow.nodes if spec.id == id)
+        node_type = self._types.get(spec.type) or standard_registry().node_type(spec.type)
+        ports = node_type.ports(node_type.read_config(spec.config))
+        if side == "output":
+            names = [port.name for port in ports.outputs if port.name != "error"]
+        else:
+            free = [port for port in ports.inputs if port.name not in spec.inputs]
+            names = [port.name for port in free if port.required] or [port.name for port in free]
+            linked = {c.to_port for c in self._workflow.connections if c.to_node == id}
+            names = [name for name in names if name not in linked] or names
+        if len(names) == 1 or (names and side == "input"):
+            return names[0]
+        listed = ", ".join(names) or "none"
+        raise EngineError(f'{id!r} has {len(names)} {side}s ({listed}): name one, as in  node["{(names or ["x"])[0]}"]')
+
+
+def _plain(thing: Any) -> Any:
+    return msgspec.to_builtins(thing)

@@ -1,0 +1,59 @@
+"""A run while it runs: wait for it, watch it, signal it, cancel it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from livets.engine.errors import EngineError
+from livets.flow.execution import Execution
+from livets.flow.result import RunResult
+from livets.flow.scope import Scope
+
+
+class RunHandle:
+    """What `FlowRuntime.start` returns; `id` names the run in the journal."""
+
+    def __init__(self, id: str, scope: Scope, execution: Execution, task: asyncio.Task[RunResult]) -> None:
+        self.id = id
+        self._scope, self._execution, self._task = scope, execution, task
+
+    async def result(self) -> RunResult:
+        """Wait for the end; giving up waiting does not cancel the run."""
+        return await asyncio.shield(self._task)
+
+    @property
+    def done(self) -> bool:
+        """True when the run has ended."""
+        return self._task.done()
+
+    def states(self) -> dict[str, str]:
+        """Return the state of each node, by id, now."""
+        return self._execution.states()
+
+    def waiting(self) -> list[str]:
+        """Return the paths of the nodes that wait durably (for a time, an input, an approval)."""
+        return sorted(self._scope.waiting)
+
+    async def cancel(self, why: str = "cancelled") -> None:
+        """Cancel every running node at once; returns when the run has ended."""
+        self._scope.cancellation.request(why)
+        if self._execution.scheduler is not None:
+            self._execution.scheduler.stop(why)
+        else:
+            self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def signal(self, node: str, value: Any = None) -> None:
+        """End the durable wait of the node at that path with `value`; durable before this returns.
+
+        Raises EngineError when the node does not wait for a signal.
+        """
+        found = self._scope.waiting.get(node)
+        if found is None:
+            names = ", ".join(self.waiting()) or "none"
+            raise EngineError(f"node {node!r} of run {self.id} does not wait; those that do: {names}")
+        self._scope.recorder.emit("flow.node.signalled", {"node": node, "value": value})
+        await self._scope.recorder.commit()
+        execution, number = found
+        execution.wake_by_signal(number, value)

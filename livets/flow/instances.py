@@ -1,0 +1,79 @@
+"""The node instances of one workflow on this worker: initialized once for all runs, shut down in reverse, always."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from livets.engine.errors import EngineError
+from livets.engine.node import Node
+from livets.flow.compiled import CompiledWorkflow
+
+logger = logging.getLogger("livets.flow")
+
+
+class Instances:
+    """Instances by number of node, for a workflow and its sub-workflows; function nodes need none."""
+
+    def __init__(self, compiled: CompiledWorkflow) -> None:
+        self.compiled = compiled
+        self.runs = 0
+        self._of: dict[int, dict[int, Node]] = {}
+        self._opened: list[tuple[str, Node]] = []
+        self._lock = asyncio.Lock()
+        self._ready = False
+
+    def of(self, compiled: CompiledWorkflow) -> dict[int, Node]:
+        """Return the instances for `compiled`, which is the workflow or one of its sub-workflows."""
+        return self._of[id(compiled)]
+
+    async def open(self) -> None:
+        """Create and initialize all instances, once; when one fails, those before it are shut down again."""
+        async with self._lock:
+            if self._ready:
+                return
+            for compiled in (self.compiled, *self.compiled.definitions.values()):
+                self._of[id(compiled)] = {
+                    node.number: node.node_type.create(node.config) for node in compiled.nodes if node.function is None
+                }
+            try:
+                for compiled in (self.compiled, *self.compiled.definitions.values()):
+                    for number, instance in self._of[id(compiled)].items():
+                        name = compiled.nodes[number].id
+                        self._opened.append((name, instance))
+                        await instance.initialize()
+            except BaseException as error:
+                await self._close()
+                if isinstance(error, Exception):
+                    raise EngineError(f"node {name!r} could not be initialized: {error}") from error
+                raise
+            self._ready = True
+
+    async def start(self, run: str) -> None:
+        """Tell every instance that a run begins."""
+        self.runs += 1
+        for _, instance in self._opened:
+            await instance.start(run)
+
+    async def stop(self, run: str) -> None:
+        """Tell every instance, in reverse, that a run has ended; an error of one does not keep it from the others."""
+        self.runs -= 1
+        for name, instance in reversed(self._opened):
+            try:
+                await instance.stop(run)
+            except Exception:
+                logger.exception("node %s raised in stop()", name, extra={"run": run, "node": name})
+
+    async def close(self) -> None:
+        """Shut every instance down, in reverse order."""
+        async with self._lock:
+            await self._close()
+
+    async def _close(self) -> None:
+        while self._opened:
+            name, instance = self._opened.pop()
+            try:
+                await instance.shutdown()
+            except Exception:
+                logger.exception("node %s raised in shutdown()", name, extra={"node": name})
+        self._ready = False

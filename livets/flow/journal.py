@@ -1,0 +1,84 @@
+"""Reads a run back from its events: what is done, what waits, what the state is. Pure; the opposite of recording.
+
+What a later `flow.run.resumed` event resets counts as not done. Knows the names of all events of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from livets.engine.errors import EngineError
+from livets.engine.events import Event
+from livets.engine.node import Suspend
+
+SEED_NAMES = {
+    "flow.run.created": "WorkflowStarted",
+    "flow.node.started": "NodeStarted",
+    "flow.node.completed": "NodeCompleted",
+    "flow.node.failed": "NodeFailed",
+    "flow.node.event": "NodeEvent",
+    "flow.run.completed": "WorkflowCompleted",
+}
+"""The names that the first description of the engine used; APIs accept and may show them."""
+
+ENDINGS = ("flow.run.completed", "flow.run.failed", "flow.run.cancelled")
+
+
+class Recorded:
+    """A run as its journal has it; nodes are named by path (`map[3]/inner`)."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self.head = 0
+        self.status = "running"
+        self.created: dict[str, Any] = {}
+        self.created_at = self.ended_at = 0.0
+        self.outputs: dict[str, dict[str, Any]] = {}
+        self.failures: dict[str, dict[str, Any]] = {}
+        self.waits: dict[str, Suspend] = {}
+        self.signals: dict[str, Any] = {}
+        self._writes: dict[str, list[list[Any]]] = {}
+        for event in events:
+            self.head = event.seq
+            self._take(event.type, event.data, event.ts)
+
+    def _take(self, type: str, data: dict[str, Any], when: float) -> None:
+        if type == "flow.node.completed":
+            path = data["node"]
+            self.outputs[path] = data["outputs"]
+            self.failures.pop(path, None)
+            self.waits.pop(path, None)
+            if "state" in data:
+                self._writes.pop(path, None)
+                self._writes[path] = data["state"]
+        elif type == "flow.node.failed":
+            self.failures[data["node"]] = data
+            self.waits.pop(data["node"], None)
+        elif type == "flow.node.waiting":
+            self.waits[data["node"]] = Suspend(data.get("until"), data.get("signal"), data.get("data", {}))
+            self.signals.pop(data["node"], None)
+        elif type == "flow.node.signalled":
+            self.signals[data["node"]] = data["value"]
+        elif type == "flow.run.created":
+            self.created, self.created_at = data, when
+        elif type == "flow.run.resumed":
+            self.status = "running"
+            self.reset(data["reset"])
+        elif type in ENDINGS:
+            self.status, self.ended_at = type.rpartition(".")[2], when
+
+    def reset(self, paths: Iterable[str]) -> None:
+        """Forget what the nodes at `paths`, and the nodes inside them, have done."""
+        for path in paths:
+            for table in (self.outputs, self.failures, self.waits, self.signals, self._writes):
+                for one in [p for p in table if p == path or p.startswith((f"{path}[", f"{path}/"))]:
+                    del table[one]
+
+    def state_writes(self) -> list[list[Any]]:
+        """Return [key, value] of every write of completed nodes, in the order in which they completed."""
+        return [write for writes in self._writes.values() for write in writes]
+
+    def check_created(self, run: str) -> None:
+        """Raise EngineError when there is no such run."""
+        if not self.created:
+            raise EngineError(f"there is no run {run!r} in this journal")

@@ -1,0 +1,105 @@
+"""What a workflow is, as plain data: the very thing that files hold, validation checks and runs are pinned to.
+
+No behaviour beyond its content version: who reads a definition from outside never executes anything by that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Literal
+
+import msgspec
+
+from livets.engine.graph import Connection
+from livets.engine.retry import RetryPolicy
+from livets.engine.values import Kind
+
+SCHEMA_VERSION = 1
+OnError = Literal["stop", "skip", "port"]
+"""When a node has failed for good: stop the run, skip what needs it, or send the error to its port `error`."""
+Reducer = Literal["replace", "add", "append", "merge", "max", "min"]
+
+
+class ErrorHandling(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a failed node means for the run; RetryWorkflow goes on up to `max_attempts` times."""
+
+    policy: Literal["StopWorkflow", "ContinueOnError", "RetryWorkflow"] = "StopWorkflow"
+    max_attempts: int = 1
+
+
+class Rate(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A named rate limit: `per_second` on average, `burst` at once."""
+
+    per_second: float
+    burst: int = 1
+
+
+class InputSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One input of the whole workflow; without a default it must be given."""
+
+    kind: Kind | None = None
+    required: bool = True
+    default: Any = None
+    description: str = ""
+
+
+class NodeSpec(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One node of a workflow. `inputs` are constants by port, or `{"$input": name}` for an input of the workflow."""
+
+    id: str
+    type: str
+    config: dict[str, Any] = {}
+    inputs: dict[str, Any] = {}
+    version: int | None = None
+    retry: RetryPolicy | None = None
+    timeout_s: float | None = None
+    on_error: OnError | None = None
+    priority: int = 3
+    pool: str | None = None
+    rate: str | None = None
+    memo: bool = False
+    name: str = ""
+    notes: str = ""
+    position: tuple[float, float] | None = None
+
+
+class Settings(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """What holds for a whole run; times in seconds."""
+
+    max_parallel: int = 10
+    on_error: ErrorHandling = ErrorHandling()
+    retry: RetryPolicy | None = None
+    node_timeout_s: float | None = None
+    run_timeout_s: float | None = None
+    pools: dict[str, int] = {}
+    rates: dict[str, Rate] = {}
+    state: dict[str, Any] = {}
+    reducers: dict[str, Reducer] = {}
+
+
+class Workflow(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A definition. `definitions` are sub-workflows that call, map and loop nodes name; `outputs` maps names to
+    "node.port"."""
+
+    schema_version: int = SCHEMA_VERSION
+    id: str
+    name: str = ""
+    description: str = ""
+    inputs: dict[str, InputSpec] = {}
+    outputs: dict[str, str] = {}
+    nodes: list[NodeSpec] = []
+    connections: list[Connection] = []
+    settings: Settings = msgspec.field(default_factory=Settings)
+    definitions: dict[str, Workflow] = {}
+    metadata: dict[str, Any] = {}
+
+    def content_version(self) -> str:
+        """Return the SHA-256 that names this very definition; where nodes are drawn does not matter."""
+        plain = _without_drawing(msgspec.to_builtins(self))
+        return hashlib.sha256(msgspec.json.encode(plain, order="sorted")).hexdigest()
+
+
+def _without_drawing(plain: dict[str, Any]) -> dict[str, Any]:
+    nodes = [{k: v for k, v in node.items() if k not in ("position", "notes")} for node in plain.get("nodes", [])]
+    inner = {name: _without_drawing(one) for name, one in plain.get("definitions", {}).items()}
+    return {**plain, "nodes": nodes, "definitions": inner, "metadata": {}}

@@ -1,0 +1,70 @@
+"""Numbers a run's events, hands them to the bus at once and to the journal in groups.
+
+The journal is written ahead: what a node gave is recorded before anything that needs it starts (the scheduler asks
+`commit` for that). Events that nobody waits for are written when the loop next comes round. A head that is not
+where this run left it means that another process runs it too: then this one stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from livets.engine.events import Bus, Event
+from livets.engine.log import EventLog
+
+
+class Recorder:
+    """Events of the run `run`, from number `head` + 1 on; without a `log` they go to the bus only."""
+
+    def __init__(self, run: str, bus: Bus, log: EventLog | None = None, head: int = 0) -> None:
+        self.stream = f"flow/{run}"
+        self.log = log
+        self.seq = head
+        self._bus = bus
+        self._buffer: list[Event] = []
+        self._lock = asyncio.Lock()
+        self._due = False
+        self._error: BaseException | None = None
+        self._flushes: set[asyncio.Task[None]] = set()
+
+    def emit(self, type: str, data: dict[str, Any]) -> None:
+        """Record that something happened."""
+        self.seq += 1
+        event = Event(self.seq, self.stream, type, time.time(), data)
+        if self.log is not None:
+            self._buffer.append(event)
+            if not self._due:
+                self._due = True
+                asyncio.get_running_loop().call_soon(self._flush_soon)
+        self._bus.emit(event)
+
+    async def commit(self) -> None:
+        """Return when all that was emitted so far is durable; raises what the journal raised, then and ever after."""
+        if self.log is None:
+            return
+        async with self._lock:
+            if self._error is not None:
+                raise self._error
+            if not self._buffer:
+                return
+            batch, self._buffer = self._buffer, []
+            try:
+                await self.log.append(self.stream, batch, expected=batch[0].seq - 1)
+            except BaseException as error:
+                self._error = error
+                raise
+
+    def _flush_soon(self) -> None:
+        self._due = False
+        if self._buffer and self._error is None:
+            task = asyncio.get_running_loop().create_task(self._flush())
+            self._flushes.add(task)
+            task.add_done_callback(self._flushes.discard)
+
+    async def _flush(self) -> None:
+        try:
+            await self.commit()
+        except Exception:  # kept in _error: the next commit raises it, where someone listens
+            return

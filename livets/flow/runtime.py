@@ -1,0 +1,347 @@
+"""FlowRuntime: compiles, runs, resumes and closes workflows; one for each program.
+
+With a folder every run is journaled there (`journal.db`, large bytes under `store/`) and can be resumed after kill -9;
+without one runs live in memory. Definitions are kept by content version, and a run stays with the one it began with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from livets.engine.errors import Conflict, EngineError
+from livets.engine.events import Bus, Event, NewEvent, Subscription
+from livets.engine.limits import Limiter, Pool, RateLimit, Slots
+from livets.engine.log import EventLog, SqliteLog
+from livets.engine.log.base import Durability
+from livets.engine.registry import Registry
+from livets.engine.store import ContentStore
+from livets.flow.builder import Flow
+from livets.flow.compiled import CompiledWorkflow, compile_workflow
+from livets.flow.constants import read_constant
+from livets.flow.execution import Execution
+from livets.flow.handle import RunHandle
+from livets.flow.instances import Instances
+from livets.flow.journal import Recorded
+from livets.flow.memo import Memo
+from livets.flow.model import Workflow
+from livets.flow.nodes import standard_registry
+from livets.flow.recording import Recorder
+from livets.flow.result import RunResult
+from livets.flow.scope import Scope
+from livets.flow.state import NodeState
+
+UNLIMITED = 1_000_000_000
+
+
+class RunInfo(msgspec.Struct, frozen=True):
+    """One line of the list of runs; times are Unix seconds."""
+
+    run: str
+    workflow: str
+    version: str
+    status: str
+    started: float
+    ended: float
+
+
+class FlowRuntime:
+    """Runs workflows. `max_parallel` limits nodes over all runs; `pools` are shared by all workflows that name them.
+
+    >>> flow = Flow("sum")
+    >>> flow.add(lambda: 20, id="a") >> flow.add(lambda n: n + 1, id="b")
+    <b>
+    >>> async def main():
+    ...     async with FlowRuntime() as runtime:
+    ...         return (await runtime.run(flow)).outputs
+    >>> asyncio.run(main())
+    {'b': 21}
+    """
+
+    def __init__(
+        self,
+        folder: str | Path | None = None,
+        registry: Registry | None = None,
+        *,
+        max_parallel: int | None = None,
+        pools: Mapping[str, int] | None = None,
+        durability: Durability = "process",
+        log: EventLog | None = None,
+    ) -> None:
+        self.registry = registry or standard_registry()
+        self.bus = Bus()
+        self.log = log
+        self.store: ContentStore | None = None
+        if folder is not None:
+            Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.log = log or SqliteLog(Path(folder) / "journal.db", durability)
+            self.store = ContentStore(Path(folder) / "store")
+        self.memo = Memo(self.log)
+        self._slots = Slots(max_parallel or UNLIMITED)
+        self._limiters: dict[tuple[str, ...], Limiter] = {
+            ("pool", name): Pool(limit) for name, limit in (pools or {}).items()
+        }
+        self._instances: dict[str, Instances] = {}
+        self._runs: dict[str, RunHandle] = {}
+        self._closing = False
+
+    async def __aenter__(self) -> FlowRuntime:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Cancel what runs (journaled runs can be resumed later), shut nodes down, let go of files."""
+        self._closing = True
+        await asyncio.gather(*(handle._task for handle in self._end_all()), return_exceptions=True)
+        for instances in reversed(self._instances.values()):
+            await instances.close()
+        self._instances.clear()
+        if self.log is not None:
+            await self.log.close()
+
+    def _end_all(self) -> list[RunHandle]:
+        handles = [handle for handle in self._runs.values() if not handle.done]
+        for handle in handles:
+            handle._task.cancel()
+        return handles
+
+    # -- running
+
+    def compile(self, workflow: Workflow | Flow | CompiledWorkflow) -> CompiledWorkflow:
+        """Validate and compile; raises InvalidWorkflow with every fault. A compiled workflow can be run many times."""
+        if isinstance(workflow, CompiledWorkflow):
+            return workflow
+        if isinstance(workflow, Flow):
+            return compile_workflow(workflow.workflow(), workflow.registry_over(self.registry))
+        return compile_workflow(workflow, self.registry)
+
+    async def run(
+        self,
+        workflow: Workflow | Flow | CompiledWorkflow,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        run: str | None = None,
+        targets: Sequence[str] | None = None,
+    ) -> RunResult:
+        """Run to the end and return the result; cancelling this call cancels the run."""
+        handle = await self.start(workflow, inputs, run=run, targets=targets)
+        return await self._wait(handle)
+
+    async def start(
+        self,
+        workflow: Workflow | Flow | CompiledWorkflow,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        run: str | None = None,
+        targets: Sequence[str] | None = None,
+    ) -> RunHandle:
+        """Begin a run and return its handle. `targets` runs only these nodes and what they need.
+
+        `run` names it (default: a random name); raises EngineError when that name is taken, InvalidWorkflow when the
+        definition is faulty.
+        """
+        self._check_open()
+        compiled = self.compile(workflow)
+        values = compiled.read_inputs(inputs or {})
+        if targets is not None:
+            compiled.numbers(targets)
+        run = run or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
+        if run in self._runs:
+            raise EngineError(f"a run called {run!r} exists already")
+        recorder = Recorder(run, self.bus, self.log)
+        await self._keep_definition(compiled)
+        data = {"workflow": compiled.workflow.id, "version": compiled.version, "inputs": values}
+        recorder.emit("flow.run.created", {**data, "targets": None if targets is None else list(targets)})
+        try:
+            await recorder.commit()
+        except Conflict:
+            raise EngineError(f"a run called {run!r} exists already: choose another name, or resume it") from None
+        return await self._begin(run, compiled, recorder, values, targets, None)
+
+    async def resume(self, run: str, workflow: Workflow | Flow | None = None) -> RunHandle:
+        """Go on with a journaled run that was killed, cancelled or failed: what is recorded as done is not run again.
+
+        The definition is the one the run began with; `workflow` gives functions that no registry knows, and must have
+        the same content.
+        """
+        return await self._again(run, workflow, None)
+
+    async def retry(self, run: str, nodes: Sequence[str], workflow: Workflow | Flow | None = None) -> RunHandle:
+        """Run `nodes` and everything after them again, with what the nodes before them gave."""
+        return await self._again(run, workflow, nodes)
+
+    async def _again(self, run: str, workflow: Workflow | Flow | None, nodes: Sequence[str] | None) -> RunHandle:
+        self._check_open()
+        if run in self._runs and not self._runs[run].done:
+            raise EngineError(f"run {run!r} is running here already")
+        recorded = Recorded(await self.events(run))
+        recorded.check_created(run)
+        if nodes is None and recorded.status == "completed":
+            raise EngineError(f"run {run!r} has completed: use retry with the nodes to run again")
+        compiled = await self._definition(recorded.created["version"], workflow)
+        if nodes is None:
+            reset = list(recorded.failures) if recorded.status == "failed" else []
+        else:
+            numbers = compiled.plan.descendants(compiled.numbers(nodes))
+            reset = [compiled.nodes[n].id for n in sorted(numbers)]
+        recorded.reset(reset)
+        recorder = Recorder(run, self.bus, self.log, recorded.head)
+        recorder.emit("flow.run.resumed", {"reset": reset})
+        await recorder.commit()
+        created = recorded.created
+        return await self._begin(run, compiled, recorder, created["inputs"], created["targets"], recorded)
+
+    async def _begin(
+        self,
+        run: str,
+        compiled: CompiledWorkflow,
+        recorder: Recorder,
+        inputs: Mapping[str, Any],
+        targets: Sequence[str] | None,
+        recorded: Recorded | None,
+    ) -> RunHandle:
+        settings = compiled.workflow.settings
+        state = NodeState({k: read_constant(v) for k, v in settings.state.items()}, settings.reducers)
+        for key, value in recorded.state_writes() if recorded is not None else ():
+            state.write(key, value)
+        instances = self._instances.setdefault(compiled.version, Instances(compiled))
+        await instances.open()
+        of = instances.of if instances.compiled is compiled else _by_place(instances, compiled)
+        scope = Scope(run, recorder, self._slots, state, of, self._limiter, self.memo, self.store, recorded)
+        execution = Execution(compiled, scope, inputs, targets=list(targets) if targets is not None else None)
+        task = asyncio.create_task(self._execute(run, compiled, scope, execution, instances), name=f"flow {run}")
+        handle = self._runs[run] = RunHandle(run, scope, execution, task)
+        return handle
+
+    async def _execute(
+        self, run: str, compiled: CompiledWorkflow, scope: Scope, execution: Execution, instances: Instances
+    ) -> RunResult:
+        seconds = compiled.workflow.settings.run_timeout_s
+        timer = None
+        if seconds is not None:
+            timer = asyncio.get_running_loop().call_later(seconds, _time_out, scope, execution)
+        try:
+            await instances.start(run)
+            result = await execution.execute()
+            failures = [msgspec.to_builtins(one) for one in result.failures]
+            data = {"counts": result.counts, "reason": result.reason, "failures": failures, "seconds": result.seconds}
+            scope.recorder.emit(f"flow.run.{result.status}", data)
+            await scope.recorder.commit()
+            return result
+        except asyncio.CancelledError:
+            if not self._closing:  # a runtime that closes leaves its runs as a kill would: they can be resumed
+                scope.recorder.emit("flow.run.cancelled", {"counts": {}, "reason": "cancelled", "failures": []})
+            await scope.recorder.commit()
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+            await instances.stop(run)
+            if self.log is not None:
+                self._runs.pop(run, None)
+
+    async def _wait(self, handle: RunHandle) -> RunResult:
+        try:
+            return await handle.result()
+        except asyncio.CancelledError:
+            await handle.cancel()
+            raise
+
+    def _limiter(self, compiled: CompiledWorkflow, kind: str, name: str) -> Limiter:
+        """The pool or rate of that name: the runtime's own, else one for all runs of this workflow."""
+        shared = self._limiters.get((kind, name))
+        if shared is not None:
+            return shared
+        key = (kind, name, compiled.workflow.id)
+        if key not in self._limiters:
+            settings = compiled.workflow.settings
+            rate = settings.rates.get(name)
+            self._limiters[key] = (
+                Pool(settings.pools[name]) if kind == "pool" or rate is None else RateLimit(rate.per_second, rate.burst)
+            )
+        return self._limiters[key]
+
+    def _check_open(self) -> None:
+        if self._closing:
+            raise EngineError("this runtime is closed")
+
+    # -- what is known
+
+    async def _keep_definition(self, compiled: CompiledWorkflow) -> None:
+        if self.log is None:
+            return
+        stream = f"definition/{compiled.version}"
+        if not await self.log.head(stream):
+            text = msgspec.json.encode(compiled.workflow).decode()
+            try:
+                await self.log.append(stream, [NewEvent("flow.definition", {"json": text})], expected=0)
+            except Conflict:  # another process was as quick
+                return
+
+    async def _definition(self, version: str, workflow: Workflow | Flow | None) -> CompiledWorkflow:
+        if workflow is not None:
+            compiled = self.compile(workflow)
+            if compiled.version != version:
+                raise EngineError(f"the run belongs to version {version[:12]} of the definition, not to the one given")
+            return compiled
+        if version in self._instances:
+            return self._instances[version].compiled
+        assert self.log is not None
+        events = await self.log.read(f"definition/{version}", limit=1)
+        if not events:
+            raise EngineError(f"the definition {version[:12]} is not in this journal")
+        return self.compile(msgspec.json.decode(events[0].data["json"], type=Workflow))
+
+    async def events(self, run: str, after: int = 0) -> list[Event]:
+        """Return the recorded events of a run, for resuming, replaying and looking; needs a journal."""
+        if self.log is None:
+            raise EngineError("runs in memory are not recorded: give FlowRuntime a folder")
+        return await self.log.read(f"flow/{run}", after)
+
+    async def runs(self) -> list[RunInfo]:
+        """Return every run in the journal, the latest first; "running" may also mean: killed, and can be resumed."""
+        if self.log is None:
+            return []
+        found = []
+        for stream in await self.log.streams("flow/"):
+            recorded = Recorded(await self.log.read(stream))
+            created = recorded.created
+            info = (stream[5:], created["workflow"], created["version"], recorded.status)
+            found.append(RunInfo(*info, recorded.created_at, recorded.ended_at))
+        return sorted(found, key=lambda one: -one.started)
+
+    def handle(self, run: str) -> RunHandle:
+        """Return the handle of a run of this runtime; raises EngineError when it does not run here."""
+        if run not in self._runs:
+            raise EngineError(f"run {run!r} does not run here: resume it first")
+        return self._runs[run]
+
+    def watch(self, run: str | None = None, capacity: int = 4096) -> Subscription:
+        """Return a subscription to the live events of one run, or of all; lossy when its reader is slow."""
+        stream = f"flow/{run}"
+        return self.bus.subscribe(capacity, None if run is None else lambda event: event.stream == stream)
+
+
+def _time_out(scope: Scope, execution: Execution) -> None:
+    scope.cancellation.request("timed out")
+    if execution.scheduler is not None:
+        execution.scheduler.stop("timed out")
+
+
+def _by_place(instances: Instances, compiled: CompiledWorkflow) -> Any:
+    """The same definition compiled again shares the instances: nodes have the same numbers."""
+    pairs = {id(compiled): instances.compiled} | {
+        id(inner): instances.compiled.definitions[name] for name, inner in compiled.definitions.items()
+    }
+    return lambda one: instances.of(pairs[id(one)])

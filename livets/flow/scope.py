@@ -1,0 +1,54 @@
+"""What all parts of one run share, sub-workflows included: recorder, state, slots, limits, journal, cancellation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from livets.engine.context import Cancellation, NodeContext
+from livets.engine.limits import Limiter, Slots
+from livets.engine.node import Node
+from livets.engine.store import ContentStore
+from livets.flow.compiled import CompiledWorkflow
+from livets.flow.journal import Recorded
+from livets.flow.memo import Memo
+from livets.flow.recording import Recorder
+from livets.flow.state import NodeState
+
+if TYPE_CHECKING:
+    from livets.flow.execution import Execution
+
+
+class Scope:
+    """One for each run; `recorded` is what its journal knew when it was started again."""
+
+    __slots__ = (
+        "cancellation", "instances", "limiter", "memo", "recorded", "recorder", "run", "slots", "state", "store",
+        "waiting",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        run: str,
+        recorder: Recorder,
+        slots: Slots,
+        state: NodeState,
+        instances: Callable[[CompiledWorkflow], dict[int, Node]],
+        limiter: Callable[[CompiledWorkflow, str, str], Limiter],
+        memo: Memo,
+        store: ContentStore | None,
+        recorded: Recorded | None,
+    ) -> None:
+        self.run, self.recorder, self.slots, self.state = run, recorder, slots, state
+        self.instances, self.limiter, self.memo, self.store = instances, limiter, memo, store
+        self.recorded = recorded
+        self.cancellation = Cancellation()
+        self.waiting: dict[str, tuple[Execution, int]] = {}
+
+
+class FlowContext(NodeContext):
+    """The context of a node that runs other nodes: `await ctx.subflow(name, inputs, label)` runs a sub-workflow."""
+
+    __slots__ = ("subflow",)
+
+    subflow: Callable[..., Any]

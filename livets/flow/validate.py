@@ -1,0 +1,249 @@
+"""Finds everything that is wrong with a definition at once, each with its path; executes nothing, opens nothing.
+
+Whoever runs, stores or serves a workflow calls this first. Node types are asked for their ports and config, which are
+static; a node's own code is not run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from livets.engine.coercion import coercion
+from livets.engine.errors import EngineError, RegistryError, ValueFault
+from livets.engine.graph import Graph
+from livets.engine.node import NodeType
+from livets.engine.ports import Port, Ports
+from livets.engine.registry import Registry
+from livets.engine.values import Kind, kind_of
+from livets.flow.constants import Reference, read_constant
+from livets.flow.model import SCHEMA_VERSION, NodeSpec, Settings, Workflow
+
+ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+MAX_NESTING = 20
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing that is wrong: where (`nodes[2].config`), what kind, and what to do."""
+
+    path: str
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+class InvalidWorkflow(EngineError):
+    """A definition cannot be run; `faults` lists all reasons."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        more = f"\n  ... and {len(faults) - 20} more" if len(faults) > 20 else ""
+        super().__init__("this workflow cannot run:\n  " + "\n  ".join(map(str, faults[:20])) + more)
+        self.faults = faults
+
+
+def validate(workflow: Workflow, registry: Registry) -> list[Fault]:
+    """Return every fault of `workflow`, in the order of the file; an empty list means that it can run."""
+    return list(_workflow(workflow, registry, "", workflow.definitions, ()))
+
+
+def _workflow(
+    workflow: Workflow, registry: Registry, at: str, definitions: Mapping[str, Workflow], calls: tuple[str, ...]
+) -> Iterator[Fault]:
+    if workflow.schema_version != SCHEMA_VERSION:
+        message = f"this livets reads {SCHEMA_VERSION}, not {workflow.schema_version}"
+        yield Fault(f"{at}schema_version", "version", message)
+    if not ID.fullmatch(workflow.id):
+        yield Fault(f"{at}id", "id", f"{workflow.id!r:.60} is no id: letters, digits, '_', '-', '.', at most 128")
+    yield from _settings(workflow.settings, at)
+    known: dict[str, tuple[NodeSpec, Ports | None]] = {}
+    for place, spec in enumerate(workflow.nodes):
+        path = f"{at}nodes[{place}]"
+        if not ID.fullmatch(spec.id):
+            yield Fault(f"{path}.id", "id", f"{spec.id!r:.60} is no id: letters, digits, '_', '-', '.', at most 128")
+        if spec.id in known:
+            yield Fault(f"{path}.id", "double", f"another node is called {spec.id!r} already")
+        ports = yield from _node(spec, workflow, registry, path)
+        known.setdefault(spec.id, (spec, ports))
+    arriving = yield from _connections(workflow, known, at)
+    for place, spec in enumerate(workflow.nodes):
+        ports = known[spec.id][1]
+        if ports is not None and known[spec.id][0] is spec:
+            yield from _inputs(spec, ports, workflow, arriving.get(spec.id, {}), f"{at}nodes[{place}]")
+    yield from _circles(workflow, at)
+    yield from _outputs(workflow, known, at)
+    yield from _calls(workflow, registry, at, definitions, calls)
+
+
+def _settings(settings: Settings, at: str) -> Iterator[Fault]:
+    at = f"{at}settings."
+    if settings.max_parallel < 1:
+        yield Fault(f"{at}max_parallel", "range", "nothing could run: it is 1 or more")
+    if settings.on_error.max_attempts < 1:
+        yield Fault(f"{at}on_error.max_attempts", "range", "it counts the first attempt too: 1 or more")
+    for name in ("node_timeout_s", "run_timeout_s"):
+        seconds = getattr(settings, name)
+        if seconds is not None and not seconds > 0:
+            yield Fault(f"{at}{name}", "range", "a timeout is more than 0 seconds")
+    for name, limit in settings.pools.items():
+        if limit < 1:
+            yield Fault(f"{at}pools.{name}", "range", "a pool lets 1 or more run")
+    for name, rate in settings.rates.items():
+        if rate.per_second <= 0 or rate.burst < 1:
+            yield Fault(f"{at}rates.{name}", "range", "a rate is more than 0 a second, its burst 1 or more")
+
+
+def _node(spec: NodeSpec, workflow: Workflow, registry: Registry, path: str) -> Generator[Fault, None, Ports | None]:
+    """Yield the faults of one node; returns its ports, or None when they are not known."""
+    if not 1 <= spec.priority <= 5:
+        yield Fault(f"{path}.priority", "range", "priorities go from 1 (first) to 5 (last)")
+    if spec.timeout_s is not None and not spec.timeout_s > 0:
+        yield Fault(f"{path}.timeout_s", "range", "a timeout is more than 0 seconds")
+    if spec.pool is not None and spec.pool not in workflow.settings.pools:
+        yield Fault(f"{path}.pool", "unknown", f"there is no pool {spec.pool!r} in settings.pools")
+    if spec.rate is not None and spec.rate not in workflow.settings.rates:
+        yield Fault(f"{path}.rate", "unknown", f"there is no rate {spec.rate!r} in settings.rates")
+    try:
+        node_type: NodeType = registry.node_type(spec.type)
+    except RegistryError as error:
+        yield Fault(f"{path}.type", "unknown", str(error))
+        return None
+    if spec.version is not None and spec.version != node_type.version:
+        message = f"{spec.type} is version {node_type.version} here, not {spec.version}"
+        yield Fault(f"{path}.version", "version", message)
+    try:
+        return ports_of(node_type, spec)
+    except EngineError as error:
+        yield Fault(f"{path}.config", "config", str(error))
+        return None
+
+
+def ports_of(node_type: NodeType, spec: NodeSpec) -> Ports:
+    """Return the ports of one node, with the `error` port that `on_error: port` gives it."""
+    ports = node_type.ports(node_type.read_config(spec.config))
+    if spec.on_error == "port" and ports.output("error") is None:
+        return Ports(ports.inputs, (*ports.outputs, Port(name="error", kind=Kind.OBJECT)))
+    return ports
+
+
+def _connections(
+    workflow: Workflow, known: Mapping[str, tuple[NodeSpec, Ports | None]], at: str
+) -> Generator[Fault, None, dict[str, dict[str, int]]]:
+    """Yield the faults of connections; returns for each node how many arrive at each port."""
+    seen: set[Any] = set()
+    arriving: dict[str, dict[str, int]] = {}
+    for place, link in enumerate(workflow.connections):
+        path = f"{at}connections[{place}]"
+        if link in seen:
+            yield Fault(path, "double", f"{link} is there twice")
+        seen.add(link)
+        counts = arriving.setdefault(link.to_node, {})
+        counts[link.to_port] = counts.get(link.to_port, 0) + 1
+        ends: list[Port | None] = []
+        for node, port, field, side in (
+            (link.from_node, link.from_port, "from", "output"),
+            (link.to_node, link.to_port, "to", "input"),
+        ):
+            ends.append(None)
+            if node not in known:
+                yield Fault(f"{path}.{field}_node", "unknown", f"there is no node {node!r}")
+                continue
+            ports = known[node][1]
+            if ports is None:
+                continue
+            ends[-1] = ports.output(port) if side == "output" else ports.input(port)
+            if ends[-1] is None:
+                names = ", ".join(p.name for p in (ports.outputs if side == "output" else ports.inputs)) or "none"
+                yield Fault(f"{path}.{field}_port", "unknown", f"{node!r} has no {side} {port!r}; it has: {names}")
+        source, target = ends
+        if source is not None and target is not None and coercion(source.kind, target.kind) is None:
+            yield Fault(path, "kind", f"{link}: {source.kind} does not become {target.kind}")
+    return arriving
+
+
+def _inputs(
+    spec: NodeSpec, ports: Ports, workflow: Workflow, arriving: Mapping[str, int], path: str
+) -> Iterator[Fault]:
+    for port in ports.inputs:
+        count, place = arriving.get(port.name, 0), f"{spec.id}.{port.name}"
+        if count > 1 and port.many == "one":
+            message = f"{count} connections lead to {place}, which takes one: put a flow.merge before it"
+            yield Fault(path, "many", message)
+        if count and port.name in spec.inputs:
+            yield Fault(f"{path}.inputs.{port.name}", "double", "it is connected too: remove one of the two")
+        if not count and port.required and port.name not in spec.inputs:
+            yield Fault(path, "missing", f"{place} is required, but neither connected nor given in inputs")
+    for name, raw in spec.inputs.items():
+        found = ports.input(name)
+        if found is None:
+            names = ", ".join(p.name for p in ports.inputs) or "none"
+            yield Fault(f"{path}.inputs.{name}", "unknown", f"{spec.id!r} has no input {name!r}; it has: {names}")
+            continue
+        yield from _constant(raw, found, workflow, f"{path}.inputs.{name}")
+
+
+def _constant(raw: Any, port: Port, workflow: Workflow, path: str) -> Iterator[Fault]:
+    try:
+        value = read_constant(raw)
+        if isinstance(value, Reference):
+            declared = workflow.inputs.get(value.name)
+            if declared is None:
+                yield Fault(path, "unknown", f"the workflow has no input {value.name!r}: declare it under inputs")
+            elif coercion(declared.kind, port.kind) is None:
+                yield Fault(path, "kind", f"input {value.name!r} is {declared.kind}, which does not become {port.kind}")
+            return
+        change = coercion(kind_of(value), port.kind)
+        if change is None and not (value is None and port.nullable):
+            yield Fault(path, "kind", f"{kind_of(value)} does not become {port.kind}")
+        elif change is not None:
+            change(value)
+    except ValueFault as error:
+        yield Fault(path, "value", str(error))
+
+
+def _circles(workflow: Workflow, at: str) -> Iterator[Fault]:
+    graph = Graph()
+    for spec in workflow.nodes:
+        if spec.id not in graph.index:
+            graph.add(spec.id)
+    for link in workflow.connections:
+        if link.from_node in graph.index and link.to_node in graph.index:
+            graph.connect_numbers(graph.index[link.from_node], graph.index[link.to_node], 0, 0)
+    cycle = graph.cycle()
+    if cycle is not None:
+        message = f"these nodes wait for each other: {' -> '.join(cycle)}; cut one connection, or use flow.loop"
+        yield Fault(f"{at}connections", "cycle", message)
+
+
+def _outputs(workflow: Workflow, known: Mapping[str, tuple[NodeSpec, Ports | None]], at: str) -> Iterator[Fault]:
+    for name, source in workflow.outputs.items():
+        node, _, port = source.rpartition(".")
+        if node not in known:
+            yield Fault(f"{at}outputs.{name}", "unknown", f'{source!r} names no node: write "node.port"')
+        elif (ports := known[node][1]) is not None and ports.output(port) is None:
+            yield Fault(f"{at}outputs.{name}", "unknown", f"{node!r} has no output {port!r}")
+
+
+def _calls(
+    workflow: Workflow, registry: Registry, at: str, definitions: Mapping[str, Workflow], calls: tuple[str, ...]
+) -> Iterator[Fault]:
+    """Follow the names of sub-workflows; a definition that calls itself, by whatever way, is a fault."""
+    for place, spec in enumerate(workflow.nodes):
+        name = spec.config.get("workflow") if spec.type in ("flow.call", "flow.map", "flow.loop") else None
+        if not isinstance(name, str):
+            continue
+        path = f"{at}nodes[{place}].config.workflow"
+        if name not in definitions:
+            yield Fault(path, "unknown", f"there is no sub-workflow {name!r} under definitions")
+        elif name in calls:
+            message = f"{' -> '.join((*calls, name))}: it would call itself without end; use flow.loop"
+            yield Fault(path, "cycle", message)
+        elif len(calls) >= MAX_NESTING:
+            yield Fault(path, "depth", f"sub-workflows may be nested {MAX_NESTING} deep")
+        else:
+            inner = definitions[name]
+            yield from _workflow(inner, registry, f"definitions.{name}.", definitions, (*calls, name))
