@@ -276,7 +276,7 @@ class Units:
             return dispatch.corrected(view, fields) if fields else ()
 
         if not unit.stopped:
-            await self._run(event.handler or "field update", work, unit)
+            await self._run(self._what(event), work, unit)
         self.acceptance.running = None
         if unit.stopped:
             await self._skip(event)
@@ -307,6 +307,12 @@ class Units:
         for name, value in fields.items():
             setattr(self._view, name, value)
         return dispatch.corrected(self._view, fields)
+
+    def _what(self, event: Event) -> str:
+        """For the log: a name that the class does not declare is anybody's text."""
+        if not event.handler or event.handler in self._view.__livets__.events:
+            return event.handler or "field update"
+        return f"handle_event({event.handler[:80]!r})"
 
     def _named(self, event: Event) -> CurrentEvent:
         return CurrentEvent(f"{self._view_id}:{event.ref}", event.handler)

@@ -108,7 +108,7 @@ class LiveView:
         """
         known = ", ".join(sorted(self.__livets__.events)) or "none"
         raise EventRefused(
-            codes.UNKNOWN_EVENT, f"{self.__livets__.name} has no @event method {event!r}; it has: {known}"
+            codes.UNKNOWN_EVENT, f"{self.__livets__.name} has no @event method {event[:80]!r}; it has: {known}"
         )
 
     def render(self) -> str:

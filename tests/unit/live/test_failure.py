@@ -96,7 +96,7 @@ async def test_a_developer_sees_traceback_state_and_event(caplog: pytest.LogCapt
         assert secret not in told
 
 
-@pytest.mark.parametrize("handler", ["fail", "fail_in_thread", "set", "nobody", "endless"])
+@pytest.mark.parametrize("handler", ["fail", "fail_in_thread", "set", "no\nERROR body" + "x" * 9999, "endless"])
 @pytest.mark.parametrize("dev", [True, False])
 async def test_the_log_has_it_once_with_the_number_that_the_visitor_sees(
     dev: bool, handler: str, caplog: pytest.LogCaptureFixture
@@ -113,6 +113,8 @@ async def test_the_log_has_it_once_with_the_number_that_the_visitor_sees(
         found = re.search(r"error ([0-9a-f]{8})", message)
         assert found is not None
         assert f"[{found[1]}]" in record.getMessage()
+        assert "\n" not in record.getMessage()
+        assert len(record.getMessage()) < 300
         if not dev:
             assert re.fullmatch(r"Something went wrong on our side \(error [0-9a-f]{8}\)\.", message)
             assert outbox.extra is None
