@@ -12,6 +12,7 @@ from livets.errors import TemplateError
 from livets.render.attributes import attribute_slots
 from livets.render.controls import implied_value, model_of, note
 from livets.render.draft import Draft, Frame
+from livets.render.inlining import MAX_EXPANSIONS, expand
 from livets.render.items import (
     Branches,
     Define,
@@ -109,8 +110,13 @@ class Builder(Draft):
 
     def run(self) -> BlockPlan:
         """The plan. Raises Hard or Unbalanced."""
-        for index, item in enumerate(self.items):
-            if isinstance(item, Static):
+        index = -1
+        while index + 1 < len(self.items):
+            index += 1
+            item = self.items[index]
+            if self._is_between_nodes() and self._expand(item, index):
+                index -= 1
+            elif isinstance(item, Static):
                 following = self.items[index + 1] if index + 1 < len(self.items) else None
                 self.scanner.static(
                     item.text, index, followed=following is not None and not isinstance(following, Static)
@@ -134,6 +140,19 @@ class Builder(Draft):
         namespace = self.top.space if self.top.space in ("svg", "math") else ""
         return BlockPlan(self.html, self.source, self.slots, namespace, self.top.parent, self.tops)
 
+    def _is_between_nodes(self) -> bool:
+        return self.scanner.state == "text" and self.scanner.raw is None
+
+    def _expand(self, item: Item, index: int) -> bool:
+        """Write out the call of a macro: its items take the place of the call."""
+        findings = self.context.findings
+        expansion = expand(self.names, item) if findings.expansions < MAX_EXPANSIONS else None
+        if expansion is None:
+            return False
+        findings.expansions += 1
+        self.items[index : index + 1] = unfold(expansion)
+        return True
+
     def _finish(self) -> None:
         at = self.scanner.at
         if self.root and self.scanner.state != "text" and all(isinstance(i, Static) for i in self.items[at[0] :]):
@@ -150,7 +169,10 @@ class Builder(Draft):
         targets = defined([item])
         node = to_nodes([item])[0]
         assert isinstance(node, nodes.Stmt)
-        self.names = self.names.define(node, targets, definite=isinstance(item, Define))
+        if isinstance(item, Define):
+            self.names = self.names.define(node, targets, body=item.body, aliases=item.aliases)
+        else:
+            self.names = self.names.define(node, targets, definite=False)
 
     def _export(self, items: list[Item]) -> None:
         for kept in definitions(items):

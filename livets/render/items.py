@@ -57,6 +57,10 @@ class Define:
     node: nodes.Stmt
     targets: tuple[str, ...]
     lineno: int
+    body: Any = None
+    """What it writes where it is called (inlining.Body), for macros and set blocks that can be written out."""
+    aliases: Any = None
+    """For an import: inlining.Aliases."""
 
 
 @dataclass(slots=True, eq=False)
@@ -77,6 +81,8 @@ class Opaque:
     reason: str
     whole: bool = False
     """True for a template that nothing but Jinja2 as a whole can render."""
+    call: Any = None
+    """For a call block: inlining.CallBlock, when its body can be written out."""
 
 
 @dataclass(slots=True, eq=False)

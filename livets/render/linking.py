@@ -18,9 +18,10 @@ from jinja2.idtracking import find_symbols
 from markupsafe import escape
 
 from livets.errors import TemplateError
+from livets.render.inlining import Aliases, Bodies, CallBlock, Library
 from livets.render.items import Branches, Define, Item, Loop, Opaque, Program, Scoped, Static, Value
 from livets.render.lines import file_of, number_lines
-from livets.render.names import asks_context
+from livets.render.names import asks_context, free
 
 _MAX_INCLUDES = 12
 _MUTATORS = frozenset(
@@ -71,6 +72,8 @@ class Linker:
         self.name = name
         self.templates: dict[str, Callable[[], bool]] = {}
         self._sites = count()
+        self._libraries = count(1)
+        self._bodies = Bodies(environment, self._body_items)
         self._inner_set: int | None = None
         self._asks = False
 
@@ -161,19 +164,53 @@ class Linker:
                 return [Define(node, _targets(node.target), node.lineno)]
             case nodes.AssignBlock():
                 _refuse_early_reads_inside(node)
-                return [Define(node, _targets(node.target), node.lineno)]
+                return [Define(node, _targets(node.target), node.lineno, self._bodies.of(node))]
             case nodes.Macro():
                 _refuse_early_reads_inside(node)
-                return [Define(node, (node.name,), node.lineno)]
+                return [Define(node, (node.name,), node.lineno, self._bodies.of(node))]
+            case nodes.CallBlock() if next(node.find_all(nodes.Block), None) is None:
+                _refuse_early_reads_inside(node)
+                body = self._bodies.of(node)
+                opaque = _opaque(node, "a call block whose macro can't be written out here")
+                opaque.call = CallBlock(node, body) if body is not None else None
+                return [opaque]
             case nodes.Import():
-                return [Define(node, (node.target,), node.lineno)]
+                items, inner = self._library(node)
+                aliases = Aliases(modules={node.target: inner})
+                return [*items, Define(node, (node.target,), node.lineno, aliases=aliases)]
             case nodes.FromImport():
-                names = tuple(name if isinstance(name, str) else name[1] for name in node.names)
-                return [Define(node, names, node.lineno)]
+                items, inner = self._library(node)
+                pairs = [(name, name) if isinstance(name, str) else name for name in node.names]
+                aliases = Aliases({alias: inner[name] for name, alias in pairs if name in inner})
+                return [*items, Define(node, tuple(alias for _, alias in pairs), node.lineno, aliases=aliases)]
         if next(node.find_all(nodes.Block), None) is not None:
             raise _Unfit(node.lineno, "a block inside another statement")
         _refuse_early_reads_inside(node)
         return [_opaque(node, f"{type(node).__name__} is rendered by Jinja2 as a whole")]
+
+    def _body_items(self, body: list[nodes.Node]) -> list[Item] | None:
+        """The items of a macro's body; None when only Jinja2 can run it."""
+        inner_set = self._inner_set
+        try:
+            return self._items(body, _Place(inner=True))
+        except _Unfit:
+            return None
+        finally:
+            self._inner_set = inner_set
+
+    def _library(self, node: nodes.Import | nodes.FromImport) -> tuple[list[Item], dict[str, str]]:
+        """(what an imported file defines, its names and what they are called here); nothing when it has to be run."""
+        if not isinstance(node.template, nodes.Const) or not isinstance(node.template.value, str):
+            return [], {}
+        try:
+            tree = self._load(node.template.value, node.lineno)
+        except TemplateError:
+            return [], {}  # Jinja2 says so when it gets there
+        number = next(self._libraries)
+        library = Library(self.environment, tree, number, context=bool(node.with_context))
+        statements = library.statements()
+        items = self._body_items(statements) if statements is not None else None
+        return ([], {}) if items is None else (items, library.inner)
 
     def _output(self, child: nodes.Expr, place: _Place) -> list[Item]:
         if isinstance(child, nodes.TemplateData):
@@ -266,6 +303,7 @@ def _always() -> bool:
 def _refuse_early_reads(body: list[nodes.Node]) -> None:
     """A name read by an inner scope and set only later is undefined there, in Jinja2; only Jinja2 does that right."""
     for index, node in enumerate(body):
+        _refuse_late_sets(body[:index], node)
         if not isinstance(node, nodes.Assign | nodes.AssignBlock | nodes.Macro | nodes.Import | nodes.FromImport):
             continue
         before = [other for other in body[:index] if not isinstance(other, nodes.Block)]
@@ -274,9 +312,26 @@ def _refuse_early_reads(body: list[nodes.Node]) -> None:
         targets = [name.name for name in _all(node) if isinstance(name, nodes.Name) and name.ctx == "store"]
         direct = find_symbols(before).refs
         inner = {name.name for other in before for name in _all(other) if isinstance(name, nodes.Name)}
-        for target in targets:
-            if target not in direct and target in inner:
+        late = [target for target in targets if target not in direct and target in inner]
+        if late and node.environment is not None:
+            outer = free(node.environment, before)
+            late = [target for target in late if target in outer]
+        for target in late:
+            if target in inner:
                 raise _Unfit(node.lineno, f"{target!r} is read in an inner scope before it is set")
+
+
+def _refuse_late_sets(before: list[nodes.Node], node: nodes.Node) -> None:
+    """A macro reads its names when it is called: one that is set again after it would have to be followed."""
+    macros = [other for other in before if isinstance(other, nodes.Macro)]
+    if not macros or isinstance(node, nodes.For | nodes.Macro | nodes.With | nodes.Scope | nodes.Block):
+        return
+    sets = [found for found in _all(node) if isinstance(found, nodes.Assign | nodes.AssignBlock)]
+    targets = {name.name for found in sets for name in _all(found.target) if isinstance(name, nodes.Name)}
+    for macro in macros if targets else ():
+        late = targets & (free(macro.environment, [macro]) if macro.environment is not None else set())
+        if late:
+            raise _Unfit(node.lineno, f"{min(late)!r} is set again after the macro {macro.name}, which reads it")
 
 
 def _refuse_early_reads_inside(node: nodes.Node) -> None:

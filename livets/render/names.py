@@ -17,7 +17,7 @@ from jinja2.utils import _PassArg
 
 _numbers = count(1)
 
-_PURE_GLOBALS = frozenset({"range", "dict", "namespace", "caller"})
+PURE_GLOBALS = frozenset({"range", "dict", "namespace", "caller"})
 _CONTEXT_FILTERS_THAT_READ_NO_NAMES = frozenset({"map", "select", "reject", "selectattr", "rejectattr"})
 
 
@@ -29,6 +29,8 @@ class Definition:
     targets: tuple[str, ...]
     number: int
     definite: bool = True
+    body: Any = None
+    aliases: Any = None
 
     @property
     def plain(self) -> bool:
@@ -55,9 +57,17 @@ class Names:
     entry: Definition | Row | None = None
     outer: Names | None = None
 
-    def define(self, node: nodes.Stmt, targets: tuple[str, ...], *, definite: bool = True) -> Names:
-        """The names after a statement."""
-        return Names(Definition(node, targets, next(_numbers), definite), self)
+    def define(
+        self,
+        node: nodes.Stmt,
+        targets: tuple[str, ...],
+        *,
+        definite: bool = True,
+        body: Any = None,
+        aliases: Any = None,
+    ) -> Names:
+        """The names after a statement; `body` and `aliases` say what calls of macros write."""
+        return Names(Definition(node, targets, next(_numbers), definite, body, aliases), self)
 
     def row(self, targets: tuple[str, ...], *, loop: bool = True) -> Names:
         """The names inside a loop's body (`loop` among them) or, without `loop`, in its filter."""
@@ -90,6 +100,15 @@ class Reads:
     """True when the definitions needed can all become Python code."""
     positional: bool
     """True when it reads a `loop`."""
+
+    def add(self, other: Reads) -> None:
+        """Take in what another expression depends on; the chain is that of both, one after the other."""
+        self.names |= other.names
+        self.rows |= other.rows
+        self.volatile |= other.volatile
+        self.chain += other.chain
+        self.plain &= other.plain
+        self.positional |= other.positional
 
 
 def loads(node: nodes.Node) -> set[str]:
@@ -160,13 +179,15 @@ def _is_volatile(environment: jinja2.Environment, names: Names, node: nodes.Node
                 return True
             case nodes.Call():
                 root = found.node
+                if _is_pure_global(root):
+                    continue
                 while isinstance(root, nodes.Getattr | nodes.Getitem):
                     root = root.node
                 if not isinstance(root, nodes.Name):
                     if isinstance(root, nodes.Const | nodes.TemplateData):
                         continue
                     return True
-                if root.name in macros or (root is found.node and root.name in _PURE_GLOBALS):
+                if root.name in macros or (root is found.node and root.name in PURE_GLOBALS):
                     continue
                 place = names.find(root.name)
                 if place is None or isinstance(place.entry, Definition):
@@ -179,6 +200,16 @@ def _is_volatile(environment: jinja2.Environment, names: Names, node: nodes.Node
                 ):
                     return True
     return False
+
+
+def _is_pure_global(node: nodes.Node) -> bool:
+    """True for `environment.globals["range"]`, as imported macros read it."""
+    return (
+        isinstance(node, nodes.Getitem)
+        and isinstance(node.node, nodes.EnvironmentAttribute)
+        and isinstance(node.arg, nodes.Const)
+        and node.arg.value in PURE_GLOBALS
+    )
 
 
 def wants_context(function: Any) -> bool:

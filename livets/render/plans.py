@@ -30,6 +30,8 @@ class SlotPlan:
     names: Names
     reads: Reads
     parts: list[Item] = field(default_factory=list)
+    part_names: list[Names] | None = None
+    """What each part sees, where that differs."""
     raw: bool = False
     """True when the value is kept as HTML source and decoded for the wire."""
     prefix: str = ""

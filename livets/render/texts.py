@@ -9,7 +9,8 @@ from livets.render.draft import Draft
 from livets.render.entities import decode_text, may_continue
 from livets.render.items import Item, Static, to_nodes
 from livets.render.markup import RCDATA, Hard
-from livets.render.names import Names, loads, reads
+from livets.render.names import Names, Reads, loads, reads
+from livets.render.plans import SlotPlan
 from livets.wire import SlotKind
 
 Part = str | tuple[Item, int]
@@ -32,8 +33,7 @@ def write_run(draft: Draft, parts: list[Part], seen: list[Names], *, newline: bo
     middle: list[Item] = [Static(part, 1) if isinstance(part, str) else part[0] for part in parts[first : last + 1]]
     index = next(part[1] for part in parts if not isinstance(part, str))
     slot = draft.slot(SlotKind.TEXT, draft.path(), index, middle)
-    slot.names = _common_names(middle, seen, index)
-    slot.reads = reads(draft.context.environment, slot.names, to_nodes(middle))
+    _give_names(draft, slot, middle, seen)
     slot.raw = raw or draft.is_raw(middle)
     slot.promotes = draft.stack[-1].tag not in RCDATA or bool(draft.stack[-1].space)
     slot.prefix, slot.suffix = decode_text(prefix), decode_text(suffix)
@@ -45,7 +45,24 @@ def write_run(draft: Draft, parts: list[Part], seen: list[Names], *, newline: bo
     draft.count("text")
 
 
-def _common_names(middle: list[Item], seen: list[Names], index: int) -> Names:
+def _give_names(draft: Draft, slot: SlotPlan, middle: list[Item], seen: list[Names]) -> None:
+    """The names that the parts see: the same for all of them, or each its own (a macro that is called twice)."""
+    environment = draft.context.environment
+    common = _common_names(middle, seen)
+    if common is not None:
+        slot.names = common
+        slot.reads = reads(environment, common, to_nodes(middle))
+        return
+    every = iter(seen)
+    slot.part_names = [slot.names if isinstance(part, Static) else next(every) for part in middle]
+    slot.reads = Reads(set(), set(), False, [], True, False)
+    for part, names in zip(middle, slot.part_names, strict=True):
+        slot.reads.add(reads(environment, names, to_nodes([part])))
+    if not slot.reads.plain:
+        raise Hard(slot.item, "a name set twice within one text", enclosing=True)
+
+
+def _common_names(middle: list[Item], seen: list[Names]) -> Names | None:
     """The names under which every part of a text run means what it says."""
     items = [part for part in middle if not isinstance(part, Static)]
     needed = [{name for node in to_nodes([item]) for name in loads(node)} for item in items]
@@ -54,7 +71,7 @@ def _common_names(middle: list[Item], seen: list[Names], index: int) -> Names:
             _entry(names, name) is _entry(own, name) for own, read in zip(seen, needed, strict=True) for name in read
         ):
             return names
-    raise Hard(index, "a name set twice within one text", enclosing=True)
+    return None
 
 
 def _entry(names: Names, name: str) -> object:

@@ -75,30 +75,32 @@ def verify(plan: BlockPlan) -> Hard | None:
             return Hard(slot.item, fault, enclosing=True)
     for number, slot in enumerate(plan.slots):
         if slot.kind is SlotKind.HTML:
-            inside = _content(slot)
-            if _range(parse(plan.html({number: inside}), plan.parent, plan.namespace), slot.path) is None:
+            samples = {_content(slot, pick) for pick in range(_branches(slot.parts))}
+            parsed = [parse(plan.html({number: inside}), plan.parent, plan.namespace) for inside in samples]
+            if any(_range(top, slot.path) is None for top in parsed):
                 reason = "a parser moves these elements elsewhere (an implied <tbody>, a <div> inside a <p>?)"
                 return Hard(slot.item, reason, enclosing=True)
         for block in slot.blocks:
-            inside = sample(block) * (2 if slot.kind is SlotKind.FOR else 1)
-            found = _range(parse(plan.html({number: inside}), plan.parent, plan.namespace), slot.path)
-            alone = signature(parse(inside, block.parent, block.namespace))
-            if found is None or signature(found) != alone:
-                reason = "a parser moves these elements elsewhere (is one not allowed inside the other?)"
-                return Hard(slot.item, reason, enclosing=True)
+            for inside in {sample(block, pick) for pick in range(_depth(block))}:
+                inside *= 2 if slot.kind is SlotKind.FOR else 1
+                found = _range(parse(plan.html({number: inside}), plan.parent, plan.namespace), slot.path)
+                alone = signature(parse(inside, block.parent, block.namespace))
+                if found is None or signature(found) != alone:
+                    reason = "a parser moves these elements elsewhere (is one not allowed inside the other?)"
+                    return Hard(slot.item, reason, enclosing=True)
     return None
 
 
-def _content(slot: SlotPlan) -> str:
+def _content(slot: SlotPlan, pick: int) -> str:
     """What an HTML slot may hold, with everything that its macros and sets may write."""
     called: list[nodes.Node] = [entry.node for entry in slot.reads.chain if isinstance(entry, Definition)]
     for part in to_nodes(slot.parts):
         called += part.find_all((nodes.Macro, nodes.AssignBlock))
-    return statics(slot.parts) + _data(called)
+    return statics(slot.parts, pick) + _data(called)
 
 
-def statics(items: list[Item]) -> str:
-    """What an opaque region may look like: its own text, `x` for what is not known."""
+def statics(items: list[Item], pick: int) -> str:
+    """What an opaque region may look like: its own text, `x` for what is not known, the branches number `pick`."""
     text = ""
     for item in items:
         match item:
@@ -107,11 +109,13 @@ def statics(items: list[Item]) -> str:
             case Value():
                 text += "" if item is items[0] and len(items) == 1 else "x"
             case Branches():
-                text += statics(item.bodies[0])
-            case Loop() | Scoped():
-                text += statics(item.body)
+                text += statics(item.bodies[min(pick, len(item.bodies) - 1)], pick)
+            case Loop():
+                text += statics(item.orelse if pick and item.orelse else item.body, pick)
+            case Scoped():
+                text += statics(item.body, pick)
             case Opaque():
-                text += statics(item.body) or _data(item.raw)
+                text += statics(item.body, pick) or _data(item.raw)
             case _:
                 pass
     return text
@@ -121,11 +125,37 @@ def _data(body: Iterable[nodes.Node]) -> str:
     return "".join(found.data for node in body for found in node.find_all(nodes.TemplateData))
 
 
-def sample(plan: BlockPlan) -> str:
-    """The block with its ranges filled by what they show first."""
+def sample(plan: BlockPlan, pick: int = 0) -> str:
+    """The block with its ranges filled by what they may show: of several branches number `pick`, or the last."""
     return plan.html(
-        {number: sample(slot.blocks[0]) if slot.blocks else _content(slot) for number, slot in enumerate(plan.slots)}
+        {
+            number: sample(slot.blocks[min(pick, len(slot.blocks) - 1)], pick) if slot.blocks else _content(slot, pick)
+            for number, slot in enumerate(plan.slots)
+        }
     )
+
+
+def _depth(plan: BlockPlan) -> int:
+    """How many branches the widest condition inside has: so many samples show them all."""
+    inner = [_depth(block) for slot in plan.slots for block in slot.blocks]
+    widths = [max(len(slot.blocks), _branches(slot.parts)) for slot in plan.slots]
+    return max([1, *inner, *widths])
+
+
+def _branches(items: list[Item]) -> int:
+    """The same for items."""
+    widest = 1
+    for item in items:
+        match item:
+            case Branches():
+                widest = max(widest, len(item.bodies), *(_branches(body) for body in item.bodies))
+            case Loop():
+                widest = max(widest, 2 if item.orelse else 1, _branches(item.body), _branches(item.orelse))
+            case Scoped() | Opaque():
+                widest = max(widest, _branches(item.body))
+            case _:
+                pass
+    return widest
 
 
 def _at(top: list[LexborNode], path: list[int]) -> tuple[list[LexborNode], LexborNode] | None:

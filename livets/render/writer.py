@@ -196,7 +196,7 @@ class Writer:
     def _scalar(self, slot: SlotPlan, variable: str) -> None:
         first = slot.parts[0]
         if len(slot.parts) > 1 or not isinstance(first, Value):
-            self.line(f"{variable} = {self.fragment(slot.parts, slot.names, raw=False)}")
+            self.line(f"{variable} = {self._joined(slot, raw=False)}")
             return
         node = plain_output(first.node)
         value = self.expression(node, slot.names)
@@ -215,10 +215,21 @@ class Writer:
         return next((memo[value] for memo in reversed(self._memo) if value in memo), None)
 
     def _source(self, slot: SlotPlan, variable: str) -> None:
-        found = self.fragment(slot.parts, slot.names, raw=True, promotes=slot.promotes)
+        found = self._joined(slot, raw=True)
         if found is None:
             found = self.module.region(self, slot.parts, slot.names)
         self.line(f"{variable} = {found}")
+
+    def _joined(self, slot: SlotPlan, *, raw: bool) -> str | None:
+        """The parts of a slot as one string expression, or None when it takes a region function."""
+        promotes = raw and slot.promotes
+        if slot.part_names is None:
+            return self.fragment(slot.parts, slot.names, raw=raw, promotes=promotes)
+        found = [
+            self.fragment([part], names, raw=raw, promotes=promotes)
+            for part, names in zip(slot.parts, slot.part_names, strict=True)
+        ]
+        return None if None in found else " + ".join(map(str, found))
 
     def fragment(self, parts: list[Item], names: Names, *, raw: bool, promotes: bool = False) -> str | None:
         """The source of a string expression, or None when it takes a region function."""

@@ -150,6 +150,11 @@ class Grammar:
                 f"{{% with z = {value} %}}{inner}{{% endwith %}}",
                 f"{{% filter upper %}}{inner}{{% endfilter %}}",
                 f"{{% set k %}}{inner}{{% endset %}}{{{{ k }}}}",
+                f"{{% macro m{self.count}(a, z={value}) %}}<u>{{{{ a }}}}{inner}</u>{{% if caller %}}{{{{ caller(a) }}}}"
+                f"{{% endif %}}{{% endmacro %}}{{{{ m{self.count}({value}) }}}}"
+                f"{{% call(q) m{self.count}(t, n) %}}{self.nodes(depth - 1, names)}{{{{ q }}}}{{% endcall %}}",
+                f"{{% macro z{self.count}(x) %}}<span>{{{{ x }}}}</span>{{% endmacro %}}"
+                f"{{% for x in xs %}}{{{{ z{self.count}(x) }}}}{{% endfor %}}",
                 f"{{% macro m(z) %}}<u>{{{{ z }}}}{{{{ n }}}}</u>{{% endmacro %}}{{{{ m({value}) }}}}",
             ]
         )

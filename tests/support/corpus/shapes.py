@@ -37,7 +37,7 @@ CASES = [
 <ul>{% for row in rows %}<li id="{{ row.id }}">{{ local(row.name) }}</li>{% endfor %}</ul><p>{{ who }}</p>""",
         state(name=texts, who=words, kind=words, rows=rows(name=texts)),
         {"macros.html": _MACROS},
-        opaque=1,
+        opaque=0,
     ),
     Case(
         "opaque_regions",

@@ -93,3 +93,68 @@ def test_extensions_and_undefined_filters() -> None:
     source = "{% set s = [] %}{% for x in xs %}{% if x == 2 %}{% continue %}{% endif %}<b>{{ x }}</b>{% do s.append(x) %}{% endfor %}{{ s }}"
     html = templates.from_string(source).start().html(MappingScope(WHO))
     assert strip(html) == templates.environment.from_string(source).render(WHO)
+
+
+LIBRARY = """{% set sep = ": " %}{% macro line(label, value="-", kind=none) %}<p{% if kind %} class="{{ kind }}"{% endif %}>{{ label }}{{ sep }}{{ value }}</p>{% endmacro %}
+{% macro list(items) %}<ul>{% for x in items %}<li>{{ caller(x) if caller else x }}</li>{% endfor %}</ul>{% endmacro %}
+{% macro both(a) %}{{ line("one", a) }}{{ line(a, kind="two") }}{{ range(2)|join }}{{ n }}{% endmacro %}"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% macro m(x, y=x ~ 1) %}<b>{{ x }}{{ y }}{{ n }}</b>{% endmacro %}{{ m(a) }}{{ m(y=n, x=1) }}{{ m() }}",
+        "{% macro m(a) %}Hi {{ a }}{% endmacro %}<p>{{ m(n) }}, {{ m(a) }}!</p>{{ a }}",
+        "{% macro box(title) %}<div><h2>{{ title }}</h2>{{ caller() }}{% if caller %}<hr>{% endif %}</div>{% endmacro %}"
+        "{% call box(a) %}<p>{{ a }} {{ title }}</p>{% endcall %}",
+        "{% macro each(xs) %}{% for x in xs %}<i>{{ caller(x, loop.index) }}</i>{% endfor %}{% endmacro %}"
+        "{% set x = 'mine' %}{% call(v, i=0) each(rows) %}{{ v.t }} {{ i }} {{ x }} {{ n }}{% endcall %}",
+        "{% macro maybe(t) %}<div>{{ t }}{% if caller is defined %}<b>{{ caller() }}</b>{% else %}-{% endif %}</div>{% endmacro %}"
+        "{{ maybe(1) }}{% call maybe(n) %}<u>{{ n }}</u>{% endcall %}",
+        "{% macro in(x) %}<i>{{ x }}</i>{% endmacro %}{% macro out(x) %}<b>{{ in(x ~ n) }}{{ in(a) }}</b>{% endmacro %}"
+        "{% for x in xs %}<p>{{ out(x) }}{{ in(loop.index) }}</p>{% endfor %}",
+        "{% for y in xs %}{% macro m(z) %}<b>{{ y }}{{ z }}</b>{% endmacro %}<p>{{ m(n) }}</p>{% endfor %}",
+        "{% macro m() %}{% set a = n %}{% for a in xs %}{{ a }}{% endfor %}{{ a }}{% endmacro %}<p>{{ m() }}{{ a }}</p>",
+        "{% set q %}<b>{{ a }}</b>{{ n }}{% endset %}<p>{{ q }}</p>{% for x in xs %}<p>{{ q }}{{ x }}</p>{% endfor %}",
+        "{% import 'lib.html' as lib %}{{ lib.line(a) }}{{ lib.both(n) }}{% for x in xs %}{{ lib.line('x', x) }}{% endfor %}",
+        "{% from 'lib.html' import line as l, list, both %}{{ l('a', kind=a) }}{{ list(xs) }}{% call(v) list(rows) %}{{ v.t }}{{ n }}{% endcall %}",
+        "{% from 'lib.html' import both with context %}{{ both(a) }}",
+    ],
+)
+def test_macros_and_blocks_are_written_out(source: str) -> None:
+    bench = check(source, {"lib.html": LIBRARY})
+    assert bench.template.opaque == []
+    assert 3 not in [slot[0] for slot in bench.template.shape[0][1]] or "lib" in source
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% macro m(x) %}<b>{{ x }}</b>{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1, a, k=n) }}",
+        "{% macro tree(n) %}<i>{{ n }}</i>{% if n %}{{ tree(n - 1) }}{% endif %}{% endmacro %}{{ tree(n) }}",
+        "{% macro m() %}<b>{{ x }}</b>{% endmacro %}{% for x in xs %}<p>{{ m() }}</p>{% endfor %}",
+        "{% macro m(x) %}<b>{{ x }}</b>{% endmacro %}{% if m(a) == n %}<p>y</p>{% endif %}<p title='{{ m(n) }}'>{{ m(a)|upper }}</p>",
+        "{% macro m(x) %}<b>{{ x }}</b>{% endmacro %}{% set r = m(a) %}<p>{{ r }}</p>{{ m(*xs) }}",
+        "{% macro m(x) %}<b>{% include 'inc.html' %}</b>{% endmacro %}{{ m(a) }}",
+        "{% macro open(x) %}<div>{{ x }}{% endmacro %}<section>{{ open(a) }}</div></section><p>{{ n }}</p>",
+        "{% set x = 1 %}{% macro m() %}{{ x }}{% endmacro %}{% set x = n %}<p>{{ m() }}</p>",
+        "{% set x = 1 %}{% macro m() %}{{ x }}{% endmacro %}{% if on %}{% set x = n %}{% endif %}<p>{{ m() }}</p>",
+        "{% set q | upper %}<b>{{ a }}</b>{% endset %}<p>{{ q }}</p>",
+        "{% macro m(x) %}{{ caller(x) }}{% endmacro %}{% macro k(f) %}{{ f(1) }}{% endmacro %}{% call(v) m(a) %}{{ k(m) if v == 'q' }}{{ v }}{% endcall %}",
+    ],
+)
+def test_what_can_not_be_written_out_is_right_all_the_same(source: str) -> None:
+    check(source.replace("*xs", "*[a]"), {"inc.html": "<u>{{ x }}{{ a }}</u>"})
+
+
+def test_a_macro_updates_one_text() -> None:
+    bench = Bench("{% macro m(x) %}<b>{{ x }}</b><i>{{ n }}</i>{% endmacro %}<p>{{ m(a) }}</p>", WHO)
+    assert bench.change({"a": "z"}) == [0, "z"]
+    assert bench.change({"n": 5}) == [1, 5]
+
+
+def test_macros_that_call_macros_do_not_grow_without_end() -> None:
+    macros = "".join(
+        f"{{% macro m{i}() %}}{f'{{{{ m{i - 1}() }}}}' * 9 if i else 'x{{ a }}'}{{% endmacro %}}" for i in range(5)
+    )
+    Bench(f"{macros}<p>{{{{ m4() }}}}</p>", WHO).check_first()
