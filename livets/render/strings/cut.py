@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from livets.render.strings.align import Pairs
@@ -17,7 +18,7 @@ from livets.render.strings.trim import Window
 
 WIDE_CHARS: Final = 1500
 """Windows up to this length are read token by token, when all that they open they close."""
-_SAMPLE_CHARS: Final = 20_000
+_SAMPLE_CHARS: Final = 4000
 _KEYED: Final = re.compile(r"""<([a-z][a-z0-9-]*)[ \t\n\f\r](?:[^<>"']|"[^"<]*"|'[^'<]*')*?\b(?:ts-key|id|data-key)=""")
 
 
@@ -96,15 +97,15 @@ def _changed_rows(old: str, new: str, window: Window, mark: str) -> list[Window 
         return None
     windows: list[Window | Rows] = []
     extra = len(mark)
-    for number, (one, other) in enumerate(zip(before, after, strict=True)):
-        if one != other:
-            tag = one[: one.find(">") + 1]
-            if number and not (tag and other.startswith(tag)) and _key(mark + one) != _key(mark + other):
-                return None
-            back = extra if number else 0
-            windows.append(Window(a - back, a + len(one), c - back, c + len(other)))
-        a += len(one) + extra
-        c += len(other) + extra
+    starts, other_starts = (list(accumulate(map(len, pieces), initial=0)) for pieces in (before, after))
+    for number in [number for number, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]:
+        one, other = before[number], after[number]
+        tag = one[: one.find(">") + 1]
+        if number and not (tag and other.startswith(tag)) and _key(mark + one) != _key(mark + other):
+            return None
+        start, other_start = a + starts[number] + number * extra, c + other_starts[number] + number * extra
+        back = extra if number else 0
+        windows.append(Window(start - back, start + len(one), other_start - back, other_start + len(other)))
     return windows
 
 

@@ -37,6 +37,23 @@ _KEY: Final = re.compile(
     rf"""{_SPACE}(ts-key|id|data-key){_SPACE}*={_SPACE}*(?:"([^"<]*)"|'([^'<]*)'|([^ \t\n\f\r"'<>=`]+))""",
     re.IGNORECASE,
 )
+_KEY_MARKS: Final = (' id="', ' ts-key="', ' data-key="')
+_ODD_KEYS: Final = (
+    "id =",
+    "key =",
+    "id\n",
+    "key\n",
+    "ID",
+    "KEY",
+    "Key",
+    "\nid=",
+    "\tid=",
+    "\nts-",
+    "\tts-",
+    "\ndata-",
+    "\tdata-",
+)
+"""Spellings that only the pattern knows."""
 _REFERENCE: Final = re.compile(r"&(?:([A-Za-z][A-Za-z0-9]*;)|#(3[2-9]|[4-9][0-9]|1[0-2][0-6]);|#x(2[0-9A-Fa-f]);)?")
 _MOVED_NAMES: Final = frozenset({*SVG_ATTRIBUTES, "definitionurl"})
 SPACES: Final = " \t\n\f\r"
@@ -82,14 +99,13 @@ def tokens(source: str, start: int, end: int) -> Iterator[Token]:
 def before(source: str, place: int) -> Token:
     """The token which ends at a place > 0. Raises Doubt."""
     begin = source.rfind("<", 0, place)
-    found = TOKEN.match(source, begin) if begin >= 0 else None
-    if found is None:
-        if begin >= 0:
-            raise Doubt("not a token")
+    if begin < 0:
         return Token("#", "", 0, place)
-    if found.end() > place:
-        raise Doubt("inside a token")
-    return read(found) if found.end() == place else Token("#", "", found.end(), place)
+    found = TOKEN.match(source, begin)
+    end = found.end() if found is not None else place + 1
+    if found is None or end > place:
+        raise Doubt("not a token")
+    return read(found) if end == place else Token("#", "", end, place)
 
 
 def is_blank(source: str, start: int, end: int) -> bool:
@@ -110,6 +126,11 @@ def key_of(source: str, tag: Token) -> str | None:
 
 def keys_in(source: str) -> list[str]:
     """All that may be a key, also more than one of an element."""
+    if all(source.count(f"{name}=") == source.count(f'{name}="') for name in ("id", "key")) and not any(
+        mark in source for mark in _ODD_KEYS
+    ):
+        # Cutting is ten times as fast as the pattern.
+        return [piece.partition('"')[0] for mark in _KEY_MARKS for piece in source.split(mark)[1:]]
     return [double or single or bare for _, double, single, bare in _KEY.findall(source)]
 
 
