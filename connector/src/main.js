@@ -2,6 +2,7 @@
 
 import { open } from "./connection.js";
 import { listen } from "./events.js";
+import { addressBar } from "./extras.js";
 import { newBlock, walk } from "./hydrate.js";
 import { page, root } from "./page.js";
 import { report } from "./repair.js";
@@ -13,5 +14,6 @@ if (root) {
   page.view_ = newBlock(page.shape_[0]);
   if (walk(page.view_, root, root.firstChild) !== null) report(page.view_);
   listen();
+  if ("links" in root.dataset) addressBar();
   open();
 }

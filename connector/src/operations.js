@@ -2,6 +2,7 @@
 
 import { changeBlock, fillBlock } from "./block.js";
 import { build, keepingFocus, setInput } from "./controls.js";
+import { addressBar } from "./extras.js";
 import { emit, page } from "./page.js";
 import * as protocol from "./protocol.js";
 
@@ -14,6 +15,7 @@ export function patch(diff) {
 /** @param {number} op @param {any} value for two arguments a list */
 export function operate(op, value) {
   if (op === protocol.OP_TITLE) document.title = value;
+  else if (op === protocol.OP_NAVIGATE) addressBar().then((navigate) => navigate(value));
   else if (op === protocol.OP_SET_INPUT) setInput(.../** @type {[string, any]} */ (value));
   else if (op === protocol.OP_BUILD) build(.../** @type {[any[], any]} */ (value));
   else if (op === protocol.OP_FILL) fillBlock(page.view_, value);

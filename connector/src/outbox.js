@@ -18,6 +18,7 @@ let lastRef = 0;
  * @param {Record<string, any>} payload
  * @param {Record<string, any>} [fields]
  * @param {any[]} [args]
+ * @returns the Event's message, unless it is too large
  */
 export function push(handler, payload, fields = {}, args = []) {
   const event = [CLIENT_EVENT, lastRef + 1, 0, handler, args, payload, fields, 0];
@@ -27,6 +28,7 @@ export function push(handler, payload, fields = {}, args = []) {
   events.push(event);
   for (const field in fields) inputs.set(field, event);
   pump();
+  return event;
 }
 
 /** Send what the window has room for. */

@@ -89,17 +89,21 @@ class Routes:
     def url_for(self, target: str | type, values: Mapping[str, Any]) -> str:
         """The URL of a route below the mount point, by name or view; other values become the query, None is left out.
 
-        Raises NavigationError when no route of that name has exactly those path parameters.
+        Of several routes it is the one that takes most of the values into its path, the first of those.
+        Raises NavigationError when every route of that name has a path parameter without a value.
         """
-        known = []
+        known, fitting = [], []
         for route in self.all:
             name = getattr(route, "name", None)
             if name != target and not (isinstance(route, LiveRoute) and route.view_class is target):
                 continue
             names = getattr(route, "param_convertors", {}).keys()
             known.append(getattr(route, "path", ""))
-            if names <= values.keys() and all(values[name] is not None for name in names):
-                return self._url(route, {name: values[name] for name in names}, values)
+            if all(values.get(name) is not None for name in names):
+                fitting.append((len(names), route, names))
+        if fitting:
+            _, route, names = max(fitting, key=lambda each: each[0])
+            return self._url(route, {name: values[name] for name in names}, values)
         label = target if isinstance(target, str) else target.__name__
         if known:
             raise NavigationError(f"url_for({label!r}): it needs the parameters of one of {', '.join(known)}")

@@ -4,12 +4,12 @@
 // and for any page that gets a NAVIGATE. The core calls `start(env)` once, the default export, with
 //   root_              the element with `data-livets`
 //   page_              the core's page: `done_`, the last event whose result is shown, is read here
-//   push_(name, args, payload, fields) -> the Event's array, or undefined when it was refused; [1] is its ref as it stands
+//   push_(name, payload, fields, args) -> the Event's array, or undefined when it was refused; [1] is its ref as it stands
 // and afterwards, for each NAVIGATE `[mode, url]` of a diff, the function that `start` returns, while it patches.
 // Up: Event `@params`, args `[url]` when the browser is there already (back, forward), `[url, mode]` for a click: the
 // server answers that one with a NAVIGATE, together with what the page shows there. Refused: the address stays.
 
-/** @typedef {{ root_: HTMLElement, page_: { done_: number }, push_: (name: string, args: any[], payload: {}, fields: {}) => any[] | undefined }} Env */
+/** @typedef {{ root_: HTMLElement, page_: { done_: number }, push_: (name: string, payload: {}, fields: {}, args: any[]) => any[] | undefined }} Env */
 
 const PUSH = 0;
 const REPLACE = 1;
@@ -25,8 +25,11 @@ export default function start({ root_, page_, push_ }) {
   const positions = new Map();
   /** What the address bar said last. */
   let shown = pathOf(location);
+  let { title } = document;
   /** Back and forward that the server has still to answer. @type {any[][]} */
   let travels = [];
+  /** The newest of them. @type {any[] | undefined} */
+  let last;
   /** Number of the entry at hand; it stands in the entry's state. */
   let entry = 0;
 
@@ -53,25 +56,28 @@ export default function start({ root_, page_, push_ }) {
     return travels.length > 0;
   };
 
+  /** @param {[number, number]} place */
+  const show = ([left, top]) => scrollTo({ left, top, behavior: "instant" });
+
   /** To the reader's place once the page is as long as it was. @param {any[]} event @param {[number, number]} place */
   function restore(event, place) {
-    if (event !== travels.at(-1)) return;
+    if (event !== last) return;
     if (isTravelling()) requestAnimationFrame(() => restore(event, place));
-    else scrollTo(...place);
+    else show(place);
   }
 
-  /** What a page change means to who looks and to who listens. @param {string} before the path @param {string} title */
-  function arrive(before, title) {
+  /** What a page change means to who looks and to who listens. @param {string} before the path */
+  function arrive(before) {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (target) target.scrollIntoView();
-    else if (location.pathname !== before) scrollTo(0, 0);
+    else if (location.pathname !== before) show([0, 0]);
     if (document.activeElement === document.body) {
       // The link is gone: go on reading at the view, not at the top of the document.
       const place = root_.querySelector("[autofocus], h1") ?? root_;
       if (!place.matches("a[href], button, input, select, textarea, [tabindex]")) place.setAttribute("tabindex", "-1");
       /** @type {HTMLElement} */ (place).focus({ preventScroll: true });
     }
-    if (document.title !== title) announcer.textContent = document.title;
+    if (document.title !== title) announcer.textContent = title = document.title;
   }
 
   /** @param {[number, string]} operation */
@@ -86,16 +92,19 @@ export default function start({ root_, page_, push_ }) {
     // The answer to the last back or forward is where this ends; an address in between would spoil the history.
     if (isTravelling() || to.origin !== location.origin) return;
     const before = location.pathname;
-    const { title } = document;
     const isNew = mode === PUSH && to.href !== location.href;
     enter(isNew ? next() : entry, to.href, isNew);
     root_.dispatchEvent(new CustomEvent("livets:navigate", { bubbles: true, detail: { url: to.href, mode } }));
     // after the patch which this is part of
-    queueMicrotask(() => arrive(before, title));
+    queueMicrotask(() => arrive(before));
   }
+
+  /** The browser itself tells of it only with the next frame, and what follows a click may be faster. */
+  const keepPlace = () => positions.set(entry, [scrollX, scrollY]);
 
   /** @param {MouseEvent} event */
   function click(event) {
+    keepPlace();
     const { button, ctrlKey, metaKey, shiftKey, altKey, defaultPrevented, target } = event;
     if (defaultPrevented || button || ctrlKey || metaKey || shiftKey || altKey) return;
     const link = /** @type {Element | null} */ (/** @type {Element} */ (target).closest?.("a[ts-link]"));
@@ -106,7 +115,7 @@ export default function start({ root_, page_, push_ }) {
     // The browser itself does what it can do best: other sites, and places in this page.
     if (to.origin !== location.origin || (to.hash && pathOf(to) === shown)) return;
     event.preventDefault();
-    push_(HANDLER, [pathOf(to) + to.hash, link.getAttribute("ts-link") === "replace" ? REPLACE : PUSH], {}, {});
+    push_(HANDLER, {}, {}, [pathOf(to) + to.hash, link.getAttribute("ts-link") === "replace" ? REPLACE : PUSH]);
   }
 
   function travel() {
@@ -114,13 +123,13 @@ export default function start({ root_, page_, push_ }) {
     const position = positions.get(entry);
     // A place in the same page: nobody but the browser need know.
     if (pathOf(location) === shown) {
-      if (position) scrollTo(...position);
+      if (position) show(position);
       return;
     }
     shown = pathOf(location);
-    const event = push_(HANDLER, [shown], {}, {});
+    const event = push_(HANDLER, {}, {}, [shown]);
     if (!event) return;
-    travels.push(event);
+    travels.push((last = event));
     // by its value: what the page becomes meanwhile scrolls, too
     restore(event, position ?? [0, 0]);
   }
@@ -132,7 +141,7 @@ export default function start({ root_, page_, push_ }) {
   enter(history.state?.livets ?? next());
   document.addEventListener("click", click);
   addEventListener("popstate", travel);
-  addEventListener("scroll", () => positions.set(entry, [scrollX, scrollY]), { passive: true });
+  addEventListener("scroll", keepPlace, { passive: true });
   // Another page, or this one loaded again: the browser does it, and does it well.
   addEventListener("pagehide", () => (history.scrollRestoration = "auto"));
   addEventListener("pageshow", takeOver);
