@@ -152,11 +152,12 @@ class _Session:
         self._start(msgspec.structs.replace(self._order, broken=text))
 
     def _watch(self, folders: tuple[Path, ...]) -> None:
-        if self._watcher is not None:
-            self._watcher.stop()
+        before = self._watcher
+        if before is not None:
+            before.stop()
         self._folders = folders
         watched = watching.Watched(self._target.root, (*folders, *self._extra))
-        self._watcher = watching.Watcher(watched, lambda paths: self._queue.put(Changed(paths)))
+        self._watcher = watching.Watcher(watched, lambda paths: self._queue.put(Changed(paths)), before)
 
     def _is_asset(self, path: Path) -> bool:
         return any(path.is_relative_to(folder) for folder in self._folders)

@@ -30,7 +30,7 @@ class Watched:
     def tops(self) -> list[Path]:
         """Folders to look into, none inside another."""
         tops: list[Path] = []
-        for folder in sorted({self.root, *self.folders}, key=lambda path: len(path.parts)):
+        for folder in sorted(dict.fromkeys((self.root, *self.folders)), key=lambda path: len(path.parts)):
             if folder.is_dir() and not any(folder.is_relative_to(top) for top in tops):
                 tops.append(folder)
         return tops
@@ -68,11 +68,15 @@ def by_watchfiles() -> bool:
 class Watcher:
     """Calls `on_change` from a thread of its own with the files of each burst of saves."""
 
-    def __init__(self, watched: Watched, on_change: Callable[[frozenset[Path]], None]) -> None:
+    def __init__(
+        self, watched: Watched, on_change: Callable[[frozenset[Path]], None], after: Watcher | None = None
+    ) -> None:
+        """`after`: the watcher that this one replaces; what it has not told yet, this one tells."""
         self._watched = watched
         self._on_change = on_change
         self._stop = threading.Event()
-        self._before = watched.times()
+        known = {} if after is None else {path: at for path, at in after._before.items() if watched.wants(path)}
+        self._before: dict[Path, int] = {**watched.times(), **known}
         target = self._listen if by_watchfiles() else self._poll
         threading.Thread(target=target, daemon=True, name="livets-watch").start()
 
@@ -81,11 +85,10 @@ class Watcher:
         self._stop.set()
 
     def _poll(self) -> None:
-        before = self._before
         while not self._stop.wait(_POLL_S):
-            now = self._watched.times()
+            now, before = self._watched.times(), self._before
             changed = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
-            before = now
+            self._before = now
             if changed:
                 self._on_change(frozenset(changed))
 

@@ -15,7 +15,9 @@ document.addEventListener("livets:error", (event) => {
   // a traceback says in its last line what it is about
   const text = extra?.traceback ?? (message.includes("\n") ? message : "");
   const title = text ? text.trimEnd().split("\n").pop() : message;
-  show({ title, label: code, text, parts: { Event: extra?.event, "State before the event": extra?.state } });
+  // the number is found in the log
+  const label = extra?.id ? `${code} [${extra.id}]` : code;
+  show({ title, label, text, parts: { Event: extra?.event, "State before the event": extra?.state } });
 });
 
 const page = document.getElementById("livets-failure");

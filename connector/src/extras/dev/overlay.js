@@ -32,8 +32,14 @@ function button(label, onClick, attributes) {
   return element;
 }
 
-/** @param {any} value */
-const asText = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
+/** What the server has written out already stays as it is; what is empty says nothing. @param {any} value */
+const asText = (value) =>
+  typeof value === "string"
+    ? value
+    : Object.entries(value)
+        .filter(([, part]) => typeof part !== "object" || (part && Object.keys(part).length))
+        .map(([name, part]) => `${name} = ${typeof part === "string" ? part : JSON.stringify(part)}`)
+        .join("\n");
 
 /** A traceback: the program's frames, and folded between them those of what it uses. @param {string} text */
 function traceback(text) {
