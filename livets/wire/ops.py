@@ -61,7 +61,7 @@ class ReservedOp(IntEnum):
     FLASH = -4
     """(later) [kind, text]"""
     NAVIGATE = -5
-    """(later) [mode, url]"""
+    """[mode, url]: 0 a new entry of the history, 1 instead of the one at hand, 2 leave the page"""
     SET_INPUT = -6
     """[field, value]: write the control bound to the field, focused or dirty or not"""
     FOCUS = -7
