@@ -107,8 +107,8 @@ class BrowserPage:
         resident = self._host.resident(self.view_id)
         if resident is None:
             return False
-        is_joined = bool(picture["joined"] and picture["mended"])
-        return is_joined and bool(picture["ref"] <= picture["done"] and picture["seq"] >= resident.outbox.seq)
+        is_answered = picture["ref"] <= picture["done"] and picture["seq"] >= resident.outbox.seq
+        return bool(picture["joined"] and is_answered)
 
     async def act(self, action: str, node: Node | None, *args: Any) -> None:
         """What a person does. Raises NotPossible."""

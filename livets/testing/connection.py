@@ -7,7 +7,7 @@ the page gives `on_diff`, `on_done` and `on_failure`. Used by `local`; the brows
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ import msgspec
 
 from livets.testing.asgi import ORIGIN, App, Cookies, Wire
 from livets.testing.errors import Refused
-from livets.wire import ClientMessage, Event, Frame, Heal, Join, Resume, encode_client, limits
+from livets.wire import ClientMessage, Event, Frame, Heal, Join, Resume, decode, encode_client, limits
 
 
 class Received(NamedTuple):
@@ -35,6 +35,7 @@ class Sent:
     """A message of the browser."""
 
     message: ClientMessage
+    """As the server decodes it."""
     size: int
     """Bytes on the wire."""
 
@@ -122,10 +123,13 @@ class Connection:
         if self.wire is not None:
             await self.wire.close()
 
-    def push(self, handler: str, args: list[Any], payload: dict[str, Any], fields: dict[str, Any]) -> int:
-        """Send an event, now or after the connection is back; returns its number."""
+    def push(self, handler: str, payload: dict[str, Any], fields: dict[str, Any], args: Sequence[Any] = ()) -> int:
+        """Send an event, now or after the connection is back; returns its number.
+
+        `handler`: the text of a directive, which the server reads; or a name, with its arguments in `args`.
+        """
         self.ref += 1
-        event = Event(self.ref, 0, handler, args, payload, fields, self.seen)
+        event = Event(self.ref, 0, handler, list(args), payload, fields, self.seen)
         self._unsettled.append(event)
         self._send(event)
         return self.ref
@@ -155,7 +159,7 @@ class Connection:
         if self.wire is None or self.wire.closed is not None:
             return
         data = encode_client(message, json=True)
-        self.sent.append(Sent(message, len(data.encode() if isinstance(data, str) else data)))
+        self.sent.append(Sent(decode(data), len(data.encode() if isinstance(data, str) else data)))
         self.wire.send(data)
 
     def _take(self, raw: bytes | str) -> None:

@@ -1,13 +1,12 @@
 """Controls: the live value and check mark of inputs, and what the server may overwrite (docs/protocol.md, "Inputs").
 
-Owns the rules of `ts-model` and of controls that a person has typed in, as connector/src/mend/inputs.js has them.
+Owns the rules of `ts-model` and of controls that a person has typed in, as connector/src/controls.js has them.
 It is the `Surface` that patches write to. Used by `local` and `gestures`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from livets.testing.document import Document
@@ -15,15 +14,7 @@ from livets.testing.nodes import Node
 
 CONTROLS = frozenset(["input", "select", "textarea", "button", "a"])
 _NEWER = 2**60
-
-
-@dataclass(slots=True)
-class Typed:
-    """What the browser has sent, or will send, of a control."""
-
-    ref: int
-    """Of the event that carried it; larger than any while it waits to be sent, and for a control without ts-model."""
-    fields: dict[str, Any] = field(default_factory=dict)
+"""What was typed and waits to be sent; also what was typed into a control without `ts-model`."""
 
 
 def is_toggle(node: Node) -> bool:
@@ -89,22 +80,23 @@ class Controls:
     def __init__(self) -> None:
         self.document: Document
         self.done = 0
-        self._typed: dict[Any, Typed] = {}
+        self._typed: dict[Any, int] = {}
+        """The event that carried what was typed last, by field, or by the number of a control without `ts-model`."""
         self._waiting: dict[int, Callable[[], None]] = {}
 
     def typing(self, node: Node) -> None:
         """A person changes the control: newer than all that the server has heard of."""
-        self._typed[_key(node)] = Typed(_NEWER)
+        self._typed[_key(node)] = _NEWER
 
     def sends(self, ref: int, fields: dict[str, Any]) -> None:
         """An event carries these values."""
         for name in fields:
-            self._typed[name] = Typed(ref, fields)
+            self._typed[name] = ref
 
     def leave(self, node: Node) -> None:
         """The control loses focus: what the server wrote meanwhile shows."""
         model = model_of(node)
-        if model is not None and (typed := self._typed.get(model[1])) and typed.ref == _NEWER:
+        if model is not None and self._typed.get(model[1]) == _NEWER:
             del self._typed[model[1]]
         write = self._waiting.pop(node.number, None)
         if write is not None:
@@ -133,11 +125,11 @@ class Controls:
 
     def set_input(self, field: str, value: Any) -> None:
         """The server insists (SET_INPUT)."""
+        self._typed.pop(field, None)
         for node in list(self.document.body.elements()):
             model = model_of(node) if node.tag in CONTROLS else None
             if model is None or model[1] != field:
                 continue
-            self._typed.pop(field, None)
             if is_toggle(node):
                 node.checked = _selects(value, node)
             elif node.tag == "select":
@@ -152,22 +144,15 @@ class Controls:
         now: str | bool = value_of(node) if is_value else is_checked(node)
         news: str | bool = text if is_value else value is not None
         control = next((each for each in node.around() if each.tag == "select"), node)
-        model, typed, differs = model_of(control), self._typed.get(_key(control)), now != news
-        if differs and not model and typed is None and control is self.document.focused:
+        key, differs = _key(control), now != news
+        if differs and key == control.number and control is self.document.focused and key not in self._typed:
             self._waiting[control.number] = lambda: self._write_control(node, name, value, write)
             return
         write()
-        sent = typed.fields if typed is not None and model and typed.ref <= self.done else None
-        is_news = typed is None
-        if sent is not None and model is not None and model[1] in sent:
-            was = str(sent[model[1]]) if is_value else _selects(sent[model[1]], node)
-            is_news = was != news
-        if is_news and is_value:
-            node.value = text
-        elif is_news:
-            node.checked = bool(news)
-        if differs if is_news else not differs and not model:
-            self._typed.pop(_key(control), None)
+        if self._typed.get(key, 0) <= self.done:
+            node.value, node.checked = (text, node.checked) if is_value else (node.value, bool(news))
+        elif not differs:
+            self._typed.pop(control.number, None)
 
 
 def _key(node: Node) -> Any:

@@ -13,15 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from livets.testing.controls import CONTROLS, Controls, is_checked, is_toggle, model_of, model_value, value_of
 from livets.testing.document import Document
-from livets.testing.errors import NotPossible
-from livets.testing.forms import data_of
+from livets.testing.forms import pairs_of
 from livets.testing.nodes import Node
 
-Push = Callable[[str, list[Any], dict[str, Any], dict[str, Any]], int]
+Push = Callable[[str, dict[str, Any], dict[str, Any]], int]
+"""Directive, payload, fields; returns the number of the event."""
 
 SYSTEM_KEYS = frozenset(["ctrl", "shift", "alt", "meta"])
 _KNOWN = re.compile(
@@ -29,8 +27,6 @@ _KNOWN = re.compile(
 )
 _PLACES = frozenset(["window", "document", "outside"])
 _PAUSE = re.compile(r"\.(\d+)(m?)s")
-_DIRECTIVE = re.compile(r"\s*([^\s(]+)\s*(?:\((.*)\)\s*)?$", re.S)
-_STRING = re.compile(r"""(["'])((?:\\.|(?!\1).)*)\1""", re.S)
 _DEFAULT_PAUSE_S = 0.3
 
 
@@ -46,23 +42,6 @@ class DomEvent:
     submitter: Node | None = None
     detail: Any = None
     is_prevented: bool = False
-
-
-def parse_handler(source: str) -> tuple[str, list[Any]]:
-    """`name` or `name(1, 'x', true)`: handler and arguments."""
-    found = _DIRECTIVE.match(source)
-    if found is None:
-        raise NotPossible(f"{source!r} is no handler: write `name` or `name(1, 'x', true)`, with JSON literals only")
-
-    def as_json(match: re.Match[str]) -> str:
-        inner = re.sub(r'\\.|"', lambda each: {'"': '\\"', "\\'": "'"}.get(each[0], each[0]), match[2], flags=re.S)
-        return f'"{inner}"'
-
-    arguments = _STRING.sub(as_json, found[2] or "")
-    try:
-        return found[1], msgspec.json.decode(f"[{arguments}]")
-    except msgspec.DecodeError as error:
-        raise NotPossible(f"the arguments of {source!r} are no JSON literals: {error}") from None
 
 
 class Events:
@@ -153,11 +132,11 @@ class Events:
                 value = value.strip()
             if isinstance(value, str) and ".number" in name:
                 value = _number(value)
-            self._schedule(target, name, partial(self._push, "", [], {}, {field: value}))
+            self._schedule(target, name, partial(self._push, "", {}, {field: value}))
 
     def _send(self, event: DomEvent, element: Node, source: str) -> None:
-        handler, args = parse_handler(source)
-        self._push(handler, args, self._payload(event, element), {})
+        # As the template has it: the server reads it.
+        self._push(source, self._payload(event, element), {})
 
     def _payload(self, event: DomEvent, element: Node) -> dict[str, Any]:
         """What a person expects of the event."""
@@ -176,7 +155,7 @@ class Events:
             payload["key"] = event.key
         form = event.target if event.type == "submit" else element
         if form.tag == "form":
-            payload["form"] = data_of(self.document, form, event.submitter)
+            payload["form"] = pairs_of(self.document, form, event.submitter)
         return payload
 
     def _schedule(self, element: Node, name: str, send: Callable[[], Any]) -> None:

@@ -85,9 +85,9 @@ def hidden_by(node: Node) -> Node | None:
     return None
 
 
-def data_of(document: Document, form: Node, submitter: Node | None) -> dict[str, Any]:
-    """What a form submits: text by name, a list where a name has several values."""
-    pairs: list[tuple[str, str]] = []
+def pairs_of(document: Document, form: Node, submitter: Node | None) -> list[tuple[str, Any]]:
+    """What a form submits: names and values, in order; a file is {}: its content does not travel over the socket."""
+    pairs: list[tuple[str, Any]] = []
     for node in controls_of(document, form):
         name = node.attributes.get("name", "")
         if not name or is_disabled(node) or any(each.tag == "datalist" for each in node.around()):
@@ -100,18 +100,5 @@ def data_of(document: Document, form: Node, submitter: Node | None) -> dict[str,
         elif is_toggle(node):
             pairs += [(name, value_of(node))] if is_checked(node) else []
         else:
-            pairs.append((name, "" if kind_of(node) == "file" else value_of(node)))
-    data: dict[str, Any] = {}
-    for name, value in pairs:
-        if name not in data:
-            data[name] = value
-        elif isinstance(data[name], list):
-            data[name].append(value)
-        else:
-            data[name] = [data[name], value]
-    return data
-
-
-def data_attributes(node: Node) -> dict[str, str]:
-    """The `data-*` attributes of an element."""
-    return {name[5:]: value for name, value in node.attributes.items() if name.startswith("data-")}
+            pairs.append((name, {} if kind_of(node) == "file" else value_of(node)))
+    return pairs

@@ -17,20 +17,20 @@ from livets.testing.errors import NotPossible
 from livets.testing.events import DomEvent, Events
 from livets.testing.forms import (
     controls_of,
-    data_of,
     form_of,
     hidden_by,
     is_disabled,
     is_submit_button,
     is_text_control,
     kind_of,
+    pairs_of,
 )
 from livets.testing.nodes import Node, tag_of
 
 _HELD = {"Control": "ctrl", "Shift": "shift", "Alt": "alt", "Meta": "meta"}
 _LABELABLE = frozenset(["input", "select", "textarea", "button", "output", "meter", "progress"])
 
-Go = Callable[[str, str, dict[str, Any], bool], None]
+Go = Callable[[str, str, list[tuple[str, Any]], bool], None]
 """Leave for a URL: method, URL, form data, whether by a live patch."""
 
 
@@ -131,7 +131,7 @@ class Gestures:
             return
         if not url.startswith("#"):
             is_live = "ts-link" in link.attributes
-            self._go("GET", url, {}, is_live)
+            self._go("GET", url, [], is_live)
 
     # Typing
 
@@ -262,12 +262,12 @@ class Gestures:
             self._validate(form)
         if not self._happens("submit", form, submitter=submitter):
             return
-        data = data_of(self.document, form, submitter)
+        data = pairs_of(self.document, form, submitter)
         url = form.attributes.get("action", "")
         if form.attributes.get("method", "get").lower() == "post":
             self._go("POST", url, data, False)
         else:
-            self._go("GET", url.partition("?")[0] + "?" + urlencode(data, doseq=True), {}, False)
+            self._go("GET", url.partition("?")[0] + "?" + urlencode(data), [], False)
 
     def _validate(self, form: Node) -> None:
         """A browser does not submit a form while a required field is empty."""

@@ -42,9 +42,6 @@
     focused: document.activeElement && document.activeElement !== document.body ? numberOf(document.activeElement) : 0,
     url: location.pathname + location.search,
     isComplete: document.readyState === "complete",
-    mended:
-      !document.querySelector("[data-livets]") ||
-      performance.getEntriesByType("resource").some(({ name, responseEnd }) => /\/livets\/mend/.test(name) && responseEnd),
     seq: glass.seq, done: glass.done, ref: glass.ref, joined: glass.joined,
   });
   // the browser has refused to submit a form

@@ -17,7 +17,7 @@ from livets.testing.connection import Connection, Patch, Received, Sent
 from livets.testing.controls import Controls
 from livets.testing.document import Document
 from livets.testing.errors import Misfit, NoPage, NotPossible, Refused
-from livets.testing.events import Events
+from livets.testing.events import Events, Push
 from livets.testing.gestures import Gestures
 from livets.testing.liveroot import LiveRoot
 from livets.testing.nodes import Node, parse_document
@@ -37,7 +37,7 @@ class LocalPage:
         self._root: LiveRoot | None = None
         self._controls = Controls()
         self._gestures: Gestures
-        self._next: tuple[str, str, dict[str, Any]] | None = None
+        self._next: tuple[str, str, list[tuple[str, Any]]] | None = None
         self.document: Document
         self.url = ""
         self.status = 0
@@ -51,9 +51,9 @@ class LocalPage:
 
     async def load(self, url: str) -> None:
         """GET a page and join its view. Raises NoPage and Refused."""
-        await self._visit("GET", url, {})
+        await self._visit("GET", url, [])
 
-    async def _visit(self, method: str, url: str, data: dict[str, Any]) -> None:
+    async def _visit(self, method: str, url: str, data: list[tuple[str, Any]]) -> None:
         await self.close()
         for _ in range(_MAX_REDIRECTS):
             url = self._own(url)
@@ -62,7 +62,7 @@ class LocalPage:
             if method == "POST":
                 headers.append((b"content-type", b"application/x-www-form-urlencoded"))
                 headers.append((b"origin", asgi.ORIGIN.encode()))
-                body = urlencode(data, doseq=True).encode()
+                body = urlencode(data).encode()
             response = await asgi.request(self._app, method, url, headers, body)
             self._cookies.take(response)
             self.url = url
@@ -98,7 +98,7 @@ class LocalPage:
         await connection.joined()
         self._gestures.focus(focused)
 
-    def _person(self, push: Callable[[str, list[Any], dict[str, Any], dict[str, Any]], int]) -> Gestures:
+    def _person(self, push: Push) -> Gestures:
         events = Events(self._controls, push)
         gestures = Gestures(events, self._controls, self._go)
         events.document = gestures.document = self.document
@@ -164,17 +164,17 @@ class LocalPage:
         getattr(self._gestures, action)(node, *args)
         self._events.flush()
 
-    def _push(self, handler: str, args: list[Any], payload: dict[str, Any], fields: dict[str, Any]) -> int:
+    def _push(self, directive: str, payload: dict[str, Any], fields: dict[str, Any]) -> int:
         assert self._connection is not None
-        ref = self._connection.push(handler, args, payload, fields)
+        ref = self._connection.push(directive, payload, fields)
         self._controls.sends(ref, fields)
         return ref
 
-    def _go(self, method: str, url: str, data: dict[str, Any], is_live: bool) -> None:
+    def _go(self, method: str, url: str, data: list[tuple[str, Any]], is_live: bool) -> None:
         if is_live and self._connection is not None:
             self.url = self._own(url)
             self.history.append(self.url)
-            self._push("@params", [self.url], {}, {})
+            self._connection.push("@params", {}, {}, [self.url])
         else:
             self._next = (method, url, data)
 
@@ -209,7 +209,7 @@ class LocalPage:
         elif op == ReservedOp.NAVIGATE:
             mode, url = value
             if mode == _LEAVE:
-                self._next = ("GET", url, {})
+                self._next = ("GET", url, [])
             else:
                 self.url = self._own(url)
                 self.history[-1 if mode else len(self.history) :] = [self.url]
