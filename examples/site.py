@@ -17,7 +17,8 @@ _HEAD = """<link rel="icon" href="data:,">
 def application(title: str) -> LiveTS:
     """A LiveTS app with the examples' templates and style sheet."""
     examples = ("todo", "chat")
-    settings: dict[str, Any] = {"stylesheets": ("style.css",)}
+    # A closed window is let go of sooner than by default: in the chat, others should see who has left.
+    settings: dict[str, Any] = {"stylesheets": ("style.css",), "detached_keep_s": 20.0}
     return LiveTS(
         title=title,
         head=_HEAD,

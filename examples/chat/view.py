@@ -78,8 +78,8 @@ class Chat(LiveView):
 
     @property
     def names(self) -> list[str]:
-        """Who is here, by name."""
-        return sorted((person.name for person in self.people.values()), key=str.casefold)
+        """Who is here, by name; somebody with two windows is one person."""
+        return sorted({person.name for person in self.people.values()}, key=str.casefold)
 
     @property
     def typists(self) -> list[str]:

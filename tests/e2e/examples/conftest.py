@@ -1,4 +1,4 @@
-"""The examples in one real worker, with a to-do list of the test's own."""
+"""The examples in one real worker, with files of the test's own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from tests.support.workers import Workers
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[str]:
     """URL of `examples.demo`, freshly started: memory only, no service."""
-    env = {"TODO_DB": str(tmp_path / "todo.db"), "LIVETS_DEV": "1", "LIVETS_REDIS_URL": ""}
+    env = {
+        "TODO_DB": str(tmp_path / "todo.db"),
+        "CHAT_DB": str(tmp_path / "chat.db"),
+        "LIVETS_DEV": "1",
+        "LIVETS_REDIS_URL": "",
+    }
     with Workers("examples.demo:app", 1, env=env) as workers:
         yield f"http://127.0.0.1:{workers.ports[0]}"
         assert "Traceback" not in workers.log(0), workers.log(0)

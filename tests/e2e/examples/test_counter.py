@@ -57,10 +57,13 @@ async def test_the_page_is_whole_without_javascript(browser, demo: str) -> None:
     await context.close()
 
 
-async def test_the_index_leads_to_both(demo: str, page: Page) -> None:
+async def test_the_index_leads_to_all(demo: str, page: Page) -> None:
     await page.goto(demo)
     await page.get_by_role("link", name="Counter").click()
     await expect(page.locator("h1")).to_have_text("Counter")
     await page.get_by_role("link", name="All examples").click()
     await page.get_by_role("link", name="To-do").click()
     await expect(page.locator("h1")).to_have_text("To-do")
+    await page.get_by_role("link", name="All examples").click()
+    await page.get_by_role("link", name="Chat").click()
+    await expect(page.locator("h1")).to_have_text("Chat")

@@ -94,7 +94,7 @@ async def test_chat_people_talk_and_see_each_other(livets_client: Client) -> Non
     assert bob.find(".typing").text == ""
     ann.find("#draft").has_value("")
     ann.find(".log li").has_class("mine")
-    await bob.find(text="Leave").click()
+    await bob.find("a", text="Leave").click()
     assert bob.url == "/"
     assert ann.texts(".people li") == ["Ann"]
 

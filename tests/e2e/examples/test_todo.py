@@ -127,3 +127,34 @@ async def test_focus_goes_to_what_takes_the_place_of_a_pressed_button(demo: str,
     await expect(page.locator("input[name=title]")).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(page.locator("#draft")).to_be_focused()
+
+
+async def test_a_removal_can_be_undone_by_keyboard_alone(demo: str, page: Page) -> None:
+    await page.goto(f"{demo}/todo")
+    other = await page.context.new_page()
+    await other.goto(f"{demo}/todo")
+    await page.bring_to_front()
+    await add(page, "milk", "bread", "tea")
+    await item(page, "bread").get_by_role("checkbox").focus()
+    await page.keyboard.press("Delete")
+    await expect(titles(other)).to_have_text(["milk", "tea"])
+    await expect(page.locator("#undo")).to_be_focused()
+    await expect(page.locator(".undo")).to_contain_text("Removed “bread”")
+    await page.keyboard.press("Enter")
+    for window in (page, other):
+        await expect(titles(window)).to_have_text(["milk", "bread", "tea"])
+    await expect(page.locator("#undo")).to_have_count(0)
+
+
+async def test_an_entry_is_edited_by_keyboard_alone(demo: str, page: Page) -> None:
+    await page.goto(f"{demo}/todo")
+    await add(page, "milk")
+    await item(page, "milk").get_by_role("checkbox").focus()
+    await page.keyboard.press("Space")
+    await expect(page.locator("#left")).to_have_text("0 things left")
+    await page.keyboard.press("F2")
+    await expect(page.locator("input[name=title]")).to_be_focused()
+    await page.keyboard.press("End")
+    await page.keyboard.type(" and eggs")
+    await page.keyboard.press("Enter")
+    await expect(titles(page)).to_have_text(["milk and eggs"])
