@@ -96,7 +96,8 @@ async def test_names_of_all_sorts(files: Path) -> None:
 @pytest.mark.parametrize(
     "path",
     ["../secret.txt", "%2e%2e/secret.txt", "..%2fsecret.txt", "img/../../secret.txt", "//etc/passwd",
-     "%2fetc%2fpasswd", "link.txt", ".env", "img", "img/", "", "..\\secret.txt", "%00", "../secret.ffffffffffff.txt", "x" * 5000],
+     "%2fetc%2fpasswd", "link.txt", ".env", "img", "img/", "", "..\\secret.txt", "%00",
+     "../secret.ffffffffffff.txt", "x" * 5000],
 )  # fmt: skip
 async def test_nothing_else_is_served(files: Path, path: str) -> None:
     async with serving(site(files)) as origin, client(origin) as http:
