@@ -74,8 +74,8 @@ MUTANTS = (
     Mutant(
         "watermark-before-the-write",
         "livets/live/commit.py",
-        "        if self._store.durable:\n            self._submit(change, ref)\n        else:\n",
-        "        if self._store.durable:\n            self._submit(change, ref)\n        if True:\n",
+        "        if self._store.durable:\n            self._submit(change, urgent)\n        else:\n",
+        "        if self._store.durable:\n            self._submit(change, urgent)\n        if True:\n",
         WATERMARK,
     ),
     Mutant(
@@ -88,8 +88,22 @@ MUTANTS = (
     Mutant(
         "watermark-not-restored",
         "livets/live/runner.py",
-        "commits.last_ref = commits.durable_ref = runner._accepted = record.ref",
-        "commits.last_ref = commits.durable_ref = runner._accepted = max(0, record.ref - 1)",
+        "commits.start(record.ref, notes.ended | notes.interrupted)",
+        "commits.start(max(0, record.ref - 1), notes.ended | notes.interrupted)",
+        WATERMARK,
+    ),
+    Mutant(
+        "watermark-passes-what-has-not-ended",
+        "livets/live/watermark.py",
+        "            self._beyond = {*(self._beyond or ()), ref}\n            self._catch_up()",
+        "            self.at = ref",
+        WATERMARK,
+    ),
+    Mutant(
+        "skipped-events-are-done-too-early",
+        "livets/live/commit.py",
+        "if not (skipped and self._store.durable):",
+        "if True:",
         WATERMARK,
     ),
     Mutant(
