@@ -126,8 +126,8 @@ def struct_parameters(function: Callable[..., Any]) -> dict[str, type[msgspec.St
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     try:
         return typing.get_type_hints(function, include_extras=True)
-    except NameError:  # a name that only a type checker sees, or one local to the function around it
-        return {}
+    except NameError:  # a name that only a type checker sees, or one local to a function: the others still count
+        return {name: hint for name, hint in function.__annotations__.items() if not isinstance(hint, str)}
 
 
 def _kind(annotation: Any) -> tuple[Kind | None, bool]:

@@ -5,6 +5,7 @@ What a later `flow.run.resumed` event resets counts as not done. Knows the names
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -63,16 +64,17 @@ class Recorded:
             self.created, self.created_at = data, when
         elif type == "flow.run.resumed":
             self.status = "running"
-            self.reset(data["reset"])
+            self.reset(data["reset"], deep=data["deep"])
         elif type in ENDINGS:
             self.status, self.ended_at = type.rpartition(".")[2], when
 
-    def reset(self, paths: Iterable[str]) -> None:
-        """Forget what the nodes at `paths`, and the nodes inside them, have done."""
-        for path in paths:
-            for table in (self.outputs, self.failures, self.waits, self.signals, self._writes):
-                for one in [p for p in table if p == path or p.startswith((f"{path}[", f"{path}/"))]:
-                    del table[one]
+    def reset(self, paths: Iterable[str], *, deep: bool) -> None:
+        """Forget what the nodes at `paths` have done; `deep`: and the nodes inside them."""
+        tables: tuple[dict[str, Any], ...] = (self.outputs, self.failures, self.waits, self.signals, self._writes)
+        gone = set(paths)
+        for table in tables:
+            for path in [p for p in table if p in gone or (deep and _top(p) in gone)]:
+                del table[path]
 
     def state_writes(self) -> list[list[Any]]:
         """Return [key, value] of every write of completed nodes, in the order in which they completed."""
@@ -82,3 +84,8 @@ class Recorded:
         """Raise EngineError when there is no such run."""
         if not self.created:
             raise EngineError(f"there is no run {run!r} in this journal")
+
+
+def _top(path: str) -> str:
+    """The node of the workflow itself that `path` lies in."""
+    return re.split(r"[\[/]", path, maxsplit=1)[0]

@@ -195,9 +195,9 @@ class FlowRuntime:
         else:
             numbers = compiled.plan.descendants(compiled.numbers(nodes))
             reset = [compiled.nodes[n].id for n in sorted(numbers)]
-        recorded.reset(reset)
+        recorded.reset(reset, deep=nodes is not None)
         recorder = Recorder(run, self.bus, self.log, recorded.head)
-        recorder.emit("flow.run.resumed", {"reset": reset})
+        recorder.emit("flow.run.resumed", {"reset": reset, "deep": nodes is not None})
         await recorder.commit()
         created = recorded.created
         return await self._begin(run, compiled, recorder, created["inputs"], created["targets"], recorded)

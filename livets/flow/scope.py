@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from livets.engine.context import Cancellation, NodeContext
 from livets.engine.limits import Limiter, Slots
@@ -15,8 +15,12 @@ from livets.flow.memo import Memo
 from livets.flow.recording import Recorder
 from livets.flow.state import NodeState
 
-if TYPE_CHECKING:
-    from livets.flow.execution import Execution
+
+class Sleeper(Protocol):
+    """Who has nodes that wait durably: an execution."""
+
+    def wake_by_signal(self, node: int, value: Any) -> bool:
+        """End the wait of that node with `value`."""
 
 
 class Scope:
@@ -43,7 +47,7 @@ class Scope:
         self.instances, self.limiter, self.memo, self.store = instances, limiter, memo, store
         self.recorded = recorded
         self.cancellation = Cancellation()
-        self.waiting: dict[str, tuple[Execution, int]] = {}
+        self.waiting: dict[str, tuple[Sleeper, int]] = {}
 
 
 class FlowContext(NodeContext):

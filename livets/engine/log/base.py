@@ -22,6 +22,7 @@ from livets.engine.errors import LogError
 from livets.engine.events import Event, NewEvent
 from livets.engine.log.group import GroupCommit
 from livets.engine.log.record import decode, encode
+from livets.engine.log.request import Request
 
 Durability = Literal["process", "power"]
 MAX_NAME_BYTES = 255
@@ -33,18 +34,6 @@ class Snapshot(msgspec.Struct, frozen=True):
     seq: int
     version: int
     state: Any
-
-
-class Request:
-    """One append on its way: `result` becomes the new head of the stream, or the error that refuses it."""
-
-    __slots__ = ("expected", "records", "result", "stream")
-
-    def __init__(self, stream: str, records: list[bytes], expected: int | None) -> None:
-        self.stream = stream
-        self.records = records
-        self.expected = expected
-        self.result: int | Exception = LogError("not committed")
 
 
 class EventLog(abc.ABC):

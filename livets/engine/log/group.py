@@ -9,14 +9,12 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from livets.engine.log.base import Request
+from livets.engine.log.request import Request
 
 MAX_BATCH = 1000
 
-_Waiting = tuple["Request", "asyncio.Future[None]"]
+_Waiting = tuple[Request, "asyncio.Future[None]"]
 
 
 class GroupCommit:

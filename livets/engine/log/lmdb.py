@@ -13,7 +13,8 @@ from typing import Any
 
 from livets.engine.encoding import pack, unpack
 from livets.engine.errors import Conflict, LogError, LogFull, MissingExtra
-from livets.engine.log.base import Durability, EventLog, Request
+from livets.engine.log.base import Durability, EventLog
+from livets.engine.log.request import Request
 
 _KEY = struct.Struct(">QQ")
 _SNAPSHOT_KEY = struct.Struct(">QQQ")

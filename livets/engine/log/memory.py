@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from livets.engine.errors import Conflict, LogFull
-from livets.engine.log.base import EventLog, Request
+from livets.engine.log.base import EventLog
+from livets.engine.log.request import Request
 
 
 class MemoryLog(EventLog):

@@ -14,7 +14,8 @@ import threading
 from pathlib import Path
 
 from livets.engine.errors import Conflict, LogError, LogFull
-from livets.engine.log.base import Durability, EventLog, Request
+from livets.engine.log.base import Durability, EventLog
+from livets.engine.log.request import Request
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS streams (
