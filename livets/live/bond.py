@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from livets.live.declaration import Declared
 from livets.live.navigation import Location
 from livets.live.system import System
 from livets.live.tracking import Tracker
 from livets.live.visit import Visit
+
+if TYPE_CHECKING:
+    from livets.render import Templates
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _NOBODY: Final = Visit({})
@@ -40,7 +43,7 @@ class Host(Protocol):
 class Bond:
     """See the module. One per view."""
 
-    __slots__ = ("effects", "inputs", "location", "request", "runner", "session", "system", "tracker")
+    __slots__ = ("effects", "inputs", "location", "request", "runner", "session", "system", "templates", "tracker")
 
     location: Location
     """Where the view is; the runner puts it there."""
@@ -49,6 +52,8 @@ class Bond:
         self.tracker = Tracker()
         self.system = System()
         self.runner: Host | None = None
+        self.templates: Templates | None = None
+        """Those of the application; the runner puts them there."""
         self.session = _NOBODY
         self.request: Any = None
         self.effects: list[tuple[str, bytes]] = []

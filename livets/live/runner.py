@@ -81,6 +81,7 @@ class ViewRunner:
         self.view_id = view_id
         self.view = view_class()
         bond = self.view._live
+        bond.templates = templates
         bond.runner, bond.session, bond.request = self, Visit.of(session), request
         bond.location = Location(self.view, url, params, places, prefix)
         display = Display(self.view, compile_template(view_class, templates))

@@ -117,6 +117,27 @@ class LiveView:
             f"{self.__livets__.name} shows nothing: give it a `template`, a `template_name` or a `render()` method"
         )
 
+    def html(self, source: str, /, **context: Any) -> str:
+        """Jinja2 source as HTML, for `render()`: autoescaped, with directives, fields and `context` as names.
+
+        >>> from livets import LiveView, render_to_string
+        >>> class Greeting(LiveView):
+        ...     names: list[str] = ["Ada", "<Bo>"]
+        ...     def render(self) -> str:
+        ...         return self.html('<p ts-for="name in names">{{ greeting }} {{ name }}</p>', greeting="Hello")
+        >>> import asyncio
+        >>> asyncio.run(render_to_string(Greeting))
+        '<!--[--><p>Hello Ada</p><p>Hello &lt;Bo&gt;</p><!--]-->'
+
+        Raises TemplateError for source that is wrong. The source is code: never build it from what users have typed.
+        """
+        from livets.live.scope import ViewScope
+
+        templates = self._live.templates
+        if templates is None:
+            raise ConfigError("self.html() works while the view is shown: call it in render()")
+        return templates.render(source, ViewScope(self), context, name=f"{type(self).__qualname__}.html()")
+
     # What surrounds the view
 
     @property

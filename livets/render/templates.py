@@ -18,7 +18,7 @@ from jinja2.ext import Extension
 
 from livets.errors import TemplateError
 from livets.render.compiler import compile_template
-from livets.render.environment import LiveEnvironment
+from livets.render.environment import LiveEnvironment, Scope, scope_context
 from livets.render.rendering import CompiledTemplate
 
 _log = logging.getLogger("livets")
@@ -56,6 +56,7 @@ class Templates:
         self._lock = threading.RLock()
         self._compiled: OrderedDict[tuple[str, str], CompiledTemplate] = OrderedDict()  # last used last
         self._sources: dict[str, str] = {}
+        self._plain: dict[str, jinja2.Template] = {}
 
     def from_string(self, source: str, *, name: str = "<inline>") -> CompiledTemplate:
         """The template of a source text. Raises TemplateError.
@@ -69,6 +70,25 @@ class Templates:
                 return self._compile(name, source, frozenset())
             self._compiled.move_to_end((name, source))
             return found
+
+    def render(self, source: str, scope: Scope, names: Mapping[str, Any], *, name: str = "<inline>") -> str:
+        """Source rendered whole, by plain Jinja2; `names` come before those of the scope. Raises TemplateError.
+
+        >>> from livets.render.environment import MappingScope
+        >>> Templates().render("<p>{{ count }}</p>", MappingScope({"count": "<1>"}), {})
+        '<p>&lt;1&gt;</p>'
+        """
+        template = self._plain.get(source)
+        if template is None:
+            try:
+                template = self.environment.from_string(source)
+            except jinja2.TemplateSyntaxError as error:
+                raise TemplateError(f"{name}, line {error.lineno}: {error.message}") from error
+            if len(self._plain) >= self.size:
+                self._plain.clear()
+            self._plain[source] = template
+        context = scope_context(self.environment, scope, names, name, template.blocks)
+        return "".join(template.root_render_func(context))
 
     def get(self, name: str) -> CompiledTemplate:
         """The template of a file. Raises TemplateError when it is not there."""
