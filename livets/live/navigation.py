@@ -11,15 +11,14 @@ import re
 from collections.abc import Mapping
 from enum import IntEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
 from livets.errors import EventRefused, NavigationError
 from livets.live.calling import call
+from livets.live.declaration import Declared
+from livets.live.system import System
 from livets.wire import codes
-
-if TYPE_CHECKING:
-    from livets.live.view import LiveView
 
 EVENT: Final = "@params"
 """The reserved handler name under which a browser says that it goes to another URL of the same view."""
@@ -60,6 +59,25 @@ class Places(Protocol):
         """The hashed URL below the mount point of one of the application's files. Raises NavigationError."""
 
 
+class Noted(Protocol):
+    """The part of a view's bond that is looked at here."""
+
+    @property
+    def system(self) -> System:
+        """The view's notes; the URL is one of them."""
+
+
+class Placed(Declared, Protocol):
+    """Whose place it is (`view.LiveView`)."""
+
+    @property
+    def _live(self) -> Noted:
+        """Its bond."""
+
+    def handle_params(self, *_args: Any, **_query: Any) -> Any:
+        """The hook."""
+
+
 class Location:
     """The place of one view."""
 
@@ -67,7 +85,7 @@ class Location:
 
     def __init__(
         self,
-        view: LiveView,
+        view: Placed,
         start: str = "/",
         path: Mapping[str, Any] = _NOTHING,
         places: Places | None = None,
