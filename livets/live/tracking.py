@@ -8,7 +8,7 @@ that nobody touched (except in development, to find missed changes).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from livets.errors import FieldError
 from livets.live.codec import check_round_trip
@@ -16,12 +16,19 @@ from livets.live.declaration import Declared
 from livets.live.fields import UNSET, Field
 from livets.render.keyed_list import KeyedList
 
-if TYPE_CHECKING:
-    from livets.live.beside import Beside
-
 _PLAIN: Final = frozenset({int, str, bool, bytes, type(None)})
 _NO_IMAGE: Final[Any] = object()
 """A mutable field of a type without codec was read: suspect, but it cannot be compared or restored."""
+
+
+class Guard(Protocol):
+    """Who says what code may do that does not hold the view (`beside.Beside`)."""
+
+    def writing(self, what: str) -> None:
+        """Raises FieldError when the code at hand must not do this now."""
+
+    def reading(self, field: Field, value: Any) -> tuple[bool, Any]:
+        """Whether the code at hand reads without holding the view, and what to hand out then."""
 
 
 class Tracker:
@@ -35,7 +42,7 @@ class Tracker:
         self._touched: dict[str, None] = {}
         self.paused = False
         """True while rendering: reads are nobody's business then."""
-        self.guard: Beside | None = None
+        self.guard: Guard | None = None
         """Who knows what parallel handlers may do, while there are any at work."""
         self._fresh: dict[str, bytes] | None = None
         self.seen: dict[str, bytes] | None = None
