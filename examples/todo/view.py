@@ -65,6 +65,7 @@ class Todos(LiveView):
     @event
     async def edit(self, id: str) -> None:
         self.editing = id
+        self.forget()  # who goes on with something else does not want to undo
 
     @event
     def save(self, id: str, title: str) -> None:
