@@ -6,19 +6,16 @@ itself. LiveView's methods write into it, the runner reads it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from livets.live.declaration import Declared
 from livets.live.navigation import Location
 from livets.live.system import System
 from livets.live.tracking import Tracker
 from livets.live.visit import Visit
-
-if TYPE_CHECKING:
-    from livets.render import Templates
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _NOBODY: Final = Visit({})
@@ -43,7 +40,7 @@ class Host(Protocol):
 class Bond:
     """See the module. One per view."""
 
-    __slots__ = ("effects", "inputs", "location", "request", "runner", "session", "system", "templates", "tracker")
+    __slots__ = ("effects", "inputs", "location", "markup", "request", "runner", "session", "system", "tracker")
 
     location: Location
     """Where the view is; the runner puts it there."""
@@ -52,8 +49,8 @@ class Bond:
         self.tracker = Tracker()
         self.system = System()
         self.runner: Host | None = None
-        self.templates: Templates | None = None
-        """Those of the application; the runner puts them there."""
+        self.markup: Callable[[str, Mapping[str, Any]], str] | None = None
+        """Renders Jinja2 source with names before the view's; the runner puts it there."""
         self.session = _NOBODY
         self.request: Any = None
         self.effects: list[tuple[str, bytes]] = []

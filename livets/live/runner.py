@@ -20,6 +20,7 @@ from livets.live.display import Display, Drawn, Unchanged, compile_template
 from livets.live.failure import failed
 from livets.live.navigation import Location, Places
 from livets.live.outbox import Outbox
+from livets.live.scope import ViewScope
 from livets.live.snapshot import everything
 from livets.live.system import System
 from livets.live.units import Flush, Heal, Resync, Tick, Units
@@ -81,7 +82,9 @@ class ViewRunner:
         self.view_id = view_id
         self.view = view_class()
         bond = self.view._live
-        bond.templates = templates
+        bond.markup = lambda source, names: templates.render(
+            source, ViewScope(self.view), names, name=f"{view_class.__qualname__}.html()"
+        )
         bond.runner, bond.session, bond.request = self, Visit.of(session), request
         bond.location = Location(self.view, url, params, places, prefix)
         display = Display(self.view, compile_template(view_class, templates))

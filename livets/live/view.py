@@ -131,12 +131,9 @@ class LiveView:
 
         Raises TemplateError for source that is wrong. The source is code: never build it from what users have typed.
         """
-        from livets.live.scope import ViewScope
-
-        templates = self._live.templates
-        if templates is None:
+        if self._live.markup is None:
             raise ConfigError("self.html() works while the view is shown: call it in render()")
-        return templates.render(source, ViewScope(self), context, name=f"{type(self).__qualname__}.html()")
+        return self._live.markup(source, context)
 
     # What surrounds the view
 

@@ -141,7 +141,7 @@ class Rendering:
         return self._reshape(self.template, scope)
 
     def rest(self) -> None:
-        """The view is idle: pack the HTML that it keeps; it is unpacked when it is needed again."""
+        """To be called now and then: HTML that has not been looked at since the last time is packed until it is."""
         self._states = resting(self._states)
 
     def _reshape(self, template: CompiledTemplate, scope: Scope) -> Patch:

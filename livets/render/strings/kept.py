@@ -33,7 +33,7 @@ class Kept:
     [4, 0, [1, 0, 'b'], '2']
     """
 
-    __slots__ = ("__weakref__", "_census", "_next", "_packed", "_text", "namespace", "parent", "strikes")
+    __slots__ = ("__weakref__", "_census", "_next", "_packed", "_text", "namespace", "parent", "strikes", "used")
 
     def __init__(self, text: str, parent: str, namespace: str) -> None:
         self._text: str | None = text
@@ -41,12 +41,15 @@ class Kept:
         self._census: Census | None = None
         self._next: tuple[weakref.ref[Kept], Any] | None = None
         self.parent, self.namespace = parent, namespace
+        self.used = True
+        """False when nothing has been done with it since `rest` came by."""
         self.strikes = 0
         """How many strings in a row the differ could do nothing with."""
 
     @property
     def text(self) -> str:
         """The HTML, unpacked for now."""
+        self.used = True
         if self._text is None:
             self._text = zlib.decompress(self._packed).decode("utf-8", "surrogatepass")
             self._packed = b""
@@ -109,11 +112,15 @@ def keep(text: str, parent: str, namespace: str, *, shared: bool = True) -> Kept
 
 
 def rest(kept: Kept) -> Kept:
-    """The one object for an idle view's HTML, packed: views that show the same share it."""
+    """Pack HTML that nobody has used since the last call, and share it among all who show it."""
+    if kept.is_packed or kept.used:
+        kept.used = False
+        return kept
     shared = keep(kept.text, kept.parent, kept.namespace)
     if shared._census is None:
         shared._census = kept._census
     shared.pack()
+    shared.used = False
     return shared
 
 

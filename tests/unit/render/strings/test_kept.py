@@ -27,6 +27,8 @@ def test_the_same_change_of_the_same_string_is_found_once() -> None:
 def test_at_rest_it_is_packed_and_shared_again() -> None:
     one, other = keep(LONG, "div", "").change(LONG + "<b>1</b>")[0], Kept(LONG + "<b>1</b>", "div", "")
     one, other = rest(one), rest(other)
+    assert not one.is_packed  # it has been used a moment ago
+    one, other = rest(one), rest(other)
     assert one is other
     assert one.is_packed
     assert len(one._packed) < len(LONG) / 4
