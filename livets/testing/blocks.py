@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from livets.testing import edits
 from livets.testing.errors import Misfit
 from livets.testing.nodes import Context, Node, inside, parse, serialise
 from livets.wire import ListOp, SlotKind
@@ -152,6 +153,8 @@ class Blocks:
             self.change(slot.inner, change[0])
         elif kind == SlotKind.FOR:
             self._change_rows(slot, change)
+        elif kind == SlotKind.HTML and isinstance(change, list):
+            edits.apply(slot.node, slot.context, change, self._surface.write)
         else:
             self.put(slot, change)
 

@@ -74,6 +74,10 @@ class BrowserPage:
         if self.status >= 400:
             raise NoPage(f"{url} answered {self.status}: {self.document.body.text.strip()[:2000]}", self.status)
 
+    async def travel(self, step: int) -> None:
+        """Back or forward in the tab's history."""
+        await self._run(self._tab.go_back() if step < 0 else self._tab.go_forward())
+
     async def refresh(self) -> None:
         """Take a picture of the document."""
         from playwright.async_api import Error

@@ -38,6 +38,9 @@ class Engine(Protocol):
     async def load(self, url: str) -> None:
         """Go to a page of the application and join its view."""
 
+    async def travel(self, step: int) -> None:
+        """Back (-1) or forward (1) in the history."""
+
     async def act(self, action: str, node: Node | None, *args: Any) -> None:
         """Do what a person does: click, fill, type, press, choose, … (the methods of `Gestures`)."""
 

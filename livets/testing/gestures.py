@@ -30,8 +30,8 @@ from livets.testing.nodes import Node, tag_of
 _HELD = {"Control": "ctrl", "Shift": "shift", "Alt": "alt", "Meta": "meta"}
 _LABELABLE = frozenset(["input", "select", "textarea", "button", "output", "meter", "progress"])
 
-Go = Callable[[str, str, list[tuple[str, Any]], bool], None]
-"""Leave for a URL: method, URL, form data, whether by a live patch."""
+Go = Callable[[str, str, list[tuple[str, Any]], str | None], None]
+"""Leave for a URL: method, URL, form data, and what `ts-link` says, where the link has it."""
 
 
 class Gestures:
@@ -130,8 +130,7 @@ class Gestures:
         if "download" in link.attributes or link.attributes.get("target", "_self") != "_self":
             return
         if not url.startswith("#"):
-            is_live = "ts-link" in link.attributes
-            self._go("GET", url, [], is_live)
+            self._go("GET", url, [], link.attributes.get("ts-link"))
 
     # Typing
 
@@ -265,9 +264,9 @@ class Gestures:
         data = pairs_of(self.document, form, submitter)
         url = form.attributes.get("action", "")
         if form.attributes.get("method", "get").lower() == "post":
-            self._go("POST", url, data, False)
+            self._go("POST", url, data, None)
         else:
-            self._go("GET", url.partition("?")[0] + "?" + urlencode(data), [], False)
+            self._go("GET", url.partition("?")[0] + "?" + urlencode(data), [], None)
 
     def _validate(self, form: Node) -> None:
         """A browser does not submit a form while a required field is empty."""

@@ -19,12 +19,13 @@ from livets.testing.document import Document
 from livets.testing.errors import Misfit, NoPage, NotPossible, Refused
 from livets.testing.events import Events, Push
 from livets.testing.gestures import Gestures
+from livets.testing.history import History
 from livets.testing.liveroot import LiveRoot
 from livets.testing.nodes import Node, parse_document
 from livets.wire import ReservedOp
 
 _MAX_REDIRECTS = 10
-_LEAVE = 2
+_PUSH, _REPLACE, _LEAVE = range(3)
 
 
 class LocalPage:
@@ -41,7 +42,7 @@ class LocalPage:
         self.document: Document
         self.url = ""
         self.status = 0
-        self.history: list[str] = []
+        self._history = History()
         self.refusals: list[Refused] = []
         self.pushed: list[tuple[str, Any]] = []
         self.on_change: Callable[[], None] = lambda: None
@@ -53,7 +54,19 @@ class LocalPage:
         """GET a page and join its view. Raises NoPage and Refused."""
         await self._visit("GET", url, [])
 
-    async def _visit(self, method: str, url: str, data: list[tuple[str, Any]]) -> None:
+    async def travel(self, step: int) -> None:
+        """Back (-1) or forward (1). Raises NotPossible at the end of the history."""
+        found = self._history.travel(step)
+        if found is None:
+            raise NotPossible("there is no page to go to: the history ends here")
+        url, is_here = found
+        if is_here and self._connection is not None:
+            self.url = url
+            self._connection.push("@params", {}, {}, [url])
+        else:
+            await self._visit("GET", url, [], is_travel=True)
+
+    async def _visit(self, method: str, url: str, data: list[tuple[str, Any]], *, is_travel: bool = False) -> None:
         await self.close()
         for _ in range(_MAX_REDIRECTS):
             url = self._own(url)
@@ -71,13 +84,13 @@ class LocalPage:
             url = response.headers.get("location", "/")
             if response.status not in (307, 308):
                 method = "GET"
+        self._history.loaded(self.url, is_travel=is_travel)
         await self._show(response)
 
     async def _show(self, response: asgi.Response) -> None:
         self.status = response.status
         self.document = self._controls.document = Document(parse_document(response.text))
         root = self.document.root
-        self.history.append(self.url)
         if root is None:
             self._gestures = self._person(lambda *_: 0)
             if response.status >= 400:
@@ -170,11 +183,11 @@ class LocalPage:
         self._controls.sends(ref, fields)
         return ref
 
-    def _go(self, method: str, url: str, data: list[tuple[str, Any]], is_live: bool) -> None:
-        if is_live and self._connection is not None:
-            self.url = self._own(url)
-            self.history.append(self.url)
-            self._connection.push("@params", {}, {}, [self.url])
+    def _go(self, method: str, url: str, data: list[tuple[str, Any]], link: str | None) -> None:
+        root = self.document.root
+        if link is not None and self._connection is not None and root is not None and "data-links" in root.attributes:
+            mode = _REPLACE if link == "replace" else _PUSH
+            self._connection.push("@params", {}, {}, [self._own(url), mode])
         else:
             self._next = (method, url, data)
 
@@ -207,12 +220,17 @@ class LocalPage:
         elif op == ReservedOp.PUSH:
             self.pushed.append((value[0], value[1]))
         elif op == ReservedOp.NAVIGATE:
-            mode, url = value
-            if mode == _LEAVE:
-                self._next = ("GET", url, [])
-            else:
-                self.url = self._own(url)
-                self.history[-1 if mode else len(self.history) :] = [self.url]
+            self._navigate(*value)
+
+    def _navigate(self, mode: int, url: str) -> None:
+        if mode == _LEAVE:
+            self._next = ("GET", url, [])
+            return
+        was, self.url = self.url, self._own(url)
+        if mode == _PUSH and self.url != was:
+            self._history.push(self.url)
+        else:
+            self._history.replace(self.url)
 
     def _refocus(self) -> None:
         """What had the focus is gone: the last control with `autofocus` gets it, as in the connector."""

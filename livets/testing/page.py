@@ -161,6 +161,14 @@ class Page:
         """Type another address of the application into this page."""
         return self.steps.step(f"go({url!r})", self._go, url)
 
+    def back(self) -> Step[None]:
+        """Press the browser's back button."""
+        return self.steps.step("back()", self._travel, -1)
+
+    def forward(self) -> Step[None]:
+        """Press the browser's forward button."""
+        return self.steps.step("forward()", self._travel, 1)
+
     def settle(self) -> Step[None]:
         """Wait until everything that is under way has happened and is shown."""
         return self.steps.step("settle()", self._rest)
@@ -247,6 +255,10 @@ class Page:
         except NoPage:
             self._host.failures.check()
             raise
+        await self._after(True)
+
+    async def _travel(self, step: int) -> None:
+        await self.engine.travel(step)
         await self._after(True)
 
     async def _after(self, wait: bool) -> None:

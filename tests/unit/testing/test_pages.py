@@ -9,7 +9,7 @@ import pytest
 
 from livets import LiveTS
 from livets.testing import Client, Gone, NoPage, NotAwaited, NotFound, NotPossible, Refused, TimedOut
-from tests.unit.testing.views import Controls, Counter, Room, Rows, Trouble
+from tests.unit.testing.views import Controls, Counter, Pager, Room, Rows, Trouble
 
 
 @pytest.fixture
@@ -79,11 +79,16 @@ async def test_keys_and_debounced_input(livets_client: Client) -> None:
     page = await livets_client.mount(Controls)
     keys = page.find(label="Keys")
     await keys.press("Enter")
-    await keys.press("k")
-    await keys.press("Control+k")
     await page.find(label="Slow").type("abc")
-    page.find("#heard").has_text("enter,ctrl k,abc")
+    page.find("#heard").has_text("enter,abc")
     assert page.find(label="Slow").is_focused
+
+
+async def test_keys_that_are_held_down(livets_client: Client) -> None:
+    page = await livets_client.mount(Controls)
+    await page.find(label="Keys").press("k")
+    await page.press("Control+k")
+    page.find("#heard").has_text("ctrl k")
 
 
 async def test_people_in_rooms_hear_each_other(livets_client: Client) -> None:
@@ -209,3 +214,23 @@ async def test_a_lost_connection_is_resumed(livets_client: Client) -> None:
     page.find("h1").has_text("0")
     await page.reconnect()
     page.find("h1").has_text("1")
+
+
+async def test_links_patches_back_and_forward(livets_client: Client) -> None:
+    page = await livets_client.mount(Pager)
+    await page.find("a", text="two").click()
+    assert (page.url, page.find("h1").text) == ("/?number=2", "2")
+    joins = len([sent for sent in page.sent if type(sent.message).__name__ == "Join"])
+    assert joins == 1
+    await page.find("button", text="next").click()
+    assert page.url == "/?number=3"
+    await page.back()
+    assert (page.url, page.find("h1").text) == ("/?number=2", "2")
+    await page.forward()
+    page.find("h1").has_text("3")
+    await page.find("a", text="four").click()
+    assert (page.url, page.find("h1").text) == ("/?number=4", "4")
+    await page.back()
+    assert (page.url, page.find("h1").text) == ("/?number=3", "3")
+    await page.find("button", text="away").click()
+    assert (page.url, page.find("h1").text) == ("/?number=9", "9")

@@ -136,3 +136,33 @@ class Trouble(LiveView):
     @event
     async def typed(self, number: int) -> None:
         self.count = number
+
+
+class Drawn(LiveView):
+    count: int = 0
+
+    def render(self) -> str:
+        rows = "".join(f'<li id="r{n}">{n} of <b>{self.count}</b></li>' for n in range(self.count))
+        buttons = "".join(f'<button ts-on:click="show({n})" aria-label="show {n}">{n}</button>' for n in (3, 7, 30))
+        return f"<p>{self.count}</p><ul>{rows}</ul>{buttons}"
+
+    @event
+    async def show(self, count: int) -> None:
+        self.count = count
+
+
+class Pager(LiveView):
+    number: int = 1
+    template = """<h1>{{ number }}</h1> <a href="?number=2" ts-link>two</a>
+    <a href="?number=4">four</a> <button ts-on:click="turn">next</button> <button ts-on:click="away">away</button>"""
+
+    async def handle_params(self, number: int = 1) -> None:
+        self.number = number
+
+    @event
+    async def turn(self) -> None:
+        self.patch(f"?number={self.number + 1}")
+
+    @event
+    async def away(self) -> None:
+        self.redirect("/?number=9")
