@@ -74,12 +74,12 @@ export function applyEdits(start, end, ops, env) {
   /** @param {any[]} nodes @returns {number} */
   const count = (nodes) => nodes.reduce((sum, node) => sum + 1 + count(childrenOf(node)), 0);
 
-  /** @param {any[]} nodes */
-  function index(nodes) {
+  /** @param {any[]} nodes @param {Map<string, any>} keys */
+  function index(nodes, keys) {
     for (const node of nodes) {
       const key = node.nodeType === 1 && keyOf(node);
-      if (key) top.keys_?.set(key, top.keys_.has(key) ? null : node);
-      index(childrenOf(node));
+      if (key) keys.set(key, keys.has(key) ? null : node);
+      index(childrenOf(node), keys);
     }
   }
 
@@ -87,7 +87,7 @@ export function applyEdits(start, end, ops, env) {
   function forget(nodes) {
     for (const node of nodes) {
       const key = node.nodeType === 1 && keyOf(node);
-      if (key && top.keys_?.get(key) === node) top.keys_.delete(key);
+      if (key && top.keys_?.get(key) === node) top.keys_?.delete(key);
       forget(childrenOf(node));
     }
   }
@@ -98,7 +98,7 @@ export function applyEdits(start, end, ops, env) {
     if (found) return found;
     // the first time; or two had the key for a moment
     const keys = (top.keys_ = new Map());
-    index(top);
+    index(top, keys);
     return keys.get(key);
   }
 
@@ -189,7 +189,7 @@ export function applyEdits(start, end, ops, env) {
         for (const node of nodes) hold(held_, node, [...node.childNodes]);
         put(nodes);
         top.count_ = /** @type {number} */ (top.count_) + count(nodes);
-        if (top.keys_) index(nodes);
+        if (top.keys_) index(nodes, top.keys_);
       } else if (Array.isArray(step)) {
         const nodes = old.slice(step[0], step[0] + step[1]);
         for (const node of nodes) check(isThere(node, place));
