@@ -215,6 +215,7 @@ class Builder(Draft):
         name_lower = name.lower()
         if name_lower in ("html", "head", "body") and self.stack[-1].space == "":
             raise self._document(f"<{name_lower}>", at)
+        self._imply_body(name_lower, at)
         dynamic = next((piece[1] for piece in pieces if not isinstance(piece, str)), at[0])
         try:
             tag = parse_tag(name, pieces)
@@ -234,6 +235,16 @@ class Builder(Draft):
         if text is not None:
             frame.implied = (text, at[0])
         return name_lower if name_lower in RCDATA or name_lower in RAW_TEXT else None
+
+    def _imply_body(self, name: str, at: tuple[int, int]) -> None:
+        """A parser opens a <tbody> for a row directly in a table, and closes it before the next section."""
+        top = self.stack[-1]
+        if top.is_implied and name in ("thead", "tbody", "tfoot", "caption", "colgroup"):
+            self.stack.pop()
+        elif top.tag == "table" and not top.space and name == "tr":
+            frame = Frame("tbody", top.count, "", "table", self._line(at), is_implied=True)
+            self.count("tbody")
+            self.stack.append(frame)
 
     def end(self, name: str, source: str, at: tuple[int, int], end: tuple[int, int]) -> None:
         """An end tag."""

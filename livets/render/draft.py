@@ -28,6 +28,8 @@ class Frame:
     count: int = 0
     model: str | None = None
     implied: tuple[Item, int] | None = None
+    is_implied: bool = False
+    """True for a <tbody> that a parser adds by itself."""
 
     @property
     def inner_space(self) -> str:

@@ -7,7 +7,7 @@ makes the whole template unfit (rendered whole). It never looks at HTML. The com
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -18,7 +18,7 @@ from jinja2.idtracking import find_symbols
 from markupsafe import escape
 
 from livets.errors import TemplateError
-from livets.render.inlining import Aliases, Bodies, CallBlock, Library
+from livets.render.inlining import Aliases, Bodies, CallBlock, Library, renamed
 from livets.render.items import Branches, Define, Item, Loop, Opaque, Program, Scoped, Static, Value
 from livets.render.lines import file_of, number_lines
 from livets.render.names import asks_context, free
@@ -44,6 +44,10 @@ _MUTATORS = frozenset(
 _SETS = (nodes.Assign, nodes.AssignBlock, nodes.Macro, nodes.Import, nodes.FromImport, nodes.With)
 
 
+class TemplateMissing(TemplateError):
+    """A file that is not there."""
+
+
 class _Unfit(Exception):
     def __init__(self, lineno: int, reason: str) -> None:
         super().__init__(reason)
@@ -62,6 +66,8 @@ class _Place:
     depth: int = 0
     inner: bool = False
     """True where a set name is not a name of the whole template: in a loop, a block, an include."""
+    locals: frozenset[str] = frozenset()
+    """Names that a block which is not scoped does not see: set by the block or the `with` around it."""
 
 
 class Linker:
@@ -99,14 +105,14 @@ class Linker:
     def _load(self, name: str, lineno: int) -> nodes.Template:
         loader = self.environment.loader
         if loader is None:
-            raise TemplateError(
+            raise TemplateMissing(
                 f"{file_of(lineno, self.name)}, line {lineno}: there is no template directory to load {name!r} from; "
                 f"give LiveTS(templates=...) the directory"
             )
         try:
             source, _, current = loader.get_source(self.environment, name)
         except jinja2.TemplateNotFound as error:
-            raise TemplateError(
+            raise TemplateMissing(
                 f"{file_of(lineno, self.name)}, line {lineno}: the template {error.name!r} was not found; "
                 f"check the name and the template directories"
             ) from error
@@ -225,6 +231,11 @@ class Linker:
             bodies = place.blocks[name]
             if depth + 1 < len(bodies):
                 return [self._block_body(name, depth + 1, place, child.lineno)]
+        callee = child.node if isinstance(child, nodes.Call) and not child.args and not child.kwargs else None
+        if isinstance(callee, nodes.Getattr) and isinstance(callee.node, nodes.Name) and callee.node.name == "self":
+            read = {name.name for body in place.blocks.get(callee.attr, []) for name in body.find_all(nodes.Name)}
+            if callee.attr in place.blocks and not place.looping and not read & place.locals:
+                return [self._block_body(callee.attr, 0, place, child.lineno)]
         if find_undeclared([nodes.Output([child])], ("self", "super")):
             raise _Unfit(child.lineno, "self or super inside an expression")
         return [Value(child, child.lineno, next(self._sites))]
@@ -242,7 +253,7 @@ class Linker:
         if next(node.find_all((nodes.Continue, nodes.Break)), None) is not None:
             return self._whole(node, "a loop with break or continue is rendered as a whole")
         uses_loop = "loop" in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",))
-        inner = _Place(place.blocks, place.block, True, not uses_loop, place.depth, True)
+        inner = _Place(place.blocks, place.block, True, not uses_loop, place.depth, True, place.locals)
         body = self._items(node.body, inner)
         target: Any = node.target
         source: Any = node.iter
@@ -262,38 +273,67 @@ class Linker:
             raise TemplateError(
                 f"{file_of(node.lineno, self.name)}, line {node.lineno}: the required block {node.name!r} is not given"
             )
+        if not node.scoped:
+            read = {name.name for body in place.blocks[node.name] for name in body.find_all(nodes.Name)}
+            hidden = read & place.locals
+            if hidden:
+                raise _Unfit(node.lineno, f"a block that is not scoped reads {min(hidden)!r}, which is set around it")
         return self._block_body(node.name, 0, place, node.lineno)
 
     def _block_body(self, name: str, depth: int, place: _Place, lineno: int) -> Item:
-        inner = _Place(place.blocks, (name, depth), place.looping, place.loop_hidden, place.depth, True)
-        return Scoped(self._items(place.blocks[name][depth].body, inner), lineno)
+        body = place.blocks[name][depth].body
+        hidden = place.locals | _sets(body)
+        inner = _Place(place.blocks, (name, depth), place.looping, place.loop_hidden, place.depth, True, hidden)
+        return Scoped(self._items(body, inner), lineno)
 
     def _include(self, node: nodes.Include, place: _Place) -> Item:
-        constant = isinstance(node.template, nodes.Const) and isinstance(node.template.value, str)
-        if not constant or not node.with_context or place.depth > _MAX_INCLUDES:
+        names = _constant_names(node.template)
+        if not names or not node.with_context or place.depth > _MAX_INCLUDES:
             return _opaque(node, "an include whose template is chosen while rendering")
-        assert isinstance(node.template, nodes.Const)
-        name = str(node.template.value)
-        try:
-            tree = self._load(name, node.lineno)
-        except TemplateError:
-            if node.ignore_missing:
-                return Scoped([], node.lineno)
-            raise
+        tree = self._first_of(names, node)
+        if tree is None:
+            return Scoped([], node.lineno)
         if place.loop_hidden and "loop" in find_undeclared(tree.body, ("loop",)):
             return _opaque(node, "an included template that reads a loop which its includer does not")
         inner = _Place({}, None, place.looping, place.loop_hidden, place.depth + 1, True)
         return Scoped(self._template(tree, inner), node.lineno)
 
+    def _first_of(self, names: list[str], node: nodes.Include) -> nodes.Template | None:
+        """The first of several files that is there; None when there is none and none has to be."""
+        for number, name in enumerate(names):
+            try:
+                return self._load(name, node.lineno)
+            except TemplateMissing:
+                if number + 1 == len(names) and not node.ignore_missing:
+                    raise
+        return None
+
     def _with(self, node: nodes.With, place: _Place) -> Item:
-        body = self._items(node.body, place)
-        if not node.targets:
+        targets = [renamed(target, {}) for target in node.targets]
+        for target in targets:
+            target.set_ctx("store")
+        names = tuple(name for target in targets for name in _targets(target))
+        body = self._items(node.body, replace(place, locals=place.locals | {*names} | _sets(node.body)))
+        if not targets:
             return Scoped(body, node.lineno)
-        targets = [nodes.Name(target.name, "store") for target in node.targets if isinstance(target, nodes.Name)]
-        if len(targets) != len(node.targets):
-            return _opaque(node, "with unpacks a tuple")
         assign = nodes.Assign(nodes.Tuple(targets, "store"), nodes.Tuple(node.values, "load"), lineno=node.lineno)
-        return Scoped([Define(assign, tuple(target.name for target in targets), node.lineno), *body], node.lineno)
+        return Scoped([Define(assign, names, node.lineno), *body], node.lineno)
+
+
+def _constant_names(node: nodes.Expr) -> list[str]:
+    """The names that an include gives, in order; [] when they are not constant."""
+    parts = node.items if isinstance(node, nodes.List | nodes.Tuple) else [node]
+    names = [part.value if isinstance(part, nodes.Const) else None for part in parts]
+    if len(names) == 1 and isinstance(names[0], list | tuple):  # folded by the parser
+        names = list(names[0])
+    return [str(name) for name in names] if all(isinstance(name, str) for name in names) else []
+
+
+def _sets(body: list[nodes.Node]) -> frozenset[str]:
+    """Names that the statements of a body set."""
+    sets = [found for node in body for found in _all(node) if isinstance(found, nodes.Assign | nodes.AssignBlock)]
+    names = {name for found in sets for name in _targets(found.target)}
+    return frozenset(names | {found.name for node in body for found in _all(node) if isinstance(found, nodes.Macro)})
 
 
 def _always() -> bool:

@@ -64,6 +64,8 @@ class Scanner:
         self._pieces: list[Piece] = []
         self._pending = ""
         self.at = (0, 0)
+        self.end = (0, 0)
+        """Where the comment that the handler is told of begins and ends."""
         self._quote = ""
         self._equals = False
 
@@ -152,6 +154,7 @@ class Scanner:
         found = self._until("-->", source, position)
         if found < 0:
             return len(source)
+        self.end = (index, found)
         self.handler.comment(self._pending, index)
         return found
 
@@ -159,6 +162,7 @@ class Scanner:
         found = self._until(">", source, position)
         if found < 0:
             return len(source)
+        self.end = (index, found)
         self.handler.comment(self._pending, index)
         return found
 

@@ -20,12 +20,15 @@ class _Outline:
     def __init__(self) -> None:
         self.elements: list[tuple[Place, Place]] = []
         self._open: list[tuple[str, Place]] = []
+        self.scanner: Scanner | None = None
 
     def text(self, source: str, index: int) -> None:
         """Text has no part in the outline."""
 
     def comment(self, source: str, index: int) -> None:
-        """Nor have comments."""
+        """A comment is a region of its own."""
+        if self.scanner is not None:
+            self.elements.append((self.scanner.at, self.scanner.end))
 
     def dynamic(self, item: Item, index: int, inside: str | None) -> None:
         """Nor has what is dynamic: it counts as nothing."""
@@ -115,7 +118,7 @@ def _mentions(item: Item, names: tuple[str, ...]) -> bool:
 
 def _elements(items: list[Item]) -> list[tuple[Place, Place]] | None:
     outline = _Outline()
-    scanner = Scanner(outline)
+    scanner = outline.scanner = Scanner(outline)
     try:
         for index, item in enumerate(items):
             if isinstance(item, Static):

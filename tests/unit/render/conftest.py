@@ -14,6 +14,7 @@ from livets.render import CompiledTemplate, Templates
 from livets.render.environment import MappingScope
 from livets.testing.liveroot import LiveRoot as Page
 from livets.testing.nodes import parse, serialise
+from tests.support.corpus import EXTENSIONS
 
 MARKERS = re.compile(r"<!--(?:\[(?:-?\d+)?|\])-->")
 
@@ -61,7 +62,8 @@ class Bench:
 
 @lru_cache(maxsize=256)
 def _templates(files: tuple[tuple[str, str], ...]) -> Templates:
-    templates = Templates()
+    templates = Templates(extensions=EXTENSIONS)
+    templates.environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     templates.environment.loader = jinja2.DictLoader(dict(files))
     return templates
 

@@ -158,3 +158,43 @@ def test_macros_that_call_macros_do_not_grow_without_end() -> None:
         f"{{% macro m{i}() %}}{f'{{{{ m{i - 1}() }}}}' * 9 if i else 'x{{ a }}'}{{% endmacro %}}" for i in range(5)
     )
     Bench(f"{macros}<p>{{{{ m4() }}}}</p>", WHO).check_first()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<div>{% block t %}<b>T{{ a }}</b>{% endblock %}</div><p>{{ self.t() }}</p>",
+        "{% set x = n %}{% block t %}<b>{{ x }}</b>{% endblock %}{% block u %}<i>{{ self.t() }}</i>{% endblock %}",
+        "{% include ['none.html', 'inc.html'] %}{% include ['none.html'] ignore missing %}<p>{{ a }}</p>",
+        "{% with (p, q) = (n, a), r = q %}<p>{{ p }}{{ q }}{{ r }}</p>{% endwith %}<p>{{ p }}</p>",
+        "<table><tr><th>{{ a }}</th></tr>{% for r in rows %}<tr id='{{ r.id }}'><td>{{ r.t }}</td></tr>\n{% endfor %}</table>{{ n }}",
+        "<table><tr><td>{{ a }}</td></tr> {% if on %}<tr><td>{{ n }}</td></tr>{% endif %}<tfoot><tr><td>{{ n }}</td></tr></tfoot></table>",
+        "<table><caption>{{ a }}</caption><tr><td>{{ n }}</td></tr><tbody><tr><td>{{ a }}</td></tr></tbody></table>",
+        "{% for r in rows %}<p>{% set outer = loop %}{% for k in r.ks %}<i>{{ outer.index }}{{ loop.cycle('a', 'b') }}{{ loop.changed(k) }}</i>{% endfor %}</p>{% endfor %}",
+    ],
+)
+def test_more_constructs_that_are_slots(source: str) -> None:
+    assert check(source, {"inc.html": "<u>{{ a }}</u>"}).template.opaque == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% with x = n %}{% block b %}<p>{{ x }}!</p>{% endblock %}{% endwith %}",
+        "{% set x = a %}{% block a %}{% set x = n %}{% block b %}<p>{{ x }}!</p>{% endblock %}{{ x }}{% endblock %}{{ x }}",
+        "{% block a %}{% set x = n %}{% block b scoped %}<p>{{ x }}</p>{% endblock %}{% endblock %}",
+        "<div><!-- {{ a }} --><p>{{ a }}</p><!-- {% if on %}x{% endif %} --></div>",
+        "<h{{ n + 1 }}>{{ a }}</h{{ n + 1 }}>",
+        "<h{{ 1 if on else 2 }}>{{ a }}</h{{ 1 if on else 2 }}>",
+        "<ul>{% for x in xs %}{% if x == n %}{% break %}{% endif %}<li>{{ x }}</li>{% endfor %}</ul>{{ a }}",
+        "{% autoescape false %}<p>{{ n }}</p>{% endautoescape %}<p>{{ a }}</p>",
+    ],
+)
+def test_what_is_opaque_is_right(source: str) -> None:
+    check(source)
+
+
+def test_a_dynamic_comment_is_a_region_of_its_own() -> None:
+    bench = Bench("<div><p>{{ n }}</p><!-- {{ a }} --></div>", WHO)
+    assert bench.change({"a": "q"}) == [1, "<!-- q -->"]
+    assert bench.change({"n": 3}) == [0, 3]
