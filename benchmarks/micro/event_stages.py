@@ -3,10 +3,12 @@
     python -m benchmarks.micro.event_stages [--events 2000] [--rows 0 --rows 1000 --rows 10000]
 
 Method: the server runs in a process of its own (uvloop where it is installed), the client sends one event and
-waits for its patch, so queues are empty and stages do not overlap. Figures are medians over all events after a
-warm-up of a tenth. Decoding is timed by itself on the same bytes. "socket and loop" is the rest of the server's CPU
-time for an event (process time over all events, divided by their number): what any ASGI WebSocket message costs.
-The last column is each stage as a share of the server's CPU time for an event, comparable between machines.
+waits for its patch, so queues are empty and stages do not overlap. Stages are medians over all events after a
+warm-up of a tenth. Decoding is timed by itself on the same bytes. The server's CPU time for an event is process time
+over all events, divided by their number, in rounds without the telemetry listener that the stages need. "socket and
+loop" is what the stages leave of it: what any ASGI WebSocket message costs. The rounds alternate with rounds of a
+Starlette WebSocket echo of the same number of bytes in the same process, so a busy machine slows both alike; "of an
+echo" is the median of the ratios of neighbouring rounds.
 """
 
 from __future__ import annotations
@@ -18,11 +20,15 @@ import statistics
 import time
 import timeit
 from collections import defaultdict
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
 import click
 import msgspec
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from livets import LiveTS, LiveView, event, telemetry
 from livets.wire import Event, Join, decode, encode_client
@@ -65,6 +71,16 @@ class Page(LiveView):
     {% endfor %}</tbody></table>"""
 
 
+async def echo(socket: WebSocket) -> None:
+    """The yardstick: what arrives goes back."""
+    await socket.accept()
+    try:
+        while True:
+            await socket.send_bytes((await socket.receive_bytes())[:13])
+    except WebSocketDisconnect:
+        pass
+
+
 def serve(pipe: Connection) -> None:
     """The server process: sends its port, then on each message (marks so far, CPU seconds so far)."""
     import asyncio
@@ -72,11 +88,19 @@ def serve(pipe: Connection) -> None:
     import uvicorn
 
     times: dict[str, list[int]] = defaultdict(list)
-    telemetry.listen(lambda name, _view, _ref: times[name].append(time.perf_counter_ns()))
+
+    def note(name: str, _view: str, _ref: int) -> None:
+        times[name].append(time.perf_counter_ns())
+
     app = LiveTS(secret_key="only for this benchmark, 32 characters", dev=False, events_per_s=1e9)
     app.live("/{rows:int}", Page)
+    yardstick = Starlette(routes=[WebSocketRoute("/echo", echo)])
+
+    async def both(scope: Any, receive: Any, send: Any) -> None:
+        await (yardstick if scope.get("path") == "/echo" else app)(scope, receive, send)
+
     config = uvicorn.Config(
-        app, port=0, ws="websockets-sansio", ws_per_message_deflate=False, log_level="warning", lifespan="on"
+        both, port=0, ws="websockets-sansio", ws_per_message_deflate=False, log_level="warning", lifespan="on"
     )
     server = uvicorn.Server(config)
 
@@ -86,9 +110,12 @@ def serve(pipe: Connection) -> None:
             await asyncio.sleep(0.01)
         pipe.send(server.servers[0].sockets[0].getsockname()[1])
         loop = asyncio.get_running_loop()
-        while (await loop.run_in_executor(None, pipe.recv)) != "stop":
+        deafen = lambda: None  # noqa: E731
+        while (request := await loop.run_in_executor(None, pipe.recv)) != "stop":
             pipe.send(({name: list(stamps) for name, stamps in times.items()}, time.process_time()))
             times.clear()
+            deafen()
+            deafen = telemetry.listen(note) if request == "listen" else lambda: None
         server.should_exit = True
         await serving
 
@@ -124,20 +151,37 @@ def play(port: int, rows: int, events: int) -> int:
     return size
 
 
+def play_echo(port: int, messages: int) -> None:
+    """The yardstick's client, with messages as long as ours."""
+    from websockets.sync.client import connect
+
+    message = encode_client(Event(1000, 0, "increment", [], {}, {}, 1000))
+    with connect(f"ws://127.0.0.1:{port}/echo", compression=None) as socket:
+        for _ in range(messages):
+            socket.send(message)
+            socket.recv()
+
+
 @click.command(epilog="Example: python -m benchmarks.micro.event_stages --events 5000 --rows 0")
 @click.option("--events", default=2000, show_default=True, help="Events a page.")
 @click.option("--rows", multiple=True, type=int, default=(0, 1000, 10_000), show_default=True, help="Rows on the page.")
-def main(events: int, rows: tuple[int, ...]) -> None:
+@click.option("--rounds", default=5, show_default=True, help="Rounds of events, each beside one of echoes.")
+def main(events: int, rows: tuple[int, ...], rounds: int) -> None:
     """Print a table of one event's cost by stage."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
     process.start()
     port = ours.recv()
 
-    def snapshot() -> tuple[dict[str, list[int]], float]:
-        ours.send("marks")
+    def ask(request: str = "cpu") -> tuple[dict[str, list[int]], float]:
+        ours.send(request)
         answer: tuple[dict[str, list[int]], float] = ours.recv()
         return answer
+
+    def cpu_us(work: Callable[[], object], count: int) -> float:
+        _, before_s = ask()
+        work()
+        return (ask()[1] - before_s) / count * 1e6
 
     click.echo(
         f"{platform.machine()}, CPython {platform.python_version()}, {events} events a page, microseconds (medians)\n"
@@ -145,15 +189,21 @@ def main(events: int, rows: tuple[int, ...]) -> None:
     raw = encode_client(Event(1000, 0, "increment", [], {}, {}, 1000))
     decode_us = min(timeit.repeat(lambda: decode(raw), number=10_000, repeat=5)) / 10_000 * 1e6
     columns: dict[int, dict[str, float]] = {}
+    part = max(1, events // rounds)
     for count in rows:
         play(port, count, events // 10)
-        _, before_s = snapshot()
+        ask("listen")
         size = play(port, count, events)
-        marks, after_s = snapshot()
-        total_us = (after_s - before_s) / events * 1e6
-        column = {"decode": decode_us, **stages(marks, events)}
+        column = {"decode": decode_us, **stages(ask()[0], events)}
+        mine, echoes = [], []
+        for _ in range(rounds):
+            mine.append(cpu_us(lambda count=count: play(port, count, part), part))  # type: ignore[misc]
+            echoes.append(cpu_us(lambda: play_echo(port, part), part))
+        total_us = statistics.median(mine)
         column["socket and loop"] = total_us - sum(column.values())
         column["server CPU an event"] = total_us
+        column["server CPU an echo"] = statistics.median(echoes)
+        column["of an echo"] = statistics.median(one / other for one, other in zip(mine, echoes, strict=True))
         column["bytes of the answer"] = size
         columns[count] = column
     ours.send("stop")
@@ -177,8 +227,11 @@ def report(columns: dict[int, dict[str, float]]) -> None:
     for stage in next(iter(columns.values())):
         cells = []
         for column in columns.values():
-            share = "" if stage.startswith("bytes") else f"{column[stage] / column['server CPU an event']:.0%}"
-            cells.append(f"{column[stage]:.1f} | {share}")
+            is_part = stage in STAGES or stage in ("decode", "socket and loop")
+            share = f"{column[stage] / column['server CPU an event']:.0%}" if is_part else ""
+            cells.append(
+                f"{column[stage]:.2f} | {share}" if stage == "of an echo" else f"{column[stage]:.1f} | {share}"
+            )
         click.echo(f"| {stage} | " + " | ".join(cells) + " |")
 
 

@@ -60,7 +60,7 @@ async def call(
         except StopIteration as stop:
             return stop.value
         async with asyncio.timeout(limit_s) as deadline:
-            return await _rest(coroutine, awaited)
+            return await rest_of(coroutine, awaited)
     except TimeoutError:
         if deadline is None or not deadline.expired():
             raise
@@ -80,7 +80,7 @@ async def _await(result: Any) -> Any:
 
 
 @types.coroutine
-def _rest(coroutine: Coroutine[Any, Any, Any], awaited: Any) -> Generator[Any, Any, Any]:
+def rest_of(coroutine: Coroutine[Any, Any, Any], awaited: Any) -> Generator[Any, Any, Any]:
     """What is left of a coroutine whose first step has been done, and waits for `awaited`."""
     send: Callable[[Any], Any] = coroutine.send
     while True:

@@ -239,9 +239,10 @@ class Commits:
             return
         if not self.display.behind:
             self._shown_ref = self.last_ref
-        outbox.ack(self._shown_ref, self.durable_ref)
         if diff:
-            outbox.patch(diff, self._shown_ref)
+            outbox.patch(diff, self._shown_ref, self.durable_ref)
+        else:
+            outbox.ack(self._shown_ref, self.durable_ref)
 
     def _written(self, change: Change, ref: int) -> None:
         if ref > self.durable_ref:

@@ -14,8 +14,8 @@ class Outbox(Protocol):
     def ready(self) -> bool:
         """False while detached or above the high-water mark: then the view does not render."""
 
-    def patch(self, diff: list[Any] | bytes, done: int) -> None:
-        """Send a PATCH whose result covers events up to `done`. bytes: an encoded, shared body."""
+    def patch(self, diff: list[Any] | bytes, done: int, durable: int = 0) -> None:
+        """Send a PATCH whose result covers events up to `done`; it acknowledges like `ack`. bytes: a shared body."""
 
     def ack(self, done: int, durable: int) -> None:
         """`done`/`durable` have moved; goes out with the next frame, or as ACK at the end of this loop turn."""

@@ -1,7 +1,8 @@
 """The outgoing side of one WebSocket: what waits to be sent, in order, and how the socket ends.
 
-Owns the queue of frames, its bound, and the one task that sends while there is something to send. Heads are written
-at the last moment, so that an acknowledgement of the same loop turn rides on a patch. Never waits for the browser
+Owns the queue of frames, its bound, and who sends: whoever puts a frame, where the server says that its socket takes
+one at once; else one task while there is something to send. Heads are written at the last moment, and acknowledgements
+by themselves at the end of the loop turn, so that they ride on a patch. Never waits for the browser
 on behalf of a view: above the high-water mark views stop rendering, and a socket that takes nothing is cut.
 Called by `outbox` (put, want_ack), `dialogue` (beats, close) and `sweeper` (stalls).
 """
@@ -11,10 +12,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, NamedTuple, Protocol
 
 from livets import telemetry
+from livets.live.calling import rest_of
 from livets.wire import Frame, frame, limits
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -51,9 +53,9 @@ class Channel:
     """Sends frames over one socket, and closes it."""
 
     __slots__ = (
-        "_acks", "_allowed_s", "_closing", "_loop", "_queue", "_room", "_send", "_sender", "_since_s",
-        "closing_at_s", "has_beat", "has_ended", "heard_at_s", "is_full", "json", "on_room", "opened_at_s",
-        "unsent_bytes",
+        "_acks", "_allowed_s", "_closing", "_is_draining", "_loop", "_queue", "_room", "_send", "_sender", "_since_s",
+        "_writable", "closing_at_s", "has_beat", "has_ended", "heard_at_s", "is_full", "json", "on_room",
+        "opened_at_s", "unsent_bytes",
     )  # fmt: skip
 
     def __init__(self, send: Send, *, json: bool) -> None:
@@ -68,6 +70,8 @@ class Channel:
         self._since_s = 0.0
         """When the send that is under way began; 0: none is."""
         self._allowed_s = 0.0
+        self._is_draining = False
+        self._writable = _writable(send)
         self.opened_at_s = self.heard_at_s = self._loop.time()
         self.closing_at_s = 0.0
         self.unsent_bytes = 0
@@ -87,7 +91,7 @@ class Channel:
     @property
     def is_sending(self) -> bool:
         """Whether frames or a close are still under way."""
-        return self._sender is not None
+        return self._sender is not None or self._is_draining
 
     def heard(self) -> None:
         """The browser has sent something."""
@@ -100,7 +104,7 @@ class Channel:
 
     def put(self, outbox: Source, kind: Frame, seq: int, done: int, body: bytes) -> None:
         """Send a frame of a view."""
-        self._enqueue(_Waiting(outbox, kind, outbox.view, seq, done, body))
+        self._enqueue(_Waiting(outbox, kind, outbox.view, seq, done, body), at_once=kind is Frame.PATCH)
 
     def refuse(self, view: int, body: bytes) -> None:
         """Send REFUSED for a view that is not on this socket."""
@@ -169,7 +173,7 @@ class Channel:
         if self._sender is not None:
             await asyncio.wait([self._sender])
 
-    def _enqueue(self, waiting: _Waiting) -> None:
+    def _enqueue(self, waiting: _Waiting, *, at_once: bool = False) -> None:
         if self.is_closing:
             return
         if self._queue is None:
@@ -177,11 +181,23 @@ class Channel:
         self._queue.append(waiting)
         self.unsent_bytes += len(waiting.body) + _HEAD_BYTES
         self.is_full = self.is_full or self.unsent_bytes >= limits.HIGH_WATER_BYTES
-        self._wake()
+        self._wake(at_once=at_once and self._writable is not None and self._writable.is_set())
 
-    def _wake(self) -> None:
-        if self._sender is None and not self.has_ended:
-            self._sender = self._loop.create_task(self._drain())
+    def _wake(self, *, at_once: bool = False) -> None:
+        if self.is_sending or self.has_ended:
+            return
+        drain = self._drain()
+        if not at_once:
+            self._sender = self._loop.create_task(drain)
+            return
+        self._is_draining = True
+        try:
+            awaited = drain.send(None)
+        except StopIteration:
+            return  # nearly always: a task and a turn of the loop are saved
+        finally:
+            self._is_draining = False
+        self._sender = self._loop.create_task(_go_on(drain, awaited))
 
     async def _drain(self) -> None:
         """Send everything that waits; runs from the first frame of a burst to its last."""
@@ -251,6 +267,16 @@ class Channel:
         room, self._room = self._room, None
         if room is not None and not room.done():
             room.set_result(None)
+
+
+async def _go_on(drain: Coroutine[Any, Any, None], awaited: Any) -> None:
+    await rest_of(drain, awaited)
+
+
+def _writable(send: Send) -> asyncio.Event | None:
+    """What tells that the server's own `send` has nothing to wait for, if it is uvicorn's and nobody wraps it."""
+    event = getattr(getattr(send, "__self__", None), "writable", None)
+    return event if isinstance(event, asyncio.Event) else None
 
 
 def _ascii(reason: str) -> str:

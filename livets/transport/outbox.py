@@ -60,11 +60,12 @@ class ViewOutbox:
         """False while detached or above the high-water mark: then the view does not render."""
         return self._channel is not None and self._channel.has_room
 
-    def patch(self, diff: list[Any] | bytes, done: int) -> None:
-        """Send a PATCH whose result covers events up to `done`."""
+    def patch(self, diff: list[Any] | bytes, done: int, durable: int = 0) -> None:
+        """Send a PATCH whose result covers events up to `done`; those up to `durable` need not be kept any more."""
         body = diff if isinstance(diff, bytes) else encode_body(diff)
         telemetry.mark("patch.encoded", self.view_id, done)
         self.done = max(self.done, done)
+        self.durable = max(self.durable, durable)
         self.seq += 1
         self._ring.append(Kept(done, body))
         self._bytes += len(body)

@@ -64,7 +64,8 @@ class FakeOutbox:
     def ready(self) -> bool:
         return self.is_ready
 
-    def patch(self, diff: list[Any] | bytes, done: int) -> None:
+    def patch(self, diff: list[Any] | bytes, done: int, durable: int = 0) -> None:
+        self.acks.append((done, durable))
         self.patches.append((diff, done))
 
     def ack(self, done: int, durable: int) -> None:
