@@ -24,9 +24,9 @@ if TYPE_CHECKING:
         TestingError,
         TimedOut,
     )
-    from livets.testing.host import Broadcast
     from livets.testing.page import Page
     from livets.testing.person import Client, client
+    from livets.testing.watch import Broadcast
 
 __all__ = [
     "Broadcast",
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Broadcast": "livets.testing.host",
+    "Broadcast": "livets.testing.watch",
     "Client": "livets.testing.person",
     "Element": "livets.testing.element",
     "Gone": "livets.testing.errors",

@@ -73,13 +73,16 @@ class Chromium:
         """Run a coroutine of Playwright's on the browser's loop."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
-    async def page(self, host: Host, browser_of: object) -> BrowserPage:
-        """A new page in the browser of one person (`browser_of` names the person)."""
+    async def page(self, host: Host, browser_of: object, cookies: dict[str, str]) -> BrowserPage:
+        """A new page in the browser of one person (`browser_of` names the person), who has these cookies."""
         origin = await self._origin(host)
         contexts: dict[object, BrowserContext] = host.extras.setdefault("contexts", {})
         if browser_of not in contexts:
             contexts[browser_of] = context = await self.run(self._context(origin))
             host.on_stop(lambda: self.run(context.close()))
+        if cookies:
+            given: list[Any] = [{"name": name, "value": value, "url": origin} for name, value in cookies.items()]
+            await self.run(contexts[browser_of].add_cookies(given))
         page = await self.run(contexts[browser_of].new_page())
         return BrowserPage(page, host, self.run)
 

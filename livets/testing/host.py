@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Protocol
 
 from livets.app import LiveTS
 from livets.testing import asgi
-from livets.testing.errors import Misfit, TestingError, TimedOut
+from livets.testing.errors import Misfit, TimedOut
+from livets.testing.watch import Broadcast, Failures, HeardBus
 from livets.wire import Event
 
 if TYPE_CHECKING:
@@ -31,13 +29,6 @@ _PAUSE_S = 0.001
 _LONGEST_PAUSE_S = 0.01
 
 
-class Broadcast(NamedTuple):
-    """What a view has told a topic."""
-
-    topic: str
-    data: Any
-
-
 class OpenPage(Protocol):
     """What the host knows of a page."""
 
@@ -50,56 +41,16 @@ class OpenPage(Protocol):
         """Check what the page shows, and note what it was told."""
 
 
-class _HeardBus:
-    """A bus that notes what is published."""
-
-    def __init__(self, bus: Bus, heard: list[Broadcast]) -> None:
-        self.bus = bus
-        self._heard = heard
-
-    async def publish(self, topic: str, data: bytes, effect_id: str) -> None:
-        self._heard.append(Broadcast(topic, msgspec.msgpack.decode(data)))
-        await self.bus.publish(topic, data, effect_id)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.bus, name)
-
-
-class Failures(logging.Handler):
-    """Exceptions that livets has logged: those of handlers, hooks and templates."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.raised: list[BaseException] = []
-        self.expected: list[BaseException] | None = None
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the exception of a record."""
-        if record.exc_info and (error := record.exc_info[1]) is not None:
-            error.add_note(f"livets: {record.getMessage()}")
-            (self.raised if self.expected is None else self.expected).append(error)
-
-    def note(self, error: BaseException) -> None:
-        """An error that was not logged."""
-        (self.raised if self.expected is None else self.expected).append(error)
-
-    def check(self) -> None:
-        """Raises the first one."""
-        if self.raised:
-            first, self.raised = self.raised[0], []
-            raise first
-
-
 class Host:
     """An application and the pages that are open in it."""
 
-    def __init__(self, app: asgi.App, *, timeout_s: float) -> None:
+    def __init__(self, app: asgi.App, *, timeout_s: float, failures: Failures, broadcasts: list[Broadcast]) -> None:
         self.app = app
         self.timeout_s = timeout_s
         self.lives = list(_lives(app, set()))
         self.pages: list[OpenPage] = []
-        self.failures = Failures()
-        self.broadcasts: list[Broadcast] = []
+        self.failures = failures
+        self.broadcasts = broadcasts
         self._buses: list[tuple[LiveTS, Bus]] = []
         self.extras: dict[str, Any] = {}
         """What an engine keeps for all pages: the server's address, browser contexts."""
@@ -111,10 +62,9 @@ class Host:
         if self.is_running:
             return
         self.is_running = True
-        logging.getLogger("livets").addHandler(self.failures)
         for live in self.lives:
             self._buses.append((live, live.worker.bus))
-            live.worker.bus = _HeardBus(live.worker.bus, self.broadcasts)
+            live.worker.bus = HeardBus(live.worker.bus, self.broadcasts)
         await self._exit.enter_async_context(asgi.lifespan(self.app))
 
     def on_stop(self, do: Callable[[], Awaitable[Any]]) -> None:
@@ -138,25 +88,6 @@ class Host:
         for live, bus in self._buses:
             live.worker.bus = bus
         self._buses.clear()
-        logging.getLogger("livets").removeHandler(self.failures)
-
-    def check(self) -> None:
-        """Raises what nobody has been told yet."""
-        for page in self.pages:
-            page.steps.check()
-        self.failures.check()
-
-    @contextlib.contextmanager
-    def expecting(self) -> Iterator[list[BaseException]]:
-        """Errors in the block are collected instead of raised; there must be one."""
-        errors: list[BaseException] = []
-        self.failures.expected = errors
-        try:
-            yield errors
-        finally:
-            self.failures.expected = None
-        if not errors:
-            raise TestingError("an error was expected, and none has happened")
 
     def resident(self, view_id: str) -> Resident | None:
         """The running view of a page."""

@@ -121,3 +121,13 @@ def test_what_is_missing_for_chromium_is_named(project: Path, tmp_path: Path) ->
     (tmp_path / "playwright.py").unlink()
     answer = run(project, "--livets-browser", LIVETS_CHROMIUM="/nowhere/chromium")
     assert "LIVETS_CHROMIUM" in answer.stdout
+
+
+@pytest.mark.nightly
+@pytest.mark.browser
+@pytest.mark.timeout(400)
+def test_the_kits_own_tests_hold_in_chromium() -> None:
+    """The model does what the browser does: every test of it passes there, too."""
+    command = [sys.executable, "-m", "pytest", "-q", "tests/unit/testing/test_pages.py", "--livets-browser"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=380, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr

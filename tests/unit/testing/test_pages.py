@@ -6,10 +6,12 @@ import asyncio
 import re
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from livets import LiveTS
 from livets.testing import Client, Gone, NoPage, NotAwaited, NotFound, NotPossible, Refused, TimedOut
-from tests.unit.testing.views import Controls, Counter, Pager, Room, Rows, Trouble
+from tests.unit.testing.views import Account, Controls, Counter, Pager, Room, Rows, Trouble
 
 
 @pytest.fixture
@@ -17,6 +19,7 @@ def livets_app() -> LiveTS:
     app = LiveTS("a secret of at least 32 characters!!")
     app.live("/", Counter)
     app.live("/room/{room}", Room)
+    app.live("/account", Account)
     return app
 
 
@@ -234,3 +237,24 @@ async def test_links_patches_back_and_forward(livets_client: Client) -> None:
     assert (page.url, page.find("h1").text) == ("/?number=3", "3")
     await page.find("button", text="away").click()
     assert (page.url, page.find("h1").text) == ("/?number=9", "9")
+
+
+async def test_who_is_signed_in(livets_client: Client) -> None:
+    page = await livets_client.open("/account")
+    page.find("p").has_text("nobody")
+    await livets_client.login("ada", {"theme": "dark"})
+    page = await livets_client.open("/account")
+    page.find("p").has_text("ada dark")
+    page = await livets_client.mount(Account)
+    page.find("p").has_text("ada dark")
+    page = await livets_client.another().open("/account")
+    page.find("p").has_text("nobody")
+
+
+async def test_endpoints_beside_the_views(livets_client: Client, livets_app: LiveTS) -> None:
+    async def echo(request: Request) -> Response:
+        return Response((await request.form())["word"], 201)
+
+    livets_app.route("/echo", echo, methods=["POST"])
+    answer = await livets_client.post("/echo", {"word": "hello"})
+    assert (answer.status, answer.text) == (201, "hello")

@@ -166,3 +166,7 @@ class Pager(LiveView):
     @event
     async def away(self) -> None:
         self.redirect("/?number=9")
+
+
+class Account(LiveView):
+    template = "<p>{{ session.user or 'nobody' }} {{ session.theme or '' }}</p>"
