@@ -14,7 +14,7 @@ import msgspec
 from livets.engine.errors import GraphFault
 
 
-class Connection(msgspec.Struct, frozen=True, gc=False, order=True):
+class Connection(msgspec.Struct, frozen=True, gc=False, order=True, forbid_unknown_fields=True):
     """One edge, with the four names that workflow files use."""
 
     from_node: str

@@ -10,7 +10,7 @@ import msgspec
 from livets.engine.errors import NodeError
 
 
-class RetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
+class RetryPolicy(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """How often and when a node is tried again.
 
     `max_attempts` in all (1: no retry). The first wait is `delay_ms`, each next `backoff_multiplier` times longer, at

@@ -20,21 +20,21 @@ OnError = Literal["stop", "skip", "port"]
 Reducer = Literal["replace", "add", "append", "merge", "max", "min"]
 
 
-class ErrorHandling(msgspec.Struct, frozen=True, omit_defaults=True):
+class ErrorHandling(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a failed node means for the run; RetryWorkflow goes on up to `max_attempts` times."""
 
     policy: Literal["StopWorkflow", "ContinueOnError", "RetryWorkflow"] = "StopWorkflow"
     max_attempts: int = 1
 
 
-class Rate(msgspec.Struct, frozen=True, omit_defaults=True):
+class Rate(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A named rate limit: `per_second` on average, `burst` at once."""
 
     per_second: float
     burst: int = 1
 
 
-class InputSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+class InputSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One input of the whole workflow; without a default it must be given."""
 
     kind: Kind | None = None
@@ -43,7 +43,7 @@ class InputSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     description: str = ""
 
 
-class NodeSpec(msgspec.Struct, omit_defaults=True, kw_only=True):
+class NodeSpec(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """One node of a workflow. `inputs` are constants by port, or `{"$input": name}` for an input of the workflow."""
 
     id: str
@@ -63,7 +63,7 @@ class NodeSpec(msgspec.Struct, omit_defaults=True, kw_only=True):
     position: tuple[float, float] | None = None
 
 
-class Settings(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Settings(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """What holds for a whole run; times in seconds."""
 
     max_parallel: int = 10
@@ -77,7 +77,7 @@ class Settings(msgspec.Struct, omit_defaults=True, kw_only=True):
     reducers: dict[str, Reducer] = {}
 
 
-class Workflow(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Workflow(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """A definition. `definitions` are sub-workflows that call, map and loop nodes name; `outputs` maps names to
     "node.port"."""
 
