@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from livets.testing import controls, forms
 from livets.testing.errors import Gone, NotFound, TestingError
+from livets.testing.finder import Finder
 from livets.testing.nodes import Node, html_of
 from livets.testing.queries import Query, Text, fits, outline, page_html
 from livets.testing.roles import names_of, role_of, text_of
@@ -38,7 +39,7 @@ class Holder(Protocol):
         """Whether a style sheet hides it."""
 
 
-class Element:
+class Element(Finder["Element"]):
     """One element. Actions are awaited; everything else looks at the page as it is now."""
 
     def __init__(self, page: Holder, node: Node, query: Query | None, within: Element | None = None) -> None:
@@ -145,27 +146,13 @@ class Element:
         """Whether it has the focus."""
         return self._page.document.focused is self.node
 
-    # Further in
+    # Further in: `find`, `select`, `has`, `texts`
 
-    def find(
-        self, css: str = "", *, text: Text | None = None, label: Text | None = None, role: str | None = None
-    ) -> Element:
-        """The only element inside that fits. Raises NotFound."""
-        query = Query(css, text, label, role)
-        return Element(self._page, query.one(self._page.document, self.node), query, self)
+    def _where(self) -> tuple[Document, Node]:
+        return self._page.document, self.node
 
-    def select(
-        self, css: str = "", *, text: Text | None = None, label: Text | None = None, role: str | None = None
-    ) -> list[Element]:
-        """All elements inside that fit, in order."""
-        found = Query(css, text, label, role).all(self._page.document, self.node)
-        return [Element(self._page, node, None) for node in found]
-
-    def has(
-        self, css: str = "", *, text: Text | None = None, label: Text | None = None, role: str | None = None
-    ) -> bool:
-        """Whether anything inside fits."""
-        return bool(self.select(css, text=text, label=label, role=role))
+    def _element(self, node: Node, query: Query | None) -> Element:
+        return Element(self._page, node, query, self)
 
     # Assertions: they raise, and return the element
 

@@ -50,18 +50,15 @@ def controls_of(document: Document, form: Node) -> list[Node]:
 
 
 def is_disabled(node: Node) -> bool:
-    """Whether the control, or a fieldset around it, is disabled."""
+    """Whether the control, or a fieldset around it, is disabled; a fieldset's legend stays usable."""
     if node.tag in _DISABLEABLE and "disabled" in node.attributes:
         return True
-    inner = node
-    for outer in node.around():
-        if outer.tag == "fieldset" and outer is not node and "disabled" in outer.attributes:
+    around = list(node.around())
+    for outer in around[1:]:
+        if "disabled" in outer.attributes and outer.tag in ("fieldset", "optgroup"):
             legend = next((child for child in outer.children if child.tag == "legend"), None)
-            if legend is None or legend is not inner:
+            if legend is None or not any(each is legend for each in around):
                 return True
-        if outer.tag == "optgroup" and node.tag == "option" and "disabled" in outer.attributes:
-            return True
-        inner = outer if outer.element is not None and outer.element.tag == "fieldset" else inner
     return False
 
 

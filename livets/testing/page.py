@@ -18,6 +18,7 @@ from livets.testing.document import Document
 from livets.testing.element import Element
 from livets.testing.engine import Engine
 from livets.testing.errors import NoPage, NotPossible, Refused
+from livets.testing.finder import Finder
 from livets.testing.forms import controls_of, is_submit_button, kind_of
 from livets.testing.nodes import Node, html_of, tag_of
 from livets.testing.queries import Query, Text, page_html
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from livets.transport.resident import Resident
 
 
-class Page:
+class Page(Finder[Element]):
     """One open page of the application. Actions are awaited; everything else looks at the page as it is now."""
 
     def __init__(self, engine: Engine, host: Host, *, check: bool) -> None:
@@ -73,32 +74,11 @@ class Page:
         """Path and query."""
         return self.engine.url
 
-    def find(
-        self, css: str = "", *, text: Text | None = None, label: Text | None = None, role: str | None = None
-    ) -> Element:
-        """The only element that fits everything given.
+    def _where(self) -> tuple[Document, None]:
+        return self.document, None
 
-        `text`: its whole text; `label`: what it is called (label, `aria-label`, a button's text, placeholder); both may
-        be a compiled pattern, which may match a part. Raises NotFound, with what is near and the HTML.
-        """
-        query = Query(css, text, label, role)
-        return Element(self, query.one(self.document), query)
-
-    def select(
-        self, css: str = "", *, text: Text | None = None, label: Text | None = None, role: str | None = None
-    ) -> list[Element]:
-        """All elements that fit, in document order; perhaps none."""
-        return [Element(self, node, None) for node in Query(css, text, label, role).all(self.document)]
-
-    def has(
-        self, css: str = "", *, text: Text | None = None, label: Text | None = None, role: str | None = None
-    ) -> bool:
-        """Whether any element fits."""
-        return bool(Query(css, text, label, role).all(self.document))
-
-    def texts(self, css: str) -> list[str]:
-        """The texts of all elements that fit a CSS selector."""
-        return [text_of(node) for node in self.document.css(css)]
+    def _element(self, node: Node, query: Query | None) -> Element:
+        return Element(self, node, query)
 
     @property
     def focused(self) -> Element | None:
