@@ -20,7 +20,7 @@ import msgspec
 
 from livets.errors import ConfigError, Fenced, Gone, LivetsError
 from livets.state.record import Change, Claim, Record
-from livets.state.redis_scripts import CLAIM, CREATE, FORGET, RECREATE, WRITE
+from livets.state.redis_scripts import CLAIM, CREATE, FORGET, RECREATE, REVOKE, WRITE
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -74,6 +74,7 @@ class RedisStore:
         self._claim = self._redis.register_script(CLAIM)
         self._write = self._redis.register_script(WRITE)
         self._forget = self._redis.register_script(FORGET)
+        self._revoke = self._redis.register_script(REVOKE)
         self._process = secrets.token_hex(6)
         self._numbers = count(1)
         self._unanswered: dict[str, str] = {}
@@ -132,7 +133,7 @@ class RedisStore:
             raise self._unavailable(error) from error
 
     async def epochs(self, names: Sequence[str]) -> list[int]:
-        """How often each of these was revoked; 0 for never."""
+        """When each of these was last revoked, as a number that only grows; 0 for never."""
         try:
             counts = [await self._redis.get(f"{self._prefix}revoked:{name}") for name in names]
         except self._failures as error:
@@ -140,14 +141,11 @@ class RedisStore:
         return [int(count or 0) for count in counts]
 
     async def revoke(self, name: str, ttl_s: int) -> int:
-        """Count one more; forgotten when nothing has revoked it for `ttl_s` seconds."""
-        key = f"{self._prefix}revoked:{name}"
+        """Revoke it now; forgotten when nothing has revoked it for `ttl_s` seconds."""
         try:
-            count = int(await self._redis.incr(key))
-            await self._redis.expire(key, ttl_s)
+            return int(await self._revoke(keys=[f"{self._prefix}revoked:{name}"], args=[ttl_s]))
         except self._failures as error:
             raise self._unavailable(error) from error
-        return count
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -86,3 +86,10 @@ if redis.call('HGET', KEYS[1], 'g') == ARGV[1] then return redis.call('DEL', KEY
 return 0
 """
 """ARGV: generation"""
+
+REVOKE = """
+local epoch = math.max(tonumber(redis.call('GET', KEYS[1]) or '0') + 1, tonumber(redis.call('TIME')[1]))
+redis.call('SET', KEYS[1], string.format('%d', epoch), 'EX', ARGV[1])
+return epoch
+"""
+"""ARGV: ttl. The epoch is not less than the time: one that was forgotten begins above all that sessions have noted."""

@@ -1,7 +1,7 @@
 """Who is not signed in any more: users and sessions that were revoked, told to every worker (D10).
 
-Owns the revocation epochs (one counter a user, one a session that was logged out) and the topic that closes sockets at
-once; the check of the counters closes those that did not hear it. A session is good while no counter has passed it.
+Owns the revocation epochs (one number a user, one a session that was logged out) and the topic that closes sockets at
+once; the check of the numbers closes those that did not hear it. A session is good while no number has passed it.
 Called by `app` (revoke), `page` and `joining` (check) and `sweeper` (check, once a minute).
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
@@ -26,31 +27,38 @@ _MAX_REMEMBERED: Final = 100_000
 
 
 class Epochs(Protocol):
-    """Counters that all workers share."""
+    """Numbers that all workers share; each only grows."""
 
     async def epochs(self, names: Sequence[str]) -> list[int]:
-        """How often each of these was revoked; 0 for never."""
+        """When each of these was last revoked, as a number that only grows; 0 for never."""
 
     async def revoke(self, name: str, ttl_s: int) -> int:
-        """Count one more; forgotten when nothing has revoked it for `ttl_s` seconds."""
+        """Revoke it now, with a number above all that sessions may have noted; forgotten after `ttl_s` seconds."""
 
 
 class EpochsHere:
     """Those of a process that is alone; they end with it, so that what was revoked before a restart is good again."""
 
-    def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._kinds: dict[str, dict[str, tuple[int, float]]] = {}
+        """By what the names begin with: who signs in and out without end makes no banned user forgotten."""
 
     async def epochs(self, names: Sequence[str]) -> list[int]:
-        """How often each of these was revoked."""
-        return [self._counts.get(name, 0) for name in names]
+        """When each of these was last revoked."""
+        return [self._kind(name).get(name, (0, 0.0))[0] for name in names]
 
     async def revoke(self, name: str, ttl_s: int) -> int:
-        """Count one more."""
-        count = self._counts[name] = self._counts.pop(name, 0) + 1
-        if len(self._counts) > _MAX_REMEMBERED:
-            del self._counts[next(iter(self._counts))]
-        return count
+        """Revoke it now. The oldest are forgotten when they are too many."""
+        now_s, kind = self._clock(), self._kind(name)
+        epoch = max(kind.pop(name, (0, 0.0))[0] + 1, int(now_s))
+        kind[name] = epoch, now_s + ttl_s
+        while len(kind) > _MAX_REMEMBERED or next(iter(kind.values()))[1] <= now_s:
+            del kind[next(iter(kind))]
+        return epoch
+
+    def _kind(self, name: str) -> dict[str, tuple[int, float]]:
+        return self._kinds.setdefault(name.partition(":")[0], {})
 
 
 class Revocation:

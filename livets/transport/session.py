@@ -32,7 +32,7 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     user: str = ""
     """Who signed in (`app.login`); "" for nobody."""
     epoch: int = 0
-    """The user's revocation epoch at that time."""
+    """The user's revocation epoch at that time: a number that only grows."""
 
     @property
     def hash(self) -> bytes:
