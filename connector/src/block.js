@@ -56,11 +56,11 @@ export function check(isSound) {
 }
 
 /**
- * @param {Part} part
+ * @param {Pick<Part, "node_" | "classes_">} part
  * @param {string} name of the attribute, "" for the text
  * @param {any} value nullish: the attribute is absent
  */
-function write(part, name, value) {
+export function write(part, name, value) {
   const { node_ } = part;
   if (name === "class") {
     // HTML's white space: \s would part what a class list does not, such as a no-break space

@@ -87,13 +87,14 @@ export function keepingFocus(change) {
   if (focused.selectionStart !== caret) focused.setSelectionRange(caret, selectionEnd);
 }
 
-const findControls = () => /** @type {NodeListOf<any>} */ (root.querySelectorAll(CONTROLS));
+/** @param {Element} [scope] */
+const findControls = (scope = root) => /** @type {NodeListOf<any>} */ (scope.querySelectorAll(CONTROLS));
 
-/** Controls by what they are to a person: a name, and the rows they are in; two of the same name: no telling which is which. */
-function controls() {
+/** Controls by what they are to a person: a name, and the rows they are in; two of the same name: no telling which is which. @param {Element} scope */
+function controls(scope) {
   /** @type {Map<string, any>} */
   const found = new Map();
-  for (const control of findControls()) {
+  for (const control of findControls(scope)) {
     const names = [control.id || control.name || keyOf(control), isToggle(control) && control.value];
     for (let node = control; node; node = node.parentNode) names.push(rowKeys.get(node));
     const name = names.join();
@@ -102,11 +103,11 @@ function controls() {
   return found;
 }
 
-/** Build a block again; carry focus and typed values over. @param {any[]} address @param {any} fill */
-export function build(address, fill) {
-  const before = controls();
-  rebuild(address, fill);
-  for (const [name, control] of controls()) {
+/** Controls are made anew; carry focus and typed values over. @param {Element} scope @param {() => void} change */
+export function carryOver(scope, change) {
+  const before = controls(scope);
+  change();
+  for (const [name, control] of controls(scope)) {
     const old = before.get(name);
     if (control && old && control !== old) {
       if (isHeld(old) && old.type !== "file") {
@@ -118,6 +119,9 @@ export function build(address, fill) {
     }
   }
 }
+
+/** Build a block again. @param {any[]} address @param {any} fill */
+export const build = (address, fill) => carryOver(root, () => rebuild(address, fill));
 
 /** The server insists. @param {string} field @param {any} value */
 export function setInput(field, value) {

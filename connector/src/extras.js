@@ -9,6 +9,16 @@ const here = /** @type {HTMLScriptElement} */ (document.currentScript).src;
 /** The module of that name. @param {string} name @returns {Promise<any>} */
 export const module = (name) => import(here.replace(/connector(?=[^/]*$)/, name));
 
+/** edits.js, once it is there. @type {undefined | typeof import("./extras/edits.js").applyEdits} */
+export let applyEdits;
+
+/** Fetch edits.js if the shape has an HTML slot. Edits that come before it does are healed. @param {any} shape */
+export const fetchEdits = async (shape) => {
+  // a slot [3, path]; the same in a text costs one request
+  if (applyEdits || !JSON.stringify(shape).includes("[3,[")) return;
+  await module("edits").then((extra) => (applyEdits = extra.applyEdits), () => {});
+};
+
 /** @type {Promise<(operation: [number, string]) => void> | undefined} */
 let navigation;
 

@@ -3,7 +3,8 @@
 
 import { isText } from "./block.js";
 import { keepRow } from "./list.js";
-import { SLOT_FOR, SLOT_IF } from "./protocol.js";
+import { SLOT_FOR, SLOT_HTML, SLOT_IF } from "./protocol.js";
+import { holdRange } from "./ranges.js";
 import { report } from "./repair.js";
 import { templateOf } from "./template.js";
 
@@ -74,7 +75,8 @@ function hydrateRange(part) {
   const { slot_, node_, end_, parent_, rows_ } = part;
   const [kind, , shape, key] = slot_;
   let live = node_.nextSibling;
-  if (kind === SLOT_IF) {
+  if (kind === SLOT_HTML) holdRange(part);
+  else if (kind === SLOT_IF) {
     // a clone's range has no number, and nothing in it
     const branch = node_.data.slice(1);
     if (shape[branch]) {

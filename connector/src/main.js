@@ -2,7 +2,7 @@
 
 import { open } from "./connection.js";
 import { listen } from "./events.js";
-import { addressBar } from "./extras.js";
+import { addressBar, fetchEdits } from "./extras.js";
 import { newBlock, walk } from "./hydrate.js";
 import { page, root } from "./page.js";
 import { report } from "./repair.js";
@@ -15,5 +15,6 @@ if (root) {
   if (walk(page.view_, root, root.firstChild) !== null) report(page.view_);
   listen();
   if ("links" in root.dataset) addressBar();
-  open();
+  // a page without HTML slots waits for nothing
+  fetchEdits(page.shape_).then(open);
 }

@@ -2,7 +2,7 @@
 
 import { changeBlock, fillBlock } from "./block.js";
 import { build, keepingFocus, setInput } from "./controls.js";
-import { addressBar } from "./extras.js";
+import { addressBar, fetchEdits } from "./extras.js";
 import { emit, page } from "./page.js";
 import * as protocol from "./protocol.js";
 
@@ -19,5 +19,8 @@ export function operate(op, value) {
   else if (op === protocol.OP_SET_INPUT) setInput(.../** @type {[string, any]} */ (value));
   else if (op === protocol.OP_BUILD) build(.../** @type {[any[], any]} */ (value));
   else if (op === protocol.OP_FILL) fillBlock(page.view_, value);
-  else if (op === protocol.OP_SHAPE) [page.fingerprint_, page.shape_] = value;
+  else if (op === protocol.OP_SHAPE) {
+    [page.fingerprint_, page.shape_] = value;
+    fetchEdits(page.shape_);
+  }
 }

@@ -1,6 +1,9 @@
 // Blocks are made, and ranges get other content.
 
-import { fillBlock, put } from "./block.js";
+import { check, fillBlock, put, write } from "./block.js";
+import { carryOver, writeTo } from "./controls.js";
+import { applyEdits } from "./extras.js";
+import { hold } from "./held.js";
 import { newBlock, walk } from "./hydrate.js";
 import { placeRow, putRows, removeRows } from "./list.js";
 import { root } from "./page.js";
@@ -10,6 +13,21 @@ import { parse, templateOf } from "./template.js";
 /** @typedef {import("./block.js").Block} Block */
 /** @typedef {import("./block.js").Part} Part */
 /** @typedef {import("./template.js").Shape} Shape */
+
+/** What edits.js needs of us; it has no other way to the page. @type {import("./extras/edits.js").Env} */
+const env = {
+  held_: new WeakMap(),
+  parse_: parse,
+  writeAttribute_: (node_, name, value, classes_) => write({ node_, classes_ }, name, value),
+  writeTo_: writeTo,
+};
+
+/** All that an HTML range holds now is ours: edits will count these nodes. @param {Part} part */
+export function holdRange({ node_, end_ }) {
+  const nodes = [];
+  for (let node = node_; (node = node.nextSibling) !== end_; ) nodes.push(node);
+  hold(env.held_, node_, nodes);
+}
 
 /**
  * A new block: clone the template, find the slots, fill them.
@@ -35,15 +53,19 @@ export function clearRange({ node_, end_, rows_ }) {
 /** Write the content of a range, whole; the nodes have been checked. @param {Part} part @param {any} value */
 export function putRange(part, value) {
   const { slot_, node_, end_, rows_, parent_ } = part;
-  if (slot_[0] === SLOT_HTML) {
+  if (Array.isArray(value) && slot_[0] === SLOT_HTML) check(applyEdits?.(node_, end_, value, env));
+  else if (slot_[0] === SLOT_HTML) {
     const content = parse(value, parent_.closest("svg,math,foreignObject")?.localName);
     const shown = new Range();
     shown.setStartAfter(node_);
     shown.setEndBefore(end_);
     // a fill that says nothing new disturbs nothing in there
-    if (shown.cloneContents().isEqualNode(content)) return;
-    clearRange(part);
-    end_.before(content);
+    if (!shown.cloneContents().isEqualNode(content))
+      carryOver(parent_, () => {
+        clearRange(part);
+        end_.before(content);
+      });
+    holdRange(part);
   } else if (slot_[0] === SLOT_FOR) {
     const keys = new Set(value.map((/** @type {any} */ key, /** @type {number} */ at) => at % 2 || String(key)));
     removeRows(part, ({ step_ }) => !keys.has(step_));

@@ -3,15 +3,13 @@
 //
 // The core calls `applyEdits(start, end, ops, env)` for an HTML slot's change that is an array; `start` and `end` are
 // the slot's two comments, and have been checked (isWhole). It answers true, or false when a node was not where it was
-// left: then it has called `env.report_()`, and the page waits for the block. Until then the range must not be patched.
+// left: then the block has to be asked for, and until it comes the range must not be patched.
 // What `env` has to have:
 //   held_               a WeakMap (src/held.js), one for the page. The core fills it: `hold(held_, start, nodes)` with the
 //                       range's nodes, synchronously when it hydrates a range and each time it has put its HTML whole.
-//                       A range that nobody held is reported.
 //   parse_(html, wrapper)                      template.js's
 //   writeAttribute_(element, name, value, classes)  null: it goes; `classes`: what the server wrote to `class` before
 //   writeTo_(element, name, value, write)      controls.js's: may a control's text be written? (D17)
-//   report_()           asks for the block again
 
 import { hold } from "../held.js";
 
@@ -21,7 +19,6 @@ import { hold } from "../held.js";
  * @property {(html: string, wrapper?: string) => DocumentFragment} parse_
  * @property {(element: Element, name: string, value: string | null, classes?: string | null) => void} writeAttribute_
  * @property {(element: Element, name: string, value: string, write: () => void) => void} writeTo_
- * @property {() => void} report_
  */
 
 /** A range's top-level nodes; beside them how many nodes it has in all, and its elements by key: `null` for two of a key.
@@ -240,7 +237,6 @@ export function applyEdits(start, end, ops, env) {
     return true;
   } catch (error) {
     if (error !== LOST) console.error(error);
-    env.report_();
     return false;
   }
 }
