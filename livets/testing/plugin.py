@@ -7,12 +7,10 @@ through its entry point `livets`; imports of the testing kit happen only in test
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import importlib
 import inspect
 import sys
-import tomllib
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,6 +91,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run an async test that uses `livets_client`, when no other plugin does."""
     if pyfuncitem.stash.get(_person, None) is None or not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
+    import asyncio  # not before a test needs it: the plugin is part of every run
+
     names = pyfuncitem._fixtureinfo.argnames
     asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
     return True
@@ -110,6 +110,8 @@ def load(name: str, root: Path) -> Any:
 
 
 def _from_pyproject(root: Path) -> str:
+    import tomllib
+
     path = root / "pyproject.toml"
     if not path.is_file():
         return ""
