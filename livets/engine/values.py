@@ -114,7 +114,9 @@ def check(value: object, path: str = "$") -> None:
     livets.engine.errors.ValueFault: $.a[1]: a tuple is no value: ...
     """
     kind = type(value)
-    if kind in _FLAT or getattr(kind, "__livets_stream__", False):
+    if kind in _FLAT or (kind is dict and _is_plain(value)):  # type: ignore[arg-type]
+        return
+    if getattr(kind, "__livets_stream__", False):
         return
     todo: list[tuple[object, str, int]] = [(value, path, 0)]
     while todo:
@@ -137,6 +139,16 @@ def check(value: object, path: str = "$") -> None:
             _check_json(item.data, where)  # type: ignore[attr-defined]
         else:
             raise ValueFault(_why(item), where)
+
+
+def _is_plain(item: dict[Any, Any]) -> bool:
+    """True for a small object of scalars, the commonest thing that nodes give."""
+    for key, value in item.items():
+        if type(key) is not str or not key.isascii():
+            return False
+        if type(value) not in _FLAT and not (type(value) is str and value.isascii()):
+            return False
+    return True
 
 
 def is_scalar(value: object) -> bool:

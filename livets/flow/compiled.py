@@ -28,11 +28,15 @@ _PYTHON: dict[Kind, type] = {
 }  # fmt: skip
 
 
+Feed = tuple[int, str, str, Coercion | None]
+"""What arrives: from which node and port, at which port, and how it changes on the way."""
+
+
 class CompiledNode:
     """One node: how to call it, what it takes and gives."""
 
     __slots__ = (
-        "config", "constants", "defaults", "function", "id", "inputs", "many", "memo", "node_type", "number",
+        "config", "constants", "defaults", "feeds", "function", "id", "inputs", "many", "memo", "node_type", "number",
         "on_error", "out_name", "out_port", "out_type", "outputs", "references", "required", "retry", "spec",
         "structs", "takes_ctx",
     )  # fmt: skip
@@ -67,13 +71,14 @@ class CompiledNode:
         stops = workflow.settings.on_error.policy != "ContinueOnError"
         self.on_error = spec.on_error or ("stop" if stops else "skip")
         self.memo = spec.memo
+        self.feeds: tuple[Feed, ...] = ()
 
 
 class CompiledWorkflow:
     """A workflow ready to run; `definitions` are its sub-workflows, ready too."""
 
     __slots__ = (
-        "choosy", "coercions", "containers", "definitions", "nodes", "number_of", "optional_edges", "plan",
+        "choosy", "containers", "definitions", "limited", "nodes", "number_of", "optional_edges", "plan",
         "priorities", "sinks", "timeouts", "version", "workflow",
     )  # fmt: skip
 
@@ -100,12 +105,14 @@ class CompiledWorkflow:
             node.number: node.spec.timeout_s or timeout or 0.0 for node in self.nodes if node.spec.timeout_s or timeout
         }
         self.priorities = {node.number: node.spec.priority for node in self.nodes if node.spec.priority != 3}
+        self.limited = [node for node in self.nodes if node.spec.pool is not None or node.spec.rate is not None]
         self.containers = {node.number for node in self.nodes if node.node_type.container}
         self.choosy = {node.number for node in self.nodes if node.node_type.joins or node.many}
 
     def _edges(self, plan: Plan) -> None:
         """Choose each edge's coercion, and find the edges whose silence does not matter."""
-        self.coercions: dict[int, Coercion] = {}
+        feeds: list[list[tuple[int, Feed]]] = [[] for _ in self.nodes]
+        order = {edge: place for place, edge in enumerate(plan.in_edges)}
         self.optional_edges: set[int] = set()
         for edge in range(len(plan.edge_source)):
             source, target = self.nodes[plan.edge_source[edge]], self.nodes[plan.edge_target[edge]]
@@ -113,10 +120,12 @@ class CompiledWorkflow:
             taken = target.inputs[plan.ports[plan.edge_target_port[edge]]]
             change = coercion(given.kind, taken.kind)
             assert change is not None
-            if change is not same:
-                self.coercions[edge] = _nullable(change) if taken.nullable else change
+            how = None if change is same else _nullable(change) if taken.nullable else change
+            feeds[target.number].append((order[edge], (source.number, given.name, taken.name, how)))
             if not taken.required or taken.many != "one" or target.node_type.joins:
                 self.optional_edges.add(edge)
+        for node, arriving in zip(self.nodes, feeds, strict=True):
+            node.feeds = tuple(feed for _, feed in sorted(arriving, key=lambda one: one[0]))
 
     def numbers(self, names: Iterable[str]) -> list[int]:
         """Return the numbers of the nodes so called; raises EngineError for an unknown one."""

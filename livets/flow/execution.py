@@ -88,11 +88,10 @@ class Execution(Driver):
         options.timeouts, options.priorities = compiled.timeouts, compiled.priorities
         options.containers, options.choosy = compiled.containers, compiled.choosy
         options.optional_edges = compiled.optional_edges
-        for node in self._nodes:
+        for node in compiled.limited:
             named = [("pool", node.spec.pool), ("rate", node.spec.rate)]
             limiters = tuple(scope.limiter(compiled, kind, name) for kind, name in named if name is not None)
-            if limiters:
-                options.limiters[node.number] = limiters
+            options.limiters[node.number] = limiters
         slots = Slots(compiled.workflow.settings.max_parallel, scope.slots)
         commit = scope.recorder.commit if self._journaled else None
         self.scheduler = Scheduler(compiled.plan, self, slots, options, done, commit)
@@ -197,6 +196,7 @@ class Execution(Driver):
         if type(result) is CoroutineType or inspect.isawaitable(result):
             result = await result
         if type(result) is Suspend:
+            check(result.data)
             return result
         outputs = self._fit(one, result)
         if key is not None:
@@ -249,25 +249,18 @@ class Execution(Driver):
     def _gather(self, one: CompiledNode) -> dict[str, Any]:
         """Return the inputs of a node, by port: defaults, constants, inputs of the workflow, what is connected."""
         inputs = {**one.defaults, **one.constants} if one.defaults or one.constants else {}
-        for name, (source, port) in one.references.items():
-            value = self._inputs[source]
+        for name, (given_name, port) in one.references.items():
+            value = self._inputs[given_name]
             inputs[name] = value if port.kind is None or value is None else coerce(value, port.kind)
-        plan, outputs = self._plan, self._outputs
-        start, end = plan.in_start[one.number], plan.in_start[one.number + 1]
+        outputs = self._outputs
         joined: dict[str, list[tuple[str, Any]]] = {}
-        for place in range(start, end):
-            edge = plan.in_edges[place]
-            source_number = plan.edge_source[edge]
-            given = outputs[source_number]
-            from_port = plan.ports[plan.edge_source_port[edge]]
+        for source, from_port, to_port, change in one.feeds:
+            given = outputs[source]
             if given is None or from_port not in given:
                 continue
-            value = given[from_port]
-            if edge in self.compiled.coercions:
-                value = self.compiled.coercions[edge](value)
-            to_port = plan.ports[plan.edge_target_port[edge]]
+            value = given[from_port] if change is None else change(given[from_port])
             if one.many:
-                joined.setdefault(to_port, []).append((self._nodes[source_number].id, value))
+                joined.setdefault(to_port, []).append((self._nodes[source].id, value))
             else:
                 inputs[to_port] = value
         if one.many:
@@ -337,7 +330,9 @@ class Execution(Driver):
             if self.scope.store is not None:
                 data["outputs"] = outputs = self.scope.store.externalise(outputs)
         if view is not None and view.writes:
-            data["state"] = view.writes
+            data["state"] = to_value(view.writes)
+            if self._journaled:
+                check(data["state"])
         if memo:
             data["memo"] = True
         self._emit("flow.node.completed", data)
@@ -352,11 +347,11 @@ class Execution(Driver):
 
     def _consumed(self, node: int) -> None:
         """This node needs its inputs no more; who gave them forgets them when it was the last."""
-        plan, uses = self._plan, self._uses
         if self._keep_all:
             return
-        for place in range(plan.in_start[node], plan.in_start[node + 1]):
-            source = plan.edge_source[plan.in_edges[place]]
+        uses = self._uses
+        for feed in self._nodes[node].feeds:
+            source = feed[0]
             uses[source] -= 1
             if not uses[source] and source not in self._kept:
                 self._outputs[source] = None
@@ -372,12 +367,11 @@ class Execution(Driver):
         return all(name in given or name in one.constants or name in one.references for name in one.required)
 
     def _given_ports(self, one: CompiledNode) -> set[str]:
-        plan, found = self._plan, set()
-        for place in range(plan.in_start[one.number], plan.in_start[one.number + 1]):
-            edge = plan.in_edges[place]
-            outputs = self._outputs[plan.edge_source[edge]]
-            if outputs is not None and plan.ports[plan.edge_source_port[edge]] in outputs:
-                found.add(plan.ports[plan.edge_target_port[edge]])
+        found = set()
+        for source, from_port, to_port, _ in one.feeds:
+            outputs = self._outputs[source]
+            if outputs is not None and from_port in outputs:
+                found.add(to_port)
         return found
 
     def retry_seconds(self, node: int, attempt: int, error: BaseException) -> float | None:
@@ -421,7 +415,7 @@ class Execution(Driver):
             return
         data: dict[str, Any] = {"node": path, "until": how.until, "signal": how.signal}
         if how.data:
-            data["data"] = to_value(how.data)
+            data["data"] = how.data
         self._emit("flow.node.waiting", data)
 
     def wake_by_signal(self, node: int, value: Any) -> bool:

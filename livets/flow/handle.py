@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from livets.engine.errors import EngineError
+from livets.engine.values import check
 from livets.flow.execution import Execution
 from livets.flow.result import RunResult
 from livets.flow.scope import Scope
@@ -47,12 +48,13 @@ class RunHandle:
     async def signal(self, node: str, value: Any = None) -> None:
         """End the durable wait of the node at that path with `value`; durable before this returns.
 
-        Raises EngineError when the node does not wait for a signal.
+        Raises EngineError when the node does not wait for a signal, ValueFault when `value` is no value.
         """
         found = self._scope.waiting.get(node)
         if found is None:
             names = ", ".join(self.waiting()) or "none"
             raise EngineError(f"node {node!r} of run {self.id} does not wait; those that do: {names}")
+        check(value)
         self._scope.recorder.emit("flow.node.signalled", {"node": node, "value": value})
         await self._scope.recorder.commit()
         execution, number = found

@@ -30,7 +30,7 @@ class Recorder:
         self._flushes: set[asyncio.Task[None]] = set()
 
     def emit(self, type: str, data: dict[str, Any]) -> None:
-        """Record that something happened."""
+        """Record that something happened; `data` must be a value when there is a journal."""
         self.seq += 1
         event = Event(self.seq, self.stream, type, time.time(), data)
         if self.log is not None:
@@ -51,7 +51,7 @@ class Recorder:
                 return
             batch, self._buffer = self._buffer, []
             try:
-                await self.log.append(self.stream, batch, expected=batch[0].seq - 1)
+                await self.log.append(self.stream, batch, expected=batch[0].seq - 1, checked=True)
             except BaseException as error:
                 self._error = error
                 raise

@@ -23,6 +23,7 @@ from livets.engine.log import EventLog, SqliteLog
 from livets.engine.log.base import Durability
 from livets.engine.registry import Registry
 from livets.engine.store import ContentStore
+from livets.engine.values import check
 from livets.flow.builder import Flow
 from livets.flow.compiled import CompiledWorkflow, compile_workflow
 from livets.flow.constants import read_constant
@@ -154,6 +155,8 @@ class FlowRuntime:
         self._check_open()
         compiled = self.compile(workflow)
         values = compiled.read_inputs(inputs or {})
+        if self.log is not None:
+            check(values)
         if targets is not None:
             compiled.numbers(targets)
         run = run or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"

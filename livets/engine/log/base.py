@@ -58,16 +58,19 @@ class EventLog(abc.ABC):
         self._reading = threading.Lock()
         self._closed = False
 
-    async def append(self, stream: str, events: Sequence[NewEvent | Event], expected: int | None = None) -> int:
+    async def append(
+        self, stream: str, events: Sequence[NewEvent | Event], expected: int | None = None, *, checked: bool = False
+    ) -> int:
         """Add `events` to the end of `stream`, all or none, and return its new head.
 
         `expected` is the head the writer believes in (0: the stream is new); Conflict is raised when it is not. LogFull
-        when there is no room, ValueFault when data is no value. When this returns, the events are durable.
+        when there is no room, ValueFault when data is no value (`checked`: the caller knows that it is one). When this
+        returns, the events are durable.
         """
         self._check_open()
         if not 0 < len(stream.encode()) <= MAX_NAME_BYTES:
             raise LogError(f"a stream's name has 1 to {MAX_NAME_BYTES} bytes, not {len(stream.encode())}")
-        request = Request(stream, [encode(event) for event in events], expected)
+        request = Request(stream, [encode(event, checked) for event in events], expected)
         if self._group is not None:
             await self._group.commit(request)
         else:

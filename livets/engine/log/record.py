@@ -16,9 +16,10 @@ FORM = 1
 """First item of each record; readers refuse forms that they do not know."""
 
 
-def encode(event: NewEvent | Event) -> bytes:
-    """Return the record of `event`; raises ValueFault when its data is no value."""
-    check(event.data)
+def encode(event: NewEvent | Event, checked: bool = False) -> bytes:
+    """Return the record of `event`; raises ValueFault when its data is no value (`checked`: the caller saw to it)."""
+    if not checked:
+        check(event.data)
     when = event.ts or time.time()
     return pack_checked([FORM, event.type, when, event.data, event.v, event.actor, event.corr, event.cause])
 
