@@ -71,6 +71,10 @@ class Page(LiveView):
     {% endfor %}</tbody></table>"""
 
 
+def _nothing() -> None:
+    """In place of a listener that is not there."""
+
+
 async def echo(socket: WebSocket) -> None:
     """The yardstick: what arrives goes back."""
     await socket.accept()
@@ -110,12 +114,12 @@ def serve(pipe: Connection) -> None:
             await asyncio.sleep(0.01)
         pipe.send(server.servers[0].sockets[0].getsockname()[1])
         loop = asyncio.get_running_loop()
-        deafen = lambda: None  # noqa: E731
+        deafen: Callable[[], None] = _nothing
         while (request := await loop.run_in_executor(None, pipe.recv)) != "stop":
             pipe.send(({name: list(stamps) for name, stamps in times.items()}, time.process_time()))
             times.clear()
             deafen()
-            deafen = telemetry.listen(note) if request == "listen" else lambda: None
+            deafen = telemetry.listen(note) if request == "listen" else _nothing
         server.should_exit = True
         await serving
 

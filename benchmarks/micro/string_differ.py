@@ -15,6 +15,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import click
 import jinja2
@@ -88,7 +89,7 @@ def main(number: int) -> None:
         parses.append(seconds(lambda: LexborHTMLParser(old, is_fragment=True, fragment_tag="div")))
         looks.append(seconds(lambda: take(old, "div", "")))
         for name, html in cases.items():
-            times[name].append(seconds(lambda html=html: edit(old, html, census, "div", "")))
+            times[name].append(seconds(partial(edit, old, html, census, "div", "")))
     base, parse = statistics.median(renders), statistics.median(parses)
     click.echo(f"{number} rows, {len(old) / 1000:.0f} KB; render {base * 1e3:.2f} ms = 1; parse {parse / base:.2f}")
     click.echo(f"{'':22}{'of a render':>12}{'of a parse':>12}{'bytes':>8}")

@@ -7,8 +7,12 @@ Called by `event` (handlers), `declaration` (fields, mount) and `topics` (messag
 from __future__ import annotations
 
 import inspect
+import math
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +23,8 @@ from livets.live.annotations import alternatives, resolve
 from livets.wire import codes
 
 _NUMBERS: Final = frozenset({int, float, type(None)})
+_EXACT: Final = frozenset({int, str, bool, bytes, type(None)})
+"""What no number that is none can hide in."""
 _POSITIONAL: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -28,7 +34,7 @@ class Converter:
     Raises TypeError for types that cannot be made from plain data.
     """
 
-    __slots__ = ("_empty_is_none", "_kind", "_strip")
+    __slots__ = ("_empty_is_none", "_is_exact", "_kind", "_strip")
 
     def __init__(self, kind: Any) -> None:
         if kind is not Any:
@@ -36,6 +42,7 @@ class Converter:
         parts = alternatives(kind)
         self._kind = kind
         self._strip = parts <= _NUMBERS
+        self._is_exact = parts <= _EXACT
         self._empty_is_none = type(None) in parts and str not in parts
 
     def __call__(self, value: Any) -> Any:
@@ -47,7 +54,39 @@ class Converter:
                 value = value.strip()
             if self._empty_is_none and not value:
                 return None
-        return msgspec.convert(value, self._kind, strict=not isinstance(value, str | dict | list))
+        converted = msgspec.convert(value, self._kind, strict=not isinstance(value, str | dict | list))
+        if not self._is_exact:
+            _refuse_infinite(converted)
+        return converted
+
+    def trusting(self) -> Converter:
+        """The same for values of the application's own, which may be infinite."""
+        other = copy(self)
+        other._is_exact = True
+        return other
+
+
+def _refuse_infinite(value: Any) -> None:
+    """NaN passes every check that a handler makes (`amount > balance` is false), and no control can hold one.
+
+    Raises msgspec.ValidationError.
+    """
+    if isinstance(value, float | Decimal):
+        if not (math.isfinite(value) if isinstance(value, float) else value.is_finite()):
+            raise msgspec.ValidationError(f"{value} is no number to calculate with")
+    elif isinstance(value, Mapping):
+        for entry in value.values():
+            _refuse_infinite(entry)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for entry in value:
+            _refuse_infinite(entry)
+    elif isinstance(value, msgspec.Struct) or is_dataclass(value):
+        for name in _names_of(value):
+            _refuse_infinite(getattr(value, name))
+
+
+def _names_of(value: Any) -> Iterable[str]:
+    return value.__struct_fields__ if isinstance(value, msgspec.Struct) else (each.name for each in fields(value))
 
 
 class Parameter(typing.NamedTuple):

@@ -94,13 +94,21 @@ class Commits:
         view._live.tracker.check(view, {name: None for name in view.__livets__.fields if name in view.__dict__})
 
     def commit(
-        self, ref: int = 0, forced: Collection[str] = (), *, partial: bool = False, skipped: bool = False
+        self,
+        ref: int = 0,
+        forced: Collection[str] = (),
+        *,
+        partial: bool = False,
+        skipped: bool = False,
+        shared: bool = False,
+        held: bool = False,
     ) -> None:
         """End a unit of work well. `ref`: the browser's event, 0 for system events.
 
         `partial`: a commit point in the middle of the event's handler. `skipped`: the handler was not run, or was
         cancelled; that is told to be done when a crash cannot change it any more, so that whatever a page has seen
-        done did run, and does run again after a crash. Raises FieldError for values that cannot be
+        done did run, and does run again after a crash. `shared`: other views are likely to show the same change.
+        `held`: it is shown with the next drawing. Raises FieldError for values that cannot be
         kept and RenderFailed, both before anything has left: then the unit can still be abandoned.
         """
         view, bond = self._view, self._view._live
@@ -111,7 +119,7 @@ class Commits:
         if not partial:
             telemetry.mark("event.handled", self._view_id, ref)
         try:
-            drawn = self.display.draw(changed, forced)
+            drawn = None if held else self.display.draw(changed, forced, shared=shared)
         except Exception as error:
             raise RenderFailed from error
         telemetry.mark("event.rendered", self._view_id, ref)
@@ -127,7 +135,7 @@ class Commits:
         if partial and ref and ref not in bond.system.notes.interrupted:
             bond.system.changing().interrupted.add(ref)
         self._end(
-            change, 0 if partial else ref, drawn.diff if drawn is not None else [], urgent=partial, skipped=skipped
+            change, 0 if partial else ref, drawn.message if drawn is not None else [], urgent=partial, skipped=skipped
         )
 
     def abandon(self, ref: int, failure: Failure, *, is_told: bool = True) -> None:
@@ -155,12 +163,12 @@ class Commits:
         """Send what could not be sent before. Raises RenderFailed."""
         if self.display.behind and self.display.ready:
             try:
-                drawn = self.display.draw(())
+                drawn = self.display.draw((), shared=True)
             except Exception as error:
                 raise RenderFailed from error
             if drawn is not None:
                 drawn.commit()
-                self._tell(drawn.diff)
+                self._tell(drawn.message)
 
     @property
     def has_room(self) -> bool:
@@ -196,7 +204,9 @@ class Commits:
         """Acknowledge (again) what is done and what is durable."""
         self._tell([])
 
-    def _end(self, change: Change, ref: int, diff: list[Any], *, urgent: bool = False, skipped: bool = False) -> None:
+    def _end(
+        self, change: Change, ref: int, diff: list[Any] | bytes, *, urgent: bool = False, skipped: bool = False
+    ) -> None:
         system = self._view._live.system
         self.topics.follow(system.notes.subscriptions)
         self.timers.follow(system.notes.timers)
@@ -233,7 +243,7 @@ class Commits:
         if change.ref is not None or change.fields or change.logs or change.effects or change.system is not None:
             self.writer.submit(change, self.ended.at, urgent=urgent)
 
-    def _tell(self, diff: list[Any]) -> None:
+    def _tell(self, diff: list[Any] | bytes) -> None:
         outbox = self.display.outbox
         if outbox is None:
             return

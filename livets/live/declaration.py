@@ -73,7 +73,8 @@ class Declaration:
     def message(self, owner: type, name: str) -> Converter | None:
         """Turns a broadcast's data into the type of the handler's first parameter; None if it takes none."""
         if name not in self.messages:
-            self.messages[name] = Arguments(f"{self.name}.{name}", getattr(owner, name)).first
+            first = Arguments(f"{self.name}.{name}", getattr(owner, name)).first
+            self.messages[name] = None if first is None else first.trusting()
         return self.messages[name]
 
     def check_method(self, owner: type, handler: Callable[..., Any] | str) -> str:

@@ -26,11 +26,27 @@ _PLACE: Final = frozenset({"params", "uri"})
 class Display:
     """The rendered side of one view."""
 
-    __slots__ = ("_forced", "_inputs", "_move", "_pending", "_shown", "_title", "_url", "_view", "outbox", "rendering")
+    __slots__ = (
+        "_forced",
+        "_inputs",
+        "_move",
+        "_pending",
+        "_plain",
+        "_scope",
+        "_shown",
+        "_title",
+        "_url",
+        "_view",
+        "outbox",
+        "rendering",
+    )
 
     def __init__(self, view: LiveView, template: CompiledTemplate) -> None:
         self._view = view
         self.rendering: Rendering = template.start()
+        self._scope = ViewScope(view)
+        self._plain: CompiledTemplate | None = None
+        """A template of whose names all are declared fields."""
         self.outbox: Outbox | None = None
         self._shown = False
         """False until the rendering knows what the browser shows."""
@@ -54,33 +70,40 @@ class Display:
     def html(self) -> str:
         """The first HTML."""
         with _Unseen(self._view):
-            html = self.rendering.html(ViewScope(self._view))
+            html = self.rendering.html(self._scope)
         self._title = self._view.__dict__["title"]
         self._url = self._view._live.system.notes.url
         self._shown = True
         self.trust()
         return html
 
-    def draw(self, changed: Collection[str], forced: Collection[str] = (), *, join: bool = False) -> Drawn | None:
+    def draw(
+        self, changed: Collection[str], forced: Collection[str] = (), *, join: bool = False, shared: bool = False
+    ) -> Drawn | None:
         """What has to be sent after a commit that changed these fields; None while nothing can be sent.
 
-        Nothing is remembered as sent until `Drawn.commit`. Raises whatever the template raises.
+        `shared`: other views are likely to show the same change. Nothing is remembered as sent until `Drawn.commit`.
+        Raises whatever the template raises.
         """
         if not join and not self.ready:
             return None
-        scope, move = ViewScope(self._view), self._view._live.location.move
+        scope, bond = self._scope, self._view._live
+        move = bond.location.move
         with _Unseen(self._view):
             if not self._shown:
                 return Drawn(self, self.rendering.fill(scope), self._extras(move, whole=True))
-            dirty = {*changed, *(self._pending or ()), *volatile(self._view, self.rendering.template)}
-            if self._url != self._view._live.system.notes.url:
-                dirty |= _PLACE
-            patch = self.rendering.diff(scope, dirty, {*forced, *(self._forced or ())})
+            dirty, volatile = changed, self._volatile()
+            if volatile or self._pending:
+                dirty = {*changed, *(self._pending or ()), *volatile}
+            if self._url != bond.system.notes.url:
+                dirty = {*dirty, *_PLACE}
+            force = {*forced, *self._forced} if self._forced else forced
+            patch = self.rendering.diff(scope, dirty, force, shared=shared)
         return Drawn(self, patch, self._extras(move, whole=False))
 
     def postpone(self, changed: Collection[str], forced: Collection[str]) -> None:
         """These could not be sent; they are part of the next drawing."""
-        names = {*changed, *volatile(self._view, self.rendering.template)}
+        names = {*changed, *self._volatile()}
         if names:
             self._pending = {*(self._pending or ()), *names}
         if forced:
@@ -92,7 +115,7 @@ class Display:
 
     def fill(self, fingerprint: str) -> Drawn:
         """All current values for a page built from the template `fingerprint`, or the template with them."""
-        scope = ViewScope(self._view)
+        scope = self._scope
         with _Unseen(self._view):
             if self.rendering.template.fingerprint == fingerprint:
                 patch = self.rendering.fill(scope)
@@ -103,7 +126,7 @@ class Display:
     def block(self, address: list[Any]) -> list[Any]:
         """The diff that builds one block afresh. Raises LookupError if there is no such block."""
         with _Unseen(self._view):
-            return [int(ReservedOp.BUILD), [address, self.rendering.block(ViewScope(self._view), address)]]
+            return [int(ReservedOp.BUILD), [address, self.rendering.block(self._scope, address)]]
 
     def trust(self) -> None:
         """The rendering knows all lists as they are now: their logs have been used up."""
@@ -127,6 +150,15 @@ class Display:
         else:
             self.trust()
 
+    def _volatile(self) -> Collection[str]:
+        template = self.rendering.template
+        if template is self._plain:
+            return ()
+        names = volatile(self._view, template)
+        if template.names <= self._view.__livets__.fields.keys():
+            self._plain = template
+        return names
+
     def _extras(self, move: Move | None, *, whole: bool) -> list[Any]:
         extras: list[Any] = []
         title = self._view.__dict__["title"]
@@ -147,12 +179,14 @@ class Display:
 class Drawn:
     """A patch with everything else that goes with it; `commit` says that it will be sent."""
 
-    __slots__ = ("_display", "_patch", "diff", "mid_event")
+    __slots__ = ("_display", "_patch", "diff", "message", "mid_event")
 
     def __init__(self, display: Display, patch: Patch, extras: list[Any]) -> None:
         self._display = display
         self._patch = patch
         self.diff: list[Any] = [*patch.diff, *extras]
+        self.message: list[Any] | bytes = patch.body if patch.shared and self.diff and not extras else self.diff
+        """The diff, or what it is encoded, if other views are sent the same."""
         self.mid_event = False
 
     def commit(self) -> None:

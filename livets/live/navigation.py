@@ -224,12 +224,12 @@ class Location:
 
     def _checked(self, url: str) -> str:
         """Path and query (and fragment) of this site, in full. Raises NavigationError."""
-        if not url.startswith(("/", "?", "#")) or url.startswith("//") or _UNFIT.search(url.replace(" ", "")):
+        full = quote(urljoin(self.uri, url) if url[:1] in ("?", "#") else url, safe=_SAFE)
+        if full[:1] != "/" or full.startswith("//") or _UNFIT.search(url.replace(" ", "")):
             raise NavigationError(
                 f"{url!r} is not an address of this site: write a path ('/items?page=2') or a query ('?page=2'); "
                 f"for another site self.redirect(url, external=True)"
             )
-        full = quote(urljoin(self.uri, url) if url[0] != "/" else url, safe=_SAFE)
         if len(full) > MAX_CHARACTERS:
             raise NavigationError(f"a URL of {len(full)} characters is too long: {MAX_CHARACTERS} are the limit")
         return full

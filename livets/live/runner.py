@@ -272,7 +272,7 @@ class ViewRunner:
     async def settle(self, ref: int | None = None) -> None:
         """Wait until events up to `ref` (or everything queued so far) have been handled."""
         if ref is None:
-            await self._units.mailbox.reach()
+            await self._units.reach()
         elif not self._gone:
             await self._units.settled(ref)
 

@@ -23,6 +23,8 @@ from livets.live.commit import Commits, RenderFailed
 from livets.live.failure import Failure, failed
 from livets.live.mailbox import Mailbox
 from livets.live.navigation import EVENT as PARAMS
+from livets.live.pace import Pace
+from livets.live.received import received
 from livets.live.timers import advance
 from livets.live.turn import Turn
 from livets.live.unit import CURRENT, CurrentEvent, Unit, current
@@ -80,7 +82,7 @@ class Units:
     """The work of one view, one piece at a time."""
 
     __slots__ = (
-        "_beside", "_commits", "_dev", "_resync_due", "_view", "_view_id", "_waiters",
+        "_beside", "_commits", "_dev", "_pace", "_resync_due", "_view", "_view_id", "_waiters",
         "_waiting_messages", "acceptance", "mailbox", "open",
     )  # fmt: skip
 
@@ -93,6 +95,7 @@ class Units:
         self._waiters: list[tuple[int, asyncio.Future[None]]] | None = None
         self._waiting_messages = 0
         self.mailbox = Mailbox(self._handle)
+        self._pace = Pace(lambda: self.mailbox.put(Flush()))
         self.acceptance = Acceptance(view.__livets__.events, self.mailbox)
         self._beside: Beside | None = None
         commits.on_progress = lambda: self.wake(commits.last_ref)
@@ -117,6 +120,7 @@ class Units:
 
     async def finish(self, grace_s: float, *, for_good: bool) -> None:
         """Take no more work. What runs may go on for `grace_s` seconds; parallel handlers not if it is `for_good`."""
+        self._pace.stop()
         started_s = time.monotonic()
         if self._beside is not None:
             await self._beside.finish(0.0 if for_good else grace_s)
@@ -124,6 +128,7 @@ class Units:
 
     def halt(self) -> None:
         """The view is somebody else's: take no more work and wait for nothing."""
+        self._pace.stop()
         self.mailbox.halt()
         if self._beside is not None:
             self._beside.halt()
@@ -136,6 +141,14 @@ class Units:
         elif not self._resync_due:
             self._resync_due = True
             self.mailbox.put(Resync())
+
+    async def reach(self) -> None:
+        """Wait until everything queued before has been worked off and can be seen."""
+        self._pace.release()
+        await self.mailbox.reach()
+        if self._pace.is_holding:
+            self._pace.release()
+            await self.mailbox.reach()
 
     async def settled(self, ref: int) -> None:
         """Wait until event `ref`, accepted or still to come, has been handled."""
@@ -334,10 +347,10 @@ class Units:
 
         async def work() -> None:
             convert = view.__livets__.message(type(view), name)
-            args = [] if convert is None else [convert(msgspec.msgpack.decode(message.data))]
+            args = [] if convert is None else [received(message, convert)]
             await call(getattr(view, name), args, dev=self._dev)
 
-        await self._run(f"{name} (message on {message.topic!r})", work, Unit(view))
+        await self._run(f"{name} (message on {message.topic!r})", work, Unit(view), from_server=True)
 
     async def _on_tick(self, number: int) -> None:
         system = self._view._live.system
@@ -352,7 +365,7 @@ class Units:
         async def work() -> None:
             await call(getattr(self._view, timer.handler), dev=self._dev)
 
-        await self._run(f"{timer.handler} (timer)", work, Unit(self._view))
+        await self._run(f"{timer.handler} (timer)", work, Unit(self._view), from_server=True)
 
     def _on_heal(self, address: list[Any]) -> None:
         display = self._commits.display
@@ -375,10 +388,18 @@ class Units:
         await self._run(name, work, Unit(self._view))
 
     async def _run(
-        self, what: str, work: _Work, unit: Unit, *, skipped: bool = False, is_told: bool = True
+        self,
+        what: str,
+        work: _Work,
+        unit: Unit,
+        *,
+        skipped: bool = False,
+        is_told: bool = True,
+        from_server: bool = False,
     ) -> Failure | None:
         """One unit: `work`, then commit; or, whatever goes wrong, as if it had never begun, and what went wrong.
 
+        `from_server`: no browser waits for it, so what it changes may be shown together with what follows.
         A unit that was stopped is taken back and has not ended: the caller ends its event.
         """
         self._commit_strays()
@@ -394,7 +415,7 @@ class Units:
             await self._followed()
             if self._view.__livets__.hooks["updated"] is not None:
                 await self._updated()
-            commits.commit(ref, forced, skipped=skipped)
+            commits.commit(ref, forced, skipped=skipped, shared=from_server, held=from_server and self._pace.holds())
         except EventRefused as error:
             failure = Failure(error.code, str(error))
         except RenderFailed as error:
@@ -411,7 +432,7 @@ class Units:
                 commits.abandon(ref, failure, is_told=is_told)
             unit.open, self.open = False, None
             CURRENT.reset(token)
-        if commits.display.behind:
+        if commits.display.behind and not self._pace.is_holding:
             # A page that joined in the middle of this unit may show what was taken back.
             self._guarded(commits.flush)
         return failure

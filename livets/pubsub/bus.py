@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class Message:
     effect_id: str
     gap: bool = False
     """True when messages before this one were missed: the view's `resync()` is called."""
+    values: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What receivers have made of the data, for those that come after them."""
 
 
 class Bus(Protocol):

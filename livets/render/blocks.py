@@ -54,6 +54,22 @@ class Slot:
         """The fresh value at an address below this slot."""
         raise NotImplementedError
 
+    # What `sharing` asks
+
+    def look(self, state: Any, scope: Scope, shown: list[Any], given: list[Any]) -> bool:
+        """Add what the slot's diff follows from; False when it can't be told."""
+        _flatten(state, shown)
+        given += map(scope.resolve, self.reads)
+        return True
+
+    def lent(self, state: Any) -> Any:
+        """What other views may remember in place of `state`."""
+        return state
+
+    def adopted(self, lent: Any, state: Any, scope: Scope) -> Any:
+        """What to remember after another view's diff was taken over; `state`: what was remembered before."""
+        return lent
+
 
 class ScalarSlot(Slot):
     """A text, an attribute, attributes that come and go, or HTML."""
@@ -330,6 +346,16 @@ class Block:
         if type(number) is not int or not 0 <= number < len(self.slots):
             raise LookupError(f"there is no slot {number!r}")
         return self.slots[number]
+
+
+def _flatten(state: Any, into: list[Any]) -> None:
+    """What a slot remembers, down to scalars and objects that are never changed in place."""
+    if type(state) is list or type(state) is tuple:
+        into.append(len(state))
+        for inner in state:
+            _flatten(inner, into)
+    else:
+        into.append(state)
 
 
 def row_of(slot: ForSlot, rows: Any, key: Any) -> Any:

@@ -92,8 +92,8 @@ class Scan:
         self.variable = (environment.variable_start_string, environment.variable_end_string)
         self.comment = (environment.comment_start_string, environment.comment_end_string)
         starts = sorted((self.statement[0], self.variable[0], self.comment[0]), key=len, reverse=True)
-        self._starts = re.compile("|".join(map(re.escape, starts)))
-        self._word = re.compile(f"{self._starts.pattern}|<")
+        self.starts = re.compile("|".join(map(re.escape, starts)))
+        self._word = re.compile(f"{self.starts.pattern}|<")
         opening, closing = map(re.escape, self.statement)
         self._raw = re.compile(rf"{opening}[-+]?\s*endraw\s*[-+]?{closing}")
         self._in_svg = 0
@@ -122,7 +122,7 @@ class Scan:
     def jinja(self, at: int) -> Jinja:
         """The Jinja construct that starts here."""
         source = self.source
-        if source.startswith(self.comment[0], at) and self._starts.match(source, at)[0] == self.comment[0]:  # type: ignore[index]
+        if source.startswith(self.comment[0], at) and self.starts.match(source, at)[0] == self.comment[0]:  # type: ignore[index]
             return Jinja(at, self._after(self.comment[1], at + len(self.comment[0])), is_comment=True)
         opening, closing = self.statement if source.startswith(self.statement[0], at) else self.variable
         end = self._code_end(at + len(opening), closing)
@@ -177,7 +177,7 @@ class Scan:
 
     def _over(self, at: int, mark: str) -> int:
         """After `mark`, skipping what is Jinja."""
-        pattern = re.compile(f"{self._starts.pattern}|{re.escape(mark)}")
+        pattern = re.compile(f"{self.starts.pattern}|{re.escape(mark)}")
         while (found := pattern.search(self.source, at)) is not None:
             if found.group() == mark:
                 return found.end()
@@ -186,7 +186,7 @@ class Scan:
 
     def _raw_text(self, tag: StartTag) -> Iterator[Token]:
         """Everything up to the end tag of a <script>, <textarea>, ..."""
-        pattern = re.compile(rf"{self._starts.pattern}|</{re.escape(tag.name)}(?=[\s/>])", re.IGNORECASE)
+        pattern = re.compile(rf"{self.starts.pattern}|</{re.escape(tag.name)}(?=[\s/>])", re.IGNORECASE)
         at = tag.end
         while (found := pattern.search(self.source, at)) is not None:
             if found.start() > at:
@@ -203,7 +203,7 @@ class Scan:
 
     def _tag(self, start: int) -> StartTag:
         source = self.source
-        at = self._plain(start + 1, " \t\r\n\f/>")
+        at = self.plain(start + 1, " \t\r\n\f/>")
         tag = StartTag(_name(source[start + 1 : at]), start)
         depth = 0
         while True:
@@ -215,7 +215,7 @@ class Scan:
                 slash = at > before and source[at - 1] == "/"
                 tag.close, tag.end = at - slash, at + 1
                 return tag
-            if self._starts.match(source, at):
+            if self.starts.match(source, at):
                 statement = self.jinja(at)
                 depth += statement.opens - statement.keyword.startswith("end")
                 at = statement.end
@@ -227,7 +227,7 @@ class Scan:
 
     def _attribute(self, at: int) -> Attribute:
         source, start = self.source, at
-        at = self._plain(at + 1, " \t\r\n\f/>=")
+        at = self.plain(at + 1, " \t\r\n\f/>=")
         attribute = Attribute(source[start:at].lower(), start, at)
         found = re.compile(r"\s*=\s*").match(source, at)
         if found is None:
@@ -238,16 +238,16 @@ class Scan:
             end = self._over(at + 1, attribute.quote)
             attribute.value = at + 1, end - 1
         else:
-            end = self._plain(at, " \t\r\n\f>")
+            end = self.plain(at, " \t\r\n\f>")
             attribute.value = at, end
         attribute.end = end
-        attribute.has_jinja = self._starts.search(source, *attribute.value) is not None
+        attribute.has_jinja = self.starts.search(source, *attribute.value) is not None
         return attribute
 
-    def _plain(self, at: int, stops: str) -> int:
+    def plain(self, at: int, stops: str) -> int:
         """The next of `stops` that is not in Jinja."""
         while at < len(self.source) and self.source[at] not in stops:
-            at = self.jinja(at).end if self._starts.match(self.source, at) else at + 1
+            at = self.jinja(at).end if self.starts.match(self.source, at) else at + 1
         return at
 
 

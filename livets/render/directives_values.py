@@ -12,6 +12,8 @@ from typing import Any, Final
 from jinja2.runtime import Undefined
 from markupsafe import Markup, escape
 
+from livets.render.guards import URL_ATTRIBUTES, url
+
 ATTRIBUTE_FILTER: Final = "ts_attribute"
 CLASS_FILTER: Final = "ts_class"
 
@@ -46,6 +48,8 @@ def _source(value: Any, name: str) -> str:
         if name in _TRUE_OR_FALSE or name.startswith("aria-"):
             return f' {name}="{str(value).lower()}"'
         return f" {name}" if value else ""
+    if name in URL_ATTRIBUTES:
+        value = url(value)
     return f' {name}="{str(escape(value)).replace(chr(34), "&#34;")}"'
 
 

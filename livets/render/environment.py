@@ -13,7 +13,8 @@ import jinja2
 from jinja2.runtime import Context
 from jinja2.utils import missing
 
-from livets.render import directives, directives_values
+from livets.render import directives, directives_values, guards
+from livets.render.guarding import guarded
 
 
 class Scope(Protocol):
@@ -115,8 +116,9 @@ class LiveEnvironment(jinja2.Environment):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.filters.update(directives_values.FILTERS)
+        self.filters.update(directives_values.FILTERS | guards.FILTERS)
 
     def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
-        """The source as Jinja2 reads it: what extensions make of it, then without directives."""
-        return directives.expand(super().preprocess(source, name, filename), self, name or "<inline>")
+        """The source as Jinja2 reads it: what extensions make of it, without directives, unsafe places guarded."""
+        expanded = directives.expand(super().preprocess(source, name, filename), self, name or "<inline>")
+        return guarded(expanded, self)

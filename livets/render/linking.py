@@ -144,6 +144,7 @@ class Linker:
     def _items(self, body: list[nodes.Node], place: _Place) -> list[Item]:
         _refuse_early_reads(body)
         _refuse_mutation(body)
+        _refuse_block_references(body)
         self._asks = self._asks or any(asks_context(self.environment, node) for node in body)
         sets = next((node for node in body if isinstance(node, _SETS)), None)
         if sets is not None and (place.inner or isinstance(sets, nodes.With)):
@@ -380,6 +381,19 @@ def _refuse_early_reads_inside(node: nodes.Node) -> None:
         for body in (getattr(found, "body", None), getattr(found, "else_", None)):
             if isinstance(body, list):
                 _refuse_early_reads(body)
+
+
+def _refuse_block_references(body: list[nodes.Node]) -> None:
+    """`self` and `super` in conditions, sets and macros need the blocks of the whole template."""
+    for node in body:
+        if isinstance(node, nodes.Output | nodes.Block):
+            continue  # outputs are looked at one by one
+        is_split = isinstance(node, nodes.If | nodes.For | nodes.With | nodes.Include)
+        is_split = is_split and not getattr(node, "recursive", False)
+        inside = [child for child in node.iter_child_nodes() if isinstance(child, nodes.Expr)] if is_split else [node]
+        for name in (found for part in inside for found in _all(part)):
+            if isinstance(name, nodes.Name) and name.name in ("self", "super"):
+                raise _Unfit(name.lineno or node.lineno, "self or super inside a statement")
 
 
 def _refuse_mutation(body: list[nodes.Node]) -> None:

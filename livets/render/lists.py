@@ -6,6 +6,7 @@ changes a memory in place before the patch is committed. Blocks call it.
 
 from __future__ import annotations
 
+import weakref
 from array import array
 from collections.abc import Callable
 from operator import is_
@@ -33,7 +34,7 @@ _MANY_ROWS = 1000
 class ValueRows:
     """Any list: the keys, and the values or (for many rows) the hashes of the rows."""
 
-    __slots__ = ("doubled", "hashes", "keys", "rows")
+    __slots__ = ("__weakref__", "doubled", "hashes", "keys", "rows")
 
     def __init__(self, keys: list[int | str], doubled: bool, rows: list[Any]) -> None:
         self.keys = keys
@@ -43,15 +44,32 @@ class ValueRows:
         if len(rows) > _MANY_ROWS:
             self.rows, self.hashes = None, array("q", map(hash, rows))
 
+    def is_like(self, other: State) -> bool:
+        """The same rows."""
+        return (
+            isinstance(other, ValueRows)
+            and (self.keys, self.doubled, self.hashes) == (other.keys, other.doubled, other.hashes)
+            and self.rows == other.rows
+        )
+
 
 class FrozenRows:
     """Items that can't change: the items themselves, and the outer names that rows read."""
 
-    __slots__ = ("items", "outer")
+    __slots__ = ("__weakref__", "items", "outer")
 
     def __init__(self, items: list[Any], outer: Remembered) -> None:
         self.items = items
         self.outer = outer
+
+    def is_like(self, other: State) -> bool:
+        """The same items, and the same outside of them."""
+        return (
+            isinstance(other, FrozenRows)
+            and len(self.items) == len(other.items)
+            and all(map(is_, self.items, other.items))
+            and not self.outer.changed(other.outer)
+        )
 
 
 class LoggedRows:
@@ -94,13 +112,25 @@ class LiveFor(ForSlot):
         self.outer_columns: dict[int, Names] = {}
         self.columns: dict[int, Bind] = {}
         self.key_name: str | None = None
+        self._latest: weakref.ref[ValueRows | FrozenRows] | None = None
 
     def first(self, scope: Scope, *, html: bool) -> tuple[Any, Any]:
         """All rows."""
         source = self.source(scope)
         items = source if type(source) is list else list(source)
         rows = self._rows(items, scope)
-        return self._remember(source, items, rows, scope), self._html(rows) if html else self._wire(rows)
+        state = self._common(self._remember(source, items, rows, scope))
+        return state, self._html(rows) if html else self._wire(rows)
+
+    def _common(self, state: State) -> State:
+        """One memory for views that show the same rows: it saves room, and lets them share what comes next."""
+        if isinstance(state, LoggedRows):
+            return state
+        latest = self._latest() if self._latest is not None else None
+        if latest is not None and state.is_like(latest):
+            return latest
+        self._latest = weakref.ref(state)
+        return state
 
     def at(self, scope: Scope, address: list[Any]) -> Any:
         """The whole list, one row, or what is below a row."""
@@ -124,6 +154,45 @@ class LiveFor(ForSlot):
             old = self._rows(state.items, state.outer)
             state = ValueRows(*self.keys(old), old)
         return self._diff_values(state, source, items, scope)
+
+    # What `sharing` asks
+
+    def look(self, state: State, scope: Scope, shown: list[Any], given: list[Any]) -> bool:
+        """What the diff follows from: the rows and what they read, or what a log says of the rows that changed."""
+        if not isinstance(state, LoggedRows):
+            return super().look(state, scope, shown, given)
+        source, outer = self.source(scope), Remembered.of(self.outer, scope)
+        if source is not state.source or source.overflowed or outer is None or state.kept is not None:
+            return False
+        if self._changed_columns(state.outer, outer):
+            return False
+        news = [] if source.version == state.version else state.news()
+        log = read_log(source, news)
+        if log is None:
+            return False
+        shown += outer.values.values()
+        shown += [len(news), len(log.deleted), *log.deleted]
+        for kind, keys, after in log.runs:
+            shown += [kind, len(keys), *keys, after]
+            given += [source[key] for key in keys]
+        earlier = earlier_items(source, len(news)) if log.updated else {}
+        for key in log.updated:
+            shown += [key, key in earlier]
+            given += [source[key], earlier.get(key)]
+        return True
+
+    def lent(self, state: State) -> State | None:
+        """All but a memory of the view's own list."""
+        return None if isinstance(state, LoggedRows) else state
+
+    def adopted(self, lent: State | None, state: State, scope: Scope) -> State:
+        """The same rows; for a KeyedList the view's own, as it is now."""
+        if lent is not None:
+            return lent
+        assert isinstance(state, LoggedRows)
+        return LoggedRows(state.source, state.outer, None)
+
+    # All lists
 
     def _rows(self, items: list[Any], scope: Scope) -> list[Any]:
         """The values of all rows."""

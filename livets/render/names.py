@@ -31,6 +31,20 @@ class Definition:
     definite: bool = True
     body: Any = None
     aliases: Any = None
+    _needs: frozenset[str] | None = None
+    _asks: bool | None = None
+
+    def needs(self, environment: jinja2.Environment) -> frozenset[str]:
+        """Names that the statement reads; asked for every expression that may need it, so it is kept."""
+        if self._needs is None:
+            self._needs = frozenset(_needs(environment, [self.node]))
+        return self._needs
+
+    def asks(self, environment: jinja2.Environment) -> bool:
+        """True when it calls something that reads the context."""
+        if self._asks is None:
+            self._asks = asks_context(environment, self.node)
+        return self._asks
 
     @property
     def plain(self) -> bool:
@@ -143,12 +157,13 @@ def reads(environment: jinja2.Environment, names: Names, body: Iterable[nodes.No
         elif entry is not None and needed.intersection(entry.targets):
             if entry.definite:
                 needed -= set(entry.targets)
-            needed |= _needs(environment, [entry.node])
+            needed |= entry.needs(environment)
             result.chain.append(entry)
             result.plain &= entry.plain
             calls.append(entry.node)
     if any(isinstance(at.entry, Definition) for at in names):
-        result.plain &= not any(asks_context(environment, node) for node in calls)
+        asked = [entry.asks(environment) for entry in result.chain if isinstance(entry, Definition)]
+        result.plain &= not any(asked) and not any(asks_context(environment, node) for node in body)
     result.chain.reverse()
     result.names = needed
     macros = {

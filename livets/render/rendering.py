@@ -7,15 +7,16 @@ everything as it was. It never sends. `live` drives it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from livets.render.blocks import Block
 from livets.render.environment import Scope
 from livets.render.lines import Advice, OpaquePart
+from livets.render.sharing import Shared, Sharing, look
 from livets.render.strings.slots import resting
 from livets.render.values import Promoted
-from livets.wire import ReservedOp
+from livets.wire import ReservedOp, encode_body
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -48,6 +49,8 @@ class CompiledTemplate:
     current: tuple[Callable[[], bool], ...]
     """One for each of them: False when it has been edited since."""
     again: Callable[[CompiledTemplate, int], CompiledTemplate]
+    sharing: Sharing = field(default_factory=Sharing)
+    """What views have just been sent that others may be sent as well."""
 
     def promote(self, site: int) -> CompiledTemplate:
         """The template with one more output as an HTML slot."""
@@ -61,7 +64,7 @@ class CompiledTemplate:
 class Patch:
     """A diff that is complete, and what has to be remembered once it was accepted."""
 
-    __slots__ = ("_actions", "_rendering", "_states", "_template", "diff")
+    __slots__ = ("_actions", "_rendering", "_states", "_template", "diff", "shared")
 
     def __init__(
         self,
@@ -77,6 +80,13 @@ class Patch:
         self._template = template
         self._states = states
         self._actions = actions
+        self.shared: Shared | None = None
+        """Set when other views have been, or may be, sent the same diff."""
+
+    @property
+    def body(self) -> bytes:
+        """The diff encoded, with views that are sent the same only once."""
+        return encode_body(self.diff) if self.shared is None else self.shared.body
 
     def commit(self) -> None:
         """Remember the new values as sent."""
@@ -117,11 +127,39 @@ class Rendering:
             self.template, self._states = template, states
             return str(html)
 
-    def diff(self, scope: Scope, dirty: Collection[str], forced: Collection[str] = ()) -> Patch:
-        """What has changed in the slots that read a dirty name; bound controls named in `forced` are always sent."""
-        actions: list[Callable[[], None]] = []
+    def diff(
+        self, scope: Scope, dirty: Collection[str], forced: Collection[str] = (), *, shared: bool = False
+    ) -> Patch:
+        """What has changed in the slots that read a dirty name; bound controls named in `forced` are always sent.
+
+        `shared`: other views are likely to show the same change, so look whether one has, or keep it for them.
+        """
         names = dirty if type(dirty) is frozenset else frozenset(dirty)
         force = frozenset(forced) if forced else _NOTHING
+        return self._shared(scope, names) if shared and not force else self._own(scope, names, force)
+
+    def _shared(self, scope: Scope, names: frozenset[str]) -> Patch:
+        template, states = self.template, self._states
+        slots = template.root.affected(names, _NOTHING)
+        glance = look(slots, states, scope)
+        if glance is None:
+            return self._own(scope, names, _NOTHING)
+        found = template.sharing.find(glance)
+        if found is None:
+            patch = self._own(scope, names, _NOTHING)
+            if patch._template is template:
+                lent = [slot.lent(patch._states[slot.number]) for slot in slots]
+                patch.shared = template.sharing.keep(glance, lent, patch.diff)
+            return patch
+        states = states.copy()
+        for slot, lent in zip(slots, found.states, strict=True):
+            states[slot.number] = slot.adopted(lent, states[slot.number], scope)
+        patch = Patch(self, found.diff, template, states, [])
+        patch.shared = found
+        return patch
+
+    def _own(self, scope: Scope, names: frozenset[str], force: frozenset[str]) -> Patch:
+        actions: list[Callable[[], None]] = []
         try:
             states, diff = self.template.root.diff(self._states, scope, names, force, actions)
         except Promoted as promoted:

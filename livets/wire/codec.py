@@ -6,6 +6,7 @@ bytes ends as ProtocolError.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -70,6 +71,8 @@ def _fields(pairs: list[Any]) -> dict[str, Any]:
 def _check_plain(value: Any, depth_left: int) -> None:
     kind = type(value)
     if kind in _SCALARS:
+        if kind is float and not math.isfinite(value):
+            raise ProtocolError(f"{value} is not part of the protocol")
         return
     if depth_left == 0:
         raise ProtocolError(f"arguments nested deeper than {limits.MAX_DEPTH}")

@@ -1,7 +1,7 @@
 """How much of a page is slots: dynamic nodes that are met at run time, and those of them that came as HTML.
 
-It owns the count and nothing else. Strict: every node of every HTML slot counts as not split, be it from an opaque region,
-a macro that could not be written out, or `|safe`.
+It owns the count and nothing else. Strict: every node of every HTML slot counts as not split, be it
+from an opaque region, a macro that could not be written out, or `|safe`.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def test_check_reports_templates_that_can_not_be_compiled(livets: Run, counter: 
 
 def test_check_slots_says_what_is_opaque_and_why(livets: Run, counter: Path) -> None:
     main = counter / "main.py"
-    main.write_text(main.read_text().replace("<b>{{ count }}</b>", "<table><tr><td>{{ count }}</td></tr></table>"))
+    main.write_text(main.read_text().replace("<b>{{ count }}</b>", "<p><div>{{ count }}</div></p>"))
     shown = livets("check", "--slots")
     assert shown.exit_code == 0, shown.output
     assert "Counter (inline): 1 slots" in shown.output

@@ -13,6 +13,8 @@ from jinja2.runtime import missing
 
 
 class StandInPatch:
+    shared = None
+
     def __init__(self, rendering: StandInRendering, html: str, diff: list[Any]) -> None:
         self._rendering, self._html, self.diff = rendering, html, diff
 
@@ -48,7 +50,9 @@ class StandInRendering:
         self.shown = self._render(scope)
         return self.shown
 
-    def diff(self, scope: Any, dirty: Collection[str], forced: Collection[str] = ()) -> StandInPatch:
+    def diff(
+        self, scope: Any, dirty: Collection[str], forced: Collection[str] = (), *, shared: bool = False
+    ) -> StandInPatch:
         self.calls.append((set(dirty), set(forced)))
         if not (set(dirty) | set(forced)) & self.template.names:
             return StandInPatch(self, self.shown, [])
