@@ -16,6 +16,8 @@ IGNORED = frozenset({"__pycache__", "node_modules", "venv", "env", "build", "dis
 _PROGRAM = frozenset({".py", ".toml", ".env"})
 _POLL_S = 0.25
 _QUIET_MS = 60
+_DEAF_MS = 1000
+"""Also looked at this often: systems don't tell what happened before they listened, nor all about network drives."""
 
 
 class Watched:
@@ -86,25 +88,30 @@ class Watcher:
 
     def _poll(self) -> None:
         while not self._stop.wait(_POLL_S):
-            now, before = self._watched.times(), self._before
-            changed = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
-            self._before = now
-            if changed:
-                self._on_change(frozenset(changed))
+            self._look()
 
     def _listen(self) -> None:
-        import watchfiles  # type: ignore[import-not-found,unused-ignore]
+        import watchfiles
 
-        tops = [str(top) for top in self._watched.tops]
-        for changes in watchfiles.watch(
-            *tops,
+        # The system only says when to look: what has changed is found in one way.
+        for _ in watchfiles.watch(
+            *(str(top) for top in self._watched.tops),
             watch_filter=lambda _kind, path: self._watched.wants(Path(path)),
             step=_QUIET_MS,
             debounce=400,
+            rust_timeout=_DEAF_MS,
+            yield_on_timeout=True,
             stop_event=self._stop,
             raise_interrupt=False,
         ):
-            self._on_change(frozenset(Path(path) for _kind, path in changes))
+            self._look()
+
+    def _look(self) -> None:
+        now, before = self._watched.times(), self._before
+        changed = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+        self._before = now
+        if changed:
+            self._on_change(frozenset(changed))
 
 
 def _is_hidden(path: Path) -> bool:

@@ -51,14 +51,23 @@ def test_folders_elsewhere_are_watched_too(tmp_path: Path) -> None:
     assert not watched.wants(tmp_path / "main.py")
 
 
-def test_edits_new_files_and_removals_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=["polling", "watchfiles"])
+def quick(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways of hearing of changes, without long waits."""
     monkeypatch.setattr(watching, "_POLL_S", 0.01)
+    monkeypatch.setattr(watching, "_DEAF_MS", 50)
+    monkeypatch.setattr(watching, "by_watchfiles", lambda: request.param == "watchfiles")
+
+
+@pytest.mark.usefixtures("quick")
+def test_edits_new_files_and_removals_are_told(tmp_path: Path) -> None:
     old = tmp_path / "old.py"
     old.write_text("a")
     told: SimpleQueue[frozenset[Path]] = SimpleQueue()
     watcher = Watcher(Watched(tmp_path), told.put)
     try:
-        (tmp_path / "new.py").write_text("b")
+        (tmp_path / ".saving").write_text("b")
+        (tmp_path / ".saving").rename(tmp_path / "new.py")  # one moment, as editors save
         assert told.get(timeout=5) == {tmp_path / "new.py"}
         old.unlink()
         assert told.get(timeout=5) == {old}
@@ -67,14 +76,15 @@ def test_edits_new_files_and_removals_are_told(tmp_path: Path, monkeypatch: pyte
         watcher.stop()
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_watcher_tells_what_the_one_before_has_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     main = tmp_path / "main.py"
     main.write_text("a")
-    monkeypatch.setattr(watching, "_POLL_S", 60)
-    before = Watcher(Watched(tmp_path), lambda paths: None)
-    before.stop()
+    with monkeypatch.context() as deaf:
+        deaf.setattr(Watcher, "_look", lambda self: None)
+        before = Watcher(Watched(tmp_path), lambda paths: None)
+        before.stop()
     os.utime(main, ns=(1, 1))  # saved, and not looked at yet
-    monkeypatch.setattr(watching, "_POLL_S", 0.01)
     told: SimpleQueue[frozenset[Path]] = SimpleQueue()
     after = Watcher(Watched(tmp_path), told.put, before)
     try:
