@@ -58,7 +58,7 @@ class _Guard:
 
     def run(self) -> str:
         """The rewritten source."""
-        before = 0
+        before = -1
         try:
             for token in self.scan.tokens():
                 match token:
