@@ -358,9 +358,17 @@ def _config(base: Config, **changes: Any) -> Config:
 def _backends(config: Config, keys: KeyRing) -> tuple[SnapshotStore, UsedTokens, MemoryBus | RedisBus]:
     """What workers share: Redis if there is one, else this process alone."""
     if config.redis_url is None:
-        store = MemoryStore(max_bytes=config.snapshot_max_bytes, ttl_s=config.snapshot_ttl_s)
+        store = MemoryStore(
+            max_bytes=config.snapshot_max_bytes, ttl_s=config.snapshot_ttl_s, max_view_bytes=config.view_max_bytes
+        )
         return store, UsedTokensHere(), MemoryBus()
     from livets.pubsub.redis import RedisBus
 
-    redis = RedisStore(config.redis_url, ttl_s=config.snapshot_ttl_s, unjoined_ttl_s=config.unjoined_snapshot_ttl_s)
+    redis = RedisStore(
+        config.redis_url,
+        ttl_s=config.snapshot_ttl_s,
+        unjoined_ttl_s=config.unjoined_snapshot_ttl_s,
+        keys=keys,
+        max_view_bytes=config.view_max_bytes,
+    )
     return redis, redis, RedisBus(config.redis_url, keys.derived("bus"))

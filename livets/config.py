@@ -69,7 +69,11 @@ class Config:
     unjoined_snapshot_ttl_s: int = 300
     """The same for a page whose socket has not come (crawlers, browsers without JavaScript)."""
     snapshot_max_bytes: int = 256 * 1024 * 1024
-    """What the memory store keeps at most of views that no page is looking at."""
+    """What the memory store keeps at most of views that no page is looking at; the least recently used go first."""
+    view_max_bytes: int = 4 * 1024 * 1024
+    """The declared fields of one view, encoded: a handler that would make a snapshot larger fails."""
+    newer_snapshot_wait_s: float = 30.0
+    """During a deploy: how long a worker sends pages away whose views a newer release has already written."""
 
     events_per_s: float | None = None
     events_burst: int | None = None

@@ -78,5 +78,9 @@ class Fenced(LivetsError):
     """Another worker has taken the view over; this worker must let go of it."""
 
 
+class SnapshotNewer(LivetsError):
+    """A later release of the application has written this snapshot; this worker must not go on with it."""
+
+
 class Gone(LivetsError):
     """The store has lost the view's record, and nobody has taken it over: who still runs the view puts it back."""

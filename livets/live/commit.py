@@ -14,7 +14,7 @@ from livets import telemetry
 from livets.live.display import Display
 from livets.live.effects import Effects
 from livets.live.failure import Failure, state
-from livets.live.snapshot import Snapshot
+from livets.live.snapshot import Growth, Snapshot
 from livets.live.timers import Timers
 from livets.live.topics import Topics
 from livets.live.watermark import Watermark
@@ -66,7 +66,7 @@ class Commits:
         self.durable_ref = 0
         self.on_progress: Callable[[], None] = lambda: None
         """Called when events may have been told done."""
-        self.snapshot = Snapshot()
+        self.snapshot = Snapshot(store.max_view_bytes)
         self.writer = Writer(view_id, store, self._written, self._fenced, on_gone)
         self.effects = Effects(view_id, bus, self._sent)
         self.topics = Topics(view_id, bus)
@@ -115,7 +115,11 @@ class Commits:
         changed = bond.tracker.changed(view)
         if self._dev:
             bond.tracker.check(view, changed)
-        change, lengths = self.snapshot.change(view, changed) if self._store.durable else (Change(), {})
+        change, growth = Change(), Growth({}, {})
+        if self._store.durable or self._dev:
+            change, growth = self.snapshot.change(view, changed)
+        if not self._store.durable:
+            change = Change()  # in development it was made for what it refuses
         if not partial:
             telemetry.mark("event.handled", self._view_id, ref)
         try:
@@ -129,7 +133,7 @@ class Commits:
             bond.inputs.clear()
         else:
             drawn.commit()
-        self.snapshot.accept(lengths)
+        self.snapshot.accept(growth)
         bond.tracker.done(view)
         change.effects = self.effects.number(bond.take_effects(), ref)
         if partial and ref and ref not in bond.system.notes.interrupted:

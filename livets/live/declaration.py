@@ -16,7 +16,7 @@ from livets.live.event import Handler, collect_handlers
 from livets.live.fields import Field, collect_fields
 from livets.live.query import Query
 
-_HOOKS: Final = ("mount", "handle_params", "updated", "unmount", "resumed", "resync")
+_HOOKS: Final = ("mount", "handle_params", "updated", "unmount", "migrate", "resumed", "resync")
 
 
 class Declared(Protocol):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from livets.errors import ProtocolError, Redirected
+from livets.live import migration
 from livets.live.calling import call
 from livets.live.commit import Commits
 from livets.live.display import Display, Drawn, Unchanged, compile_template
@@ -160,8 +161,11 @@ class ViewRunner:
             view._live.tracker.done(view)
             commits.topics.follow(system.notes.subscriptions)
             record = Record(self._meta)
-            if self._store.durable:
-                record.fields, record.system = everything(view), system.encode()
+            system.notes.version = view.snapshot_version
+            if self._store.durable or self._dev:
+                fields = commits.snapshot.first(view)
+                if self._store.durable:
+                    record.fields, record.system = fields, system.encode()
             self.generation = await self._store.create(self.view_id, record)
         except BaseException:
             commits.topics.close()
@@ -175,14 +179,22 @@ class ViewRunner:
         """A runner for the view of `claim.record`, which continues where its last commit ended.
 
         `surroundings`: as for the constructor; `meta` comes from the record. Calls `resumed()` and sends effects that
-        may not have been sent. Raises FieldError when the snapshot does not fit the class.
+        may not have been sent. A snapshot of an earlier release is brought up to date by `migrate(old)`.
+        Raises FieldError when it does not fit the class, SnapshotNewer when a later release has written it.
         """
         record = claim.record
         assert record is not None, "a claim without a record means that the runner at hand is current: keep it"
         runner = cls(view_class, **{**surroundings, "meta": record.meta})
         commits, view = runner._commits, runner.view
-        commits.snapshot.load(view, record)
         view._live.system = System(record.system)
+        notes = view._live.system.notes
+        migration.check_release(view, notes)
+        misfits = commits.snapshot.load(view, record)
+        migrates = migration.is_due(view, record, notes, misfits)
+        if migrates:
+            await call(view.migrate, (migration.old_state(record),), dev=runner._dev)
+        migration.prune(view, notes)
+        notes.version = view.snapshot_version
         if runner._dev:
             commits.check()
         view._live.tracker.done(view)
@@ -197,6 +209,8 @@ class ViewRunner:
         # Positions of another worker's bus, or of a time when nobody here was subscribed, prove nothing.
         commits.topics.missed = bool(view._live.system.notes.subscriptions)
         commits.effects.release(dict(record.effects))
+        if migrates:
+            await runner._store.recreate(runner.view_id, claim.generation, commits.record(runner._meta, record.secret))
         await runner._units.hook("resumed")
         return runner
 

@@ -1,12 +1,12 @@
 """A view's fields as a store keeps them: what a commit writes, and the way back into a view (D14, ADR 0004).
 
-It owns the decision between a KeyedList's base and its log. It never writes to a store. Called by the runner
-at commit, at rest and at restore.
+It owns the decision between a KeyedList's base and its log, and the bound on what one view may keep. It never writes
+to a store. Called by the runner at commit, at rest and at restore.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -21,18 +21,34 @@ SHORT_LOG: Final = 64
 """A KeyedList's log is folded into a new base when it is longer than this and than half of the list."""
 
 
+_NOTED_BYTES: Final = 4096
+"""Smaller fields do not count."""
+
+
+class Growth(NamedTuple):
+    """How a commit changes what is stored; `Snapshot.accept` takes it once the commit is certain."""
+
+    lengths: dict[str, int]
+    """Operations in the logs of KeyedLists."""
+    sizes: dict[str, int]
+    """Bytes of large fields."""
+
+
 class Snapshot:
-    """How long the stored logs of one view's KeyedLists are."""
+    """How much is stored of one view: the length of its logs, and the bytes of its large fields."""
 
-    __slots__ = ("_lengths",)
+    __slots__ = ("_lengths", "_max_bytes", "_sizes")
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._lengths: dict[str, int] | None = None
+        self._sizes: dict[str, int] | None = None
 
-    def change(self, view: LiveView, changed: dict[str, Any]) -> tuple[Change, dict[str, int]]:
-        """What this commit writes, and the log lengths that `accept` takes once it is certain.
+    def change(self, view: LiveView, changed: dict[str, Any]) -> tuple[Change, Growth]:
+        """What this commit writes, and the growth that `accept` takes once it is certain.
 
-        `changed`: names of changed fields with their encoding, where that is known already.
+        `changed`: names of changed fields with their encoding, where that is known already. Raises FieldError when the
+        view would keep too much.
         """
         change, lengths = Change(), {}
         for name, encoded in changed.items():
@@ -49,25 +65,50 @@ class Snapshot:
                     continue
                 lengths[name] = 0
             change.fields[name] = field.codec.encode(value) if encoded is None else encoded
-        return change, lengths
+        sizes = self._measured(change.fields, change.logs)
+        if sizes:
+            self._check(view, sizes)
+        return change, Growth(lengths, sizes)
 
-    def accept(self, lengths: dict[str, int]) -> None:
+    def accept(self, growth: Growth) -> None:
         """The change was committed."""
-        if lengths:
-            self._lengths = {**(self._lengths or {}), **lengths}
+        if growth.lengths:
+            self._lengths = {**(self._lengths or {}), **growth.lengths}
+        if growth.sizes:
+            self._sizes = {**(self._sizes or {}), **growth.sizes}
+
+    def _measured(self, fields: dict[str, bytes], logs: dict[str, list[bytes]]) -> dict[str, int]:
+        """The bytes of the large ones among these, and of those that were."""
+        known = self._sizes or {}
+        sizes = {name: len(base) for name, base in fields.items() if len(base) >= _NOTED_BYTES or name in known}
+        for name, entries in logs.items():
+            sizes[name] = known.get(name, len(fields.get(name, b""))) + sum(map(len, entries))
+        return sizes
+
+    def _check(self, view: LiveView, growth: dict[str, int]) -> None:
+        sizes = {**(self._sizes or {}), **growth}
+        if sum(sizes.values()) > self._max_bytes:
+            raise FieldError(_too_large(view, sizes, self._max_bytes))
+
+    def first(self, view: LiveView) -> dict[str, bytes]:
+        """All persisted fields of a view that was just mounted. Raises FieldError when that is too much."""
+        fields = self.whole(view)
+        self._check(view, {})
+        return fields
 
     def whole(self, view: LiveView) -> dict[str, bytes]:
         """All persisted fields, for a record that begins anew: its logs are empty from here on."""
         fields = everything(view)
-        self._lengths = None
+        self._lengths = self._sizes = None
+        self._sizes = self._measured(fields, {}) or None
         return fields
 
-    def load(self, view: LiveView, record: Record) -> None:
-        """Fill a new view from a record.
+    def load(self, view: LiveView, record: Record) -> dict[str, str]:
+        """Fill a new view from a record; returns the fields that the class declares otherwise now, and why.
 
         Fields that the class no longer declares are left out, new ones keep their defaults.
-        Raises FieldError when stored bytes do not fit the type that the class declares now.
         """
+        misfits: dict[str, str] = {}
         for name, field in view.__livets__.fields.items():
             if name not in record.fields or field.codec is None or not field.persist:
                 continue
@@ -77,13 +118,13 @@ class Snapshot:
                     length = 0
                     for batch in record.logs.get(name, ()):
                         length = field.keyed.replay(value, batch, length)
-                    self.accept({name: length})
+                    self.accept(Growth({name: length}, {}))
             except (msgspec.DecodeError, LookupError) as error:
-                raise FieldError(
-                    f"{type(view).__qualname__}.{name}: the stored value does not fit {field.kind}: {error}. The field "
-                    f"was declared otherwise when this snapshot was written; give the changed field a new name."
-                ) from None
+                misfits[name] = f"the stored value does not fit {field.kind}: {error}"
+                continue
             view.__dict__[name] = value
+        self._sizes = self._measured(record.fields, record.logs) or None
+        return misfits
 
 
 def everything(view: LiveView) -> dict[str, bytes]:
@@ -93,3 +134,13 @@ def everything(view: LiveView) -> dict[str, bytes]:
         if field.persist and field.codec is not None and name in view.__dict__:
             fields[name] = field.codec.encode(view.__dict__[name])
     return fields
+
+
+def _too_large(view: LiveView, sizes: dict[str, int], max_bytes: int) -> str:
+    largest = max(sizes, key=lambda name: sizes[name])
+    return (
+        f"{type(view).__qualname__} would keep {sum(sizes.values()):,} bytes, and a view may keep {max_bytes:,}; the "
+        f"largest field is {largest!r} with {sizes[largest]:,}. Keep large data where it belongs (a database, a file) "
+        f"and its key in the field, mark what can be loaded again `field(persist=False)` and load it in resumed(), or "
+        f"allow more: LiveTS(view_max_bytes=…)"
+    )

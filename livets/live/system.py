@@ -50,6 +50,8 @@ class Notes(msgspec.Struct, array_like=True):
 
     url: str = ""
     """Where live patches have taken the view: path below the mount point, and query; empty: where it was mounted."""
+    version: int = 0
+    """`LiveView.snapshot_version` of the class that wrote this."""
 
 
 _decode = msgspec.msgpack.Decoder(Notes).decode

@@ -59,6 +59,8 @@ class LiveView:
     returns HTML."""
     body_class: str = ""
     """Classes of the document's `<body>`, as the view has them when the page is made."""
+    snapshot_version: ClassVar[int] = 0
+    """Raise it when what the fields mean has changed: `migrate` is then called for snapshots of before."""
     title: str = ""
     """The document's title; assign `self.title` to change it."""
 
@@ -94,6 +96,22 @@ class LiveView:
 
     def unmount(self) -> Any:
         """The view is going away for good. Changes made here are not kept."""
+
+    def migrate(self, old: dict[str, Any]) -> Any:
+        """The view comes from a snapshot of an earlier release: fill the fields that changed, from what was stored.
+
+        Called once, before `resumed`, when a stored field is unknown now or does not fit its type any more, or when
+        `snapshot_version` differs. Fields that fit have their values already. `old`: every stored field by its name
+        of then, as plain data. If it raises, the page begins anew.
+
+        >>> from livets import LiveView
+        >>> class Cart(LiveView):
+        ...     cents: int = 0
+        ...
+        ...     def migrate(self, old):
+        ...         if "euros" in old:
+        ...             self.cents = round(old["euros"] * 100)
+        """
 
     def resumed(self) -> Any:
         """The view was brought back from a snapshot, perhaps in another process: reopen what fields cannot hold."""

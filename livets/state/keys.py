@@ -67,22 +67,29 @@ class KeyRing:
         return f"<KeyRing of {len(self._keys)}>"
 
     def seal(self, purpose: str, data: bytes) -> str:
-        """`data` encrypted and authenticated; only `unseal` with the same purpose opens it."""
+        """`data` encrypted and authenticated, as text; only `unseal` with the same purpose opens it."""
+        return base64.urlsafe_b64encode(self.encrypt(purpose, data)).rstrip(b"=").decode()
+
+    def unseal(self, purpose: str, box: str) -> bytes | None:
+        """What was sealed, or None for anything that this ring did not seal for this purpose."""
+        raw = _decoded(box)
+        return None if raw is None else self.decrypt(purpose, raw)
+
+    def encrypt(self, purpose: str, data: bytes, place: bytes = b"") -> bytes:
+        """`data` as a box of bytes that only `decrypt` with the same purpose and place opens."""
         from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
         key, salt = self._first, secrets.token_bytes(_SALT_BYTES)
         head = _FORMAT + key.id + salt
         aead = ChaCha20Poly1305(key.box_key(purpose, salt))
-        box = head + aead.encrypt(_ZERO_NONCE, data, head + purpose.encode())
-        return base64.urlsafe_b64encode(box).rstrip(b"=").decode()
+        return head + aead.encrypt(_ZERO_NONCE, data, head + purpose.encode() + place)
 
-    def unseal(self, purpose: str, box: str) -> bytes | None:
-        """What was sealed, or None for anything that this ring did not seal for this purpose."""
+    def decrypt(self, purpose: str, raw: bytes, place: bytes = b"") -> bytes | None:
+        """What was encrypted, or None for anything that this ring did not encrypt for this purpose and place."""
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-        raw = _decoded(box)
-        if raw is None or len(raw) < _HEAD_BYTES + _TAG_BYTES or not raw.startswith(_FORMAT):
+        if len(raw) < _HEAD_BYTES + _TAG_BYTES or not raw.startswith(_FORMAT):
             return None
         head, body = raw[:_HEAD_BYTES], raw[_HEAD_BYTES:]
         key = self._keys.get(head[1 : 1 + _ID_BYTES])
@@ -90,7 +97,7 @@ class KeyRing:
             return None
         aead = ChaCha20Poly1305(key.box_key(purpose, head[1 + _ID_BYTES :]))
         try:
-            return aead.decrypt(_ZERO_NONCE, body, head + purpose.encode())
+            return aead.decrypt(_ZERO_NONCE, body, head + purpose.encode() + place)
         except InvalidTag:
             return None
 

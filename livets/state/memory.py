@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from livets.errors import Fenced, Gone
-from livets.state.record import Change, Claim, Record
+from livets.state.record import MAX_VIEW_BYTES, Change, Claim, Record
 
 _ENTRY_BYTES = 512
 
@@ -35,11 +35,13 @@ class MemoryStore:
         self,
         *,
         max_bytes: int = 256 * 1024 * 1024,
+        max_view_bytes: int = MAX_VIEW_BYTES,
         ttl_s: float = 24 * 3600,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._max_bytes = max_bytes
+        self.max_view_bytes = max_view_bytes
         self._ttl_s = ttl_s
         self._clock = clock
         self.bytes = 0

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+MAX_VIEW_BYTES = 4 * 1024 * 1024
+"""Default of `SnapshotStore.max_view_bytes`."""
+
 
 @dataclass(slots=True)
 class Record:
@@ -71,6 +74,8 @@ class SnapshotStore(Protocol):
 
     durable: bool
     """True when `write` survives the death of this process; then acks wait for it."""
+    max_view_bytes: int
+    """Encoded fields of one view; a commit that would keep more fails before anything of it is seen."""
 
     async def create(self, view_id: str, record: Record) -> int:
         """Store a freshly mounted view; returns its first generation."""

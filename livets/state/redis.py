@@ -6,24 +6,30 @@ a number, and a write that had arrived although its answer was lost is overwritt
 
 Layout of `livets:view:{view_id}` (the braces keep all keys of a view on one node of a Redis Cluster):
 `g` generation · `t` token of the last claim · `m` meta · `r` last ref · `s` system · `k` secret hashes · `f:NAME`
-field · `n:NAME` "COUNT WRITE" of a log, `l:NAME:1…COUNT` its pieces (msgpack arrays) · `e:N` effect.
+field · `n:NAME` "COUNT WRITE" of a log, `l:NAME:1…COUNT` its pieces (msgpack arrays) · `e:N` effect. All
+but `g`, `t`, `r` and `n` is sealed.
 """
 
 from __future__ import annotations
 
+import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from livets.errors import ConfigError, Fenced, Gone, LivetsError
-from livets.state.record import Change, Claim, Record
+from livets.state.keys import KeyRing
+from livets.state.record import MAX_VIEW_BYTES, Change, Claim, Record
 from livets.state.redis_scripts import CLAIM, CREATE, FORGET, RECREATE, REVOKE, WRITE
+from livets.state.sealing import Seal, Unreadable
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+logger = logging.getLogger("livets.state")
 
 _MAX_CONNECTIONS = 16
 _NO_CHANGE = Change()
@@ -48,8 +54,13 @@ class RedisStore:
         unjoined_ttl_s: int | None = None,
         prefix: str = "livets:",
         timeout_s: float = 5.0,
+        keys: KeyRing | None = None,
+        max_view_bytes: int = MAX_VIEW_BYTES,
     ) -> None:
-        """`unjoined_ttl_s`: how long a view is kept that nothing has claimed or written since its creation."""
+        """`unjoined_ttl_s`: how long a view is kept that nothing has claimed or written since its creation.
+
+        `keys` encrypt what is stored; without them anybody who can read Redis can read it.
+        """
         from redis.asyncio import BlockingConnectionPool, Redis
         from redis.exceptions import RedisError
 
@@ -69,6 +80,8 @@ class RedisStore:
         self._ttl_s = ttl_s
         self._unjoined_ttl_s = ttl_s if unjoined_ttl_s is None else min(unjoined_ttl_s, ttl_s)
         self._prefix = prefix
+        self._keys = keys
+        self.max_view_bytes = max_view_bytes
         self._create = self._redis.register_script(CREATE)
         self._recreate = self._redis.register_script(RECREATE)
         self._claim = self._redis.register_script(CLAIM)
@@ -81,7 +94,7 @@ class RedisStore:
 
     async def create(self, view_id: str, record: Record) -> int:
         """Store a freshly mounted view; returns its first generation."""
-        arguments = [self._unjoined_ttl_s, secrets.token_bytes(8), *self._values(record)]
+        arguments = [self._unjoined_ttl_s, secrets.token_bytes(8), *self._values(view_id, record)]
         if not await self._run(self._create, view_id, arguments):
             raise Fenced(f"there is already a view {view_id}")
         return 1
@@ -89,25 +102,32 @@ class RedisStore:
     async def recreate(self, view_id: str, generation: int, record: Record) -> None:
         """Put back a view that the store has lost. Raises Fenced when a newer generation is there."""
         self._unanswered.pop(view_id, None)
-        if not await self._run(self._recreate, view_id, [self._ttl_s, generation, *self._values(record)]):
+        if not await self._run(self._recreate, view_id, [self._ttl_s, generation, *self._values(view_id, record)]):
             raise Fenced(f"view {view_id} has been taken over")
 
     async def claim(self, view_id: str, known_generation: int | None) -> Claim | None:
-        """Take the view over: its generation goes up by one and older writers are fenced out."""
+        """Take the view over: its generation goes up by one and older writers are fenced out.
+
+        None as well for a record that none of the keys opens: it is lost.
+        """
         known = -1 if known_generation is None else known_generation
         answer = await self._run(self._claim, view_id, [self._ttl_s, known, secrets.token_bytes(8)])
         self._unanswered.pop(view_id, None)
         if answer is None:
             return None
         generation, pairs = int(answer[0]), answer[1]
-        return Claim(generation, self._record(pairs) if pairs else None)
+        try:
+            return Claim(generation, self._record(view_id, pairs) if pairs else None)
+        except Unreadable as error:
+            logger.error("the snapshot of view %s is lost: %s", view_id, error)
+            return None
 
     async def write(self, view_id: str, generation: int, change: Change) -> None:
         """Apply a change atomically; an empty one only renews the expiry. Raises Fenced, Gone, StoreUnavailable."""
         says_something = change != _NO_CHANGE
         number = (says_something and self._unanswered.get(view_id)) or f"{self._process}{next(self._numbers)}"
         try:
-            arguments = [generation, self._ttl_s, number, *_flat(change, self._sealed)]
+            arguments = [generation, self._ttl_s, number, *_flat(change, Seal(self._keys, view_id))]
             outcome = await self._run(self._write, view_id, arguments)
         except StoreUnavailable:
             if says_something:
@@ -151,42 +171,39 @@ class RedisStore:
         """Give the connections back."""
         await self._redis.aclose()
 
-    def _values(self, record: Record) -> list[bytes | str | int]:
-        values: list[bytes | str | int] = ["m", record.meta, "r", record.ref, "s", record.system, "k", record.secret]
+    def _values(self, view_id: str, record: Record) -> list[bytes | str | int]:
+        seal = Seal(self._keys, view_id).seal
+        values: list[bytes | str | int] = ["r", record.ref]
+        for name, value in (("m", record.meta), ("s", record.system), ("k", record.secret)):
+            values += (name, seal(name, value))
         for name, base in record.fields.items():
-            values += (f"f:{name}", self._sealed(base))
+            values += (f"f:{name}", seal(f"f:{name}", base))
         for name, entries in record.logs.items():
-            values += (f"n:{name}", "1 0", f"l:{name}:1", self._sealed(_pack(entries)))
+            values += (f"n:{name}", "1 0", f"l:{name}:1", seal(f"l:{name}", _pack(entries)))
         for number, effect in record.effects.items():
-            values += (f"e:{number}", effect)
+            values += (f"e:{number}", seal(f"e:{number}", effect))
         return values
 
-    def _record(self, pairs: Sequence[bytes]) -> Record:
-        record = Record(b"")
+    def _record(self, view_id: str, pairs: Sequence[bytes]) -> Record:
+        """Raises Unreadable."""
+        record, unseal = Record(b""), Seal(self._keys, view_id).unseal
         pieces: dict[tuple[str, int], bytes] = {}
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
             kind, _, name = key.decode().partition(":")
             if kind == "f":
-                record.fields[name] = self._unsealed(value)
+                record.fields[name] = unseal(key.decode(), value)
             elif kind == "l":
                 log, _, number = name.rpartition(":")
                 pieces[log, int(number)] = value
             elif kind == "e":
-                record.effects[int(name)] = value
+                record.effects[int(name)] = unseal(key.decode(), value)
             elif kind in "msk":
-                setattr(record, {"m": "meta", "s": "system", "k": "secret"}[kind], value)
+                setattr(record, {"m": "meta", "s": "system", "k": "secret"}[kind], unseal(kind, value))
             elif kind == "r":
                 record.ref = int(value)
         for (log, _), value in sorted(pieces.items()):
-            record.logs.setdefault(log, []).extend(_unpack_entries(self._unsealed(value)))
+            record.logs.setdefault(log, []).extend(_unpack_entries(unseal(f"l:{log}", value)))
         return record
-
-    def _sealed(self, value: bytes) -> bytes:
-        """The place to encrypt values at rest."""
-        return value
-
-    def _unsealed(self, value: bytes) -> bytes:
-        return value
 
     async def _run(self, script: Any, view_id: str, arguments: Sequence[bytes | str | int]) -> Any:
         try:
@@ -198,20 +215,21 @@ class RedisStore:
         return StoreUnavailable(f"Redis did not carry out a snapshot command ({type(error).__name__}: {error})")
 
 
-def _flat(change: Change, sealed: Callable[[bytes], bytes]) -> list[bytes | str | int]:
+def _flat(change: Change, box: Seal) -> list[bytes | str | int]:
     """The change as the flat arguments of the script: sets, deletions, bases, logs; each with its length."""
-    sets: list[bytes | str | int] = []
-    for name, value in (("r", change.ref), ("s", change.system), ("k", change.secret)):
+    seal = box.seal
+    sets: list[bytes | str | int] = [] if change.ref is None else ["r", change.ref]
+    for name, value in (("s", change.system), ("k", change.secret)):
         if value is not None:
-            sets += (name, value)
+            sets += (name, seal(name, value))
     unsent = (item for item in change.effects.items() if item[0] not in change.effects_sent)
     for number, effect in unsent:
-        sets += (f"e:{number}", effect)
+        sets += (f"e:{number}", seal(f"e:{number}", effect))
     deletions = [f"e:{number}" for number in change.effects_sent]
     bases: list[bytes | str | int] = []
     for name, base in change.fields.items():
-        bases += (name, sealed(base))
+        bases += (name, seal(f"f:{name}", base))
     logs: list[bytes | str | int] = []
     for name, entries in change.logs.items():
-        logs += (name, sealed(_pack(entries)))
+        logs += (name, seal(f"l:{name}", _pack(entries)))
     return [len(sets), *sets, len(deletions), *deletions, len(bases), *bases, len(logs), *logs]

@@ -10,7 +10,7 @@ import contextlib
 import logging
 from typing import Any
 
-from livets.errors import JoinRefused, NotFound, Redirected, UrlRefused
+from livets.errors import JoinRefused, NotFound, Redirected, SnapshotNewer, UrlRefused
 from livets.live.navigation import MAX_CHARACTERS, may_patch
 from livets.state import Claim, StoreUnavailable
 from livets.transport.request import prefix_of
@@ -113,6 +113,13 @@ async def _from_claim(
         raise JoinRefused(codes.BAD_TOKEN, _NOT_ACCEPTED)
     try:
         return await visitor.worker.restore(view_id, claim, session, visitor.scope)
+    except StoreUnavailable:
+        raise
+    except SnapshotNewer as newer:
+        if visitor.worker.may_wait(view_id):
+            raise StoreUnavailable(str(newer)) from None
+        logger.error("%s, but none took the view: it is mounted again", newer)
+        return None
     except Exception:
         logger.exception("view %s could not be restored from its snapshot; it is mounted again", view_id)
         return None

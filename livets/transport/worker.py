@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("livets.transport")
 
+_NEWER_MAX = 10_000
+
 
 class Meta(msgspec.Struct, array_like=True):
     """What a snapshot says of its view besides the state (`Record.meta`)."""
@@ -83,6 +85,8 @@ class Worker:
         self.is_stopping = False
         self.warned_lost_view = False
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._newer: dict[str, float] = {}
+        """Views of a newer release, and when their pages came here first."""
 
     async def mount(
         self, route: LiveRoute, params: Mapping[str, Any], url: str, session: Session, scope: Scope
@@ -140,6 +144,13 @@ class Worker:
         resident.secrets = claim.record.secret
         resident.outbox.done = resident.outbox.durable = runner.durable_ref
         return resident
+
+    def may_wait(self, view_id: str) -> bool:
+        """Whether the page of a view that a newer release has written may still look for a worker of that release."""
+        now_s = time.monotonic()
+        while len(self._newer) > _NEWER_MAX:
+            del self._newer[next(iter(self._newer))]
+        return now_s - self._newer.setdefault(view_id, now_s) < self.config.newer_snapshot_wait_s
 
     def deliver(self, view_id: str, name: str, message: Message) -> None:
         """A message of the bus for a view of this worker."""

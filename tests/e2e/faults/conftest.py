@@ -40,14 +40,24 @@ def stage(redis_server: RedisServer, tmp_path: Path) -> Iterator[Stage]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def new_witness(context: BrowserContext, page_log: PageLog, stage: Stage) -> NewWitness:
+async def witness_at(context: BrowserContext, page_log: PageLog) -> NewWitness:
     """Opens pages that write down what they show; lost connections may be complained about on their consoles."""
     page_log.allow(r"WebSocket connection to .* failed")
     page_log.allow(r"net::ERR_(CONNECTION|EMPTY)")
     await context.add_init_script(SCRIPT)
 
+    async def new(url: str) -> Witness:
+        return Witness(await context.new_page(), url)
+
+    return new
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def new_witness(witness_at: NewWitness, stage: Stage) -> NewWitness:
+    """Opens pages of the stage."""
+
     async def new(path: str = "/") -> Witness:
-        return Witness(await context.new_page(), stage.balancer.url + path)
+        return await witness_at(stage.balancer.url + path)
 
     return new
 

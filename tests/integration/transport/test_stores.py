@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from livets.errors import Fenced, Gone
-from livets.state import Change, MemoryStore, Record, RedisStore, SnapshotStore, StoreUnavailable
+from livets.state import Change, KeyRing, MemoryStore, Record, RedisStore, SnapshotStore, StoreUnavailable
 from tests.support.redis_server import RedisServer
 
 
@@ -119,6 +119,29 @@ async def test_redis_keys_expire_and_hold_the_view_id_as_hash_tag(redis_server: 
     assert await store.use_once("nonce", 50)
     assert not await store.use_once("nonce", 50)
     await store.close()
+
+
+@pytest.mark.redis
+async def test_what_redis_holds_can_not_be_read_and_opens_with_the_key_only(redis_server: RedisServer) -> None:
+    def store(*secrets: str) -> RedisStore:
+        return RedisStore(redis_server.url, keys=KeyRing(secrets))
+
+    first = store("a" * 40)
+    record = Record(
+        b"meta-plain", {"f": b"field-plain"}, {"l": [b"log-plain"]}, 3, b"system-plain", {1: b"effect-plain"}
+    )
+    await first.create("v", record)
+    await first.write("v", 1, Change(fields={"g": b"more-plain"}, logs={"l": [b"x-plain"]}, secret=b"secret-plain"))
+    assert b"plain" not in redis_server.command("HGETALL", "livets:view:{v}")
+    rotated, other = store("b" * 40, "a" * 40), store("c" * 40)
+    found = await stored(rotated, "v")
+    assert (found.meta, found.fields) == (b"meta-plain", {"f": b"field-plain", "g": b"more-plain"})
+    assert (found.logs, found.effects, found.secret) == (
+        {"l": [b"log-plain", b"x-plain"]}, {1: b"effect-plain"}, b"secret-plain",
+    )  # fmt: skip
+    assert await other.claim("v", None) is None, "lost, as if it had never been"
+    for each in (first, rotated, other):
+        await each.close()
 
 
 @pytest.mark.redis
