@@ -120,5 +120,5 @@ class LiveEnvironment(jinja2.Environment):
 
     def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
         """The source as Jinja2 reads it: what extensions make of it, without directives, unsafe places guarded."""
-        expanded = directives.expand(super().preprocess(source, name, filename), self, name or "<inline>")
-        return guarded(expanded, self)
+        name = name or "<inline>"
+        return guarded(directives.expand(super().preprocess(source, name, filename), self, name), self, name)

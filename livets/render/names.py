@@ -15,6 +15,8 @@ import jinja2
 from jinja2 import meta, nodes
 from jinja2.utils import _PassArg
 
+from livets.render.guards import ATTRIBUTES_FILTER, URL_FILTER, VALUE_FILTER
+
 _numbers = count(1)
 
 PURE_GLOBALS = frozenset({"range", "dict", "namespace", "caller"})
@@ -258,13 +260,15 @@ def _with_itself(node: nodes.Node) -> Iterator[nodes.Node]:
 
 
 _MARKUP_FILTERS = frozenset({"safe", "tojson", "urlize", "xmlattr", "forceescape"})
+_FILTERS_THAT_KEEP_MARKUP = frozenset({URL_FILTER, VALUE_FILTER, ATTRIBUTES_FILTER})
 
 
 def is_html(node: nodes.Node, names: Names) -> bool:
     """True when an expression is known to give markup (a macro's result, |safe, ...)."""
     match node:
         case nodes.Filter():
-            return node.name in _MARKUP_FILTERS
+            is_kept = node.name in _FILTERS_THAT_KEEP_MARKUP and node.node is not None
+            return node.name in _MARKUP_FILTERS or (is_kept and is_html(node.node, names))
         case nodes.Call(node=nodes.Name(name="caller")):
             return True
         case nodes.Call(node=nodes.Name() as callee):
@@ -303,4 +307,10 @@ def plain_output(node: nodes.Expr) -> nodes.Expr:
     """An output without a trailing `|e`, which means nothing where everything is escaped."""
     while isinstance(node, nodes.Filter) and node.name in ("e", "escape") and node.node is not None and not node.args:
         node = node.node
+    if isinstance(node, nodes.Filter) and node.name in _FILTERS_THAT_KEEP_MARKUP and node.node is not None:
+        inner = plain_output(node.node)
+        if inner is not node.node:
+            node = nodes.Filter(
+                inner, node.name, node.args, node.kwargs, node.dyn_args, node.dyn_kwargs, lineno=node.lineno
+            ).set_environment(node.environment)
     return node
