@@ -16,6 +16,7 @@ import jinja2
 from livets.render.directives_code import Code
 from livets.render.directives_scan import Attribute, EndTag, Jinja, Scan, StartTag, Text, Unfinished
 from livets.render.directives_values import ATTRIBUTE_FILTER, CLASS_FILTER
+from livets.render.guards import URL_ATTRIBUTES
 from livets.render.markup import VOID
 
 _ANY: Final = re.compile(r"\bts-(?:if|el|for|text|class|show|bind)", re.IGNORECASE)
@@ -374,7 +375,9 @@ class _Expander:
                 "write ts-on:click with the name of a handler" if name.startswith("on") else "write it as it is",
             )
         self._refuse_twice(token, attribute, name)
-        return f"{{{{ ({self.code.expression(attribute)})|{ATTRIBUTE_FILTER}('{name}') }}}}"
+        place = f"{self.code.name}, line {self.code.source.count(chr(10), 0, attribute.start) + 1}"
+        given = f"'{name}', place={place!r}" if name in URL_ATTRIBUTES else f"'{name}'"
+        return f"{{{{ ({self.code.expression(attribute)})|{ATTRIBUTE_FILTER}({given}) }}}}"
 
     def _refuse_twice(self, token: StartTag, attribute: Attribute, name: str) -> None:
         if any(other.name == name for other in token.attributes):

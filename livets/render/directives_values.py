@@ -28,18 +28,18 @@ BOOLEAN: Final = frozenset(
 _TRUE_OR_FALSE: Final = frozenset({"contenteditable", "draggable", "spellcheck"})
 
 
-def attribute_source(value: Any, name: str) -> Markup:
-    """A bound attribute with a space before it, or nothing.
+def attribute_source(value: Any, name: str, *, place: str = "ts-bind") -> Markup:
+    """A bound attribute with a space before it, or nothing; `place`: where it stands, for one that is a URL.
 
     >>> attribute_source("a & b", "title"), attribute_source(True, "data-on"), attribute_source(None, "title")
     (Markup(' title="a &amp; b"'), Markup(' data-on'), Markup(''))
     >>> attribute_source(0, "disabled"), attribute_source(False, "aria-expanded")
     (Markup(''), Markup(' aria-expanded="false"'))
     """
-    return Markup(_source(value, name))  # noqa: S704 - names are the template's own, values are escaped below
+    return Markup(_source(value, name, place))  # noqa: S704 - names are the template's own, values are escaped below
 
 
-def _source(value: Any, name: str) -> str:
+def _source(value: Any, name: str, place: str) -> str:
     if name in BOOLEAN:
         return f" {name}" if value else ""
     if value is None or (isinstance(value, Undefined) and not value):
@@ -49,7 +49,7 @@ def _source(value: Any, name: str) -> str:
             return f' {name}="{str(value).lower()}"'
         return f" {name}" if value else ""
     if name in URL_ATTRIBUTES:
-        value = url(value)
+        value = url(value, place=place)
     return f' {name}="{str(escape(value)).replace(chr(34), "&#34;")}"'
 
 

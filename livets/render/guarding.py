@@ -34,8 +34,8 @@ Edit = tuple[int, int, str]
 def guarded(source: str, environment: jinja2.Environment, name: str = "<inline>") -> str:
     """The source with such values put through filters; `name` is told when one has to be changed.
 
-    >>> guarded('<a href="{{ url }}" title={{ title }}>', jinja2.Environment(), "a.html")
-    '<a href="{{ ( url )|ts_url(place=\\'a.html, line 1\\') }}" title={{ ( title )|ts_value(place=\\'a.html, line 1\\') }}>'
+    >>> print(guarded('<a href="{{ url }}" title={{ title }}>', jinja2.Environment(), "a.html"))
+    <a href="{{ ( url )|ts_url(place='a.html, line 1') }}" title={{ ( title )|ts_value(place='a.html, line 1') }}>
     """
     opening = environment.variable_start_string
     return _Guard(source, environment, name).run() if opening in source and "<" in source else source
@@ -75,8 +75,9 @@ class _Guard:
                     case EndTag():
                         self._name(token.start + 2, token.end - 1, is_tag=True)
                     case Text():
-                        text = self.source[token.start : token.end]
-                        before = token.end if text in ("<", "</") and not token.is_comment else before
+                        text = self.source[token.start : token.end]  # "</" comes as two
+                        is_tag = text == "<" or (text == "/" and before == token.start)
+                        before = token.end if is_tag and not token.is_comment else before
                     case Jinja():
                         self._statement(token)
                         if before == token.start and self._is_output(token.start):

@@ -76,14 +76,17 @@ def url(value: Any, lead: str = "", tail: str = "", is_later: bool = False, *, p
     >>> url("/items"), url(7), url("JavaScript:alert(1)", place="page.html, line 3")
     ('/items', 7, 'about:invalid#livets-blocked')
     """
-    if type(value) is int or (type(value) is str and ":" not in value and not lead and ":" not in tail):
+    if type(value) is str:
+        if value and value[0] not in _MAY_BEGIN and not lead and not is_later:
+            return value  # nearly all: /path, https://…
+    elif type(value) is int:
         return value
     text = html.unescape(str(value)) if hasattr(value, "__html__") else str(value)
     if is_program(f"{lead}{text}{tail}") or (is_later and _may_end_scheme(text)):
         _tell(
             place, f"a URL that is a program was replaced by {BLOCKED_URL}", text,
-            "let the URL begin with / or https:// in the template, or accept only http, https and mailto where it comes "
-            "from; for a program of your own use ts-on:click",
+            "let the URL begin with / or https:// in the template, or accept only http, https and mailto where it "
+            "comes from; for a program of your own use ts-on:click",
         )  # fmt: skip
         return BLOCKED_URL
     return value
@@ -100,7 +103,12 @@ def unquoted(value: Any, *, place: str = "a template") -> Any:
     text = str(escape(value))
     if _ENDS_VALUE.search(text) is None or (hasattr(value, "__html__") and _QUOTED.fullmatch(text)):
         return value
-    _tell(place, "a value without quotes would have ended too early", text, 'write quotes around it: name="{{ value }}"')
+    _tell(
+        place,
+        "a value without quotes would have ended too early",
+        str(value),
+        'write quotes around it: name="{{ value }}"',
+    )
     return Markup(_ENDS_VALUE.sub(lambda found: f"&#{ord(found[0])};", text))  # noqa: S704 - escaped
 
 

@@ -390,8 +390,10 @@ def _refuse_block_references(body: list[nodes.Node]) -> None:
             continue  # outputs are looked at one by one
         is_split = isinstance(node, nodes.If | nodes.For | nodes.With | nodes.Include)
         is_split = is_split and not getattr(node, "recursive", False)
-        split = [node, *node.elif_] if isinstance(node, nodes.If) else [node]
-        inside = [child for part in split for child in part.iter_child_nodes() if isinstance(child, nodes.Expr)]
+        split: list[nodes.Node] = [node, *node.elif_] if isinstance(node, nodes.If) else [node]
+        inside: list[nodes.Node] = [
+            test for part in split for test in part.iter_child_nodes() if isinstance(test, nodes.Expr)
+        ]
         inside = inside if is_split else [node]
         for name in (found for part in inside for found in _all(part)):
             if isinstance(name, nodes.Name) and name.name in ("self", "super"):

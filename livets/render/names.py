@@ -267,8 +267,9 @@ def is_html(node: nodes.Node, names: Names) -> bool:
     """True when an expression is known to give markup (a macro's result, |safe, ...)."""
     match node:
         case nodes.Filter():
-            is_kept = node.name in _FILTERS_THAT_KEEP_MARKUP and node.node is not None
-            return node.name in _MARKUP_FILTERS or (is_kept and is_html(node.node, names))
+            if node.name in _FILTERS_THAT_KEEP_MARKUP and node.node is not None:
+                return is_html(node.node, names)
+            return node.name in _MARKUP_FILTERS
         case nodes.Call(node=nodes.Name(name="caller")):
             return True
         case nodes.Call(node=nodes.Name() as callee):
@@ -310,7 +311,6 @@ def plain_output(node: nodes.Expr) -> nodes.Expr:
     if isinstance(node, nodes.Filter) and node.name in _FILTERS_THAT_KEEP_MARKUP and node.node is not None:
         inner = plain_output(node.node)
         if inner is not node.node:
-            node = nodes.Filter(
-                inner, node.name, node.args, node.kwargs, node.dyn_args, node.dyn_kwargs, lineno=node.lineno
-            ).set_environment(node.environment)
+            given = node.args, node.kwargs, node.dyn_args, node.dyn_kwargs
+            node = nodes.Filter(inner, node.name, *given, lineno=node.lineno, environment=node.environment)
     return node
