@@ -111,8 +111,8 @@ class LiveEnvironment(jinja2.Environment):
     """A Jinja2 environment that knows directives, and whose templates can render from a scope."""
 
     template_class = _LiveTemplate
-    edits = False
-    """Do HTML slots send edits (docs/protocol.md)? The connector must know them."""
+    edits = True
+    """Do HTML slots send edits (docs/protocol.md)? False sends their HTML whole."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
