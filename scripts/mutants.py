@@ -129,8 +129,8 @@ MUTANTS = (
     ),
     Mutant(
         "string-diff-forgets-the-line-end-of-pre",
-        "livets/render/strings/edits.py",
-        "if place.first and place.parent in _DROPS_LINE_END and not self.proof.names:",
+        "livets/render/strings/siblings.py",
+        "if place.first and place.parent in DROPS_LINE_END and not self._proof.names:",
         "if False:",
         STRINGS,
     ),

@@ -104,36 +104,38 @@ def _longest_common(
     return pairs
 
 
-def script(old_length: int, new: Sequence[str], pairs: Pairs, size: int = 1) -> tuple[int, list[Any]]:
+def script(old_length: int, new: Sequence[str], pairs: Pairs, joint: str = "") -> tuple[int, list[Any]]:
     """(number of leading nodes that stay, the script from there on); [] when nothing comes, goes or moves.
 
-    `size`: nodes that each of the old and new ones stands for.
+    `joint`: text that follows each of the old and new ones.
 
     >>> script(2, ["<p>a</p>", "<p>new</p>", "<p>b</p>"], {0: 0, 2: 1})
     (1, ['<p>new</p>'])
     """
-    kept_numbers = [pairs[index] for index in range(len(new)) if index in pairs]
-    still = longest_rising(kept_numbers) if kept_numbers else set()
+    size = 2 if joint else 1
+    numbers = [pairs[index] for index in range(len(new)) if index in pairs]
+    still = longest_rising(numbers) if numbers else set()
     steps: list[Any] = []
-    cursor = 0
-
-    def pass_to(stop: int) -> None:
-        nonlocal cursor
-        if stop > cursor:
-            _add(steps, (cursor - stop) * size)
-            cursor = stop
-
-    for index, source in enumerate(new):
+    cursor = index = 0
+    while index < len(new):
         other = pairs.get(index)
         if other is None:
-            _add(steps, source)
-        elif other in still:
-            pass_to(other)
-            _add(steps, size)
-            cursor += 1
+            _add(steps, new[index] + joint)
+            index += 1
+            continue
+        end = index + 1
+        while pairs.get(end) == other + end - index and (other + end - index in still) == (other in still):
+            end += 1
+        if other not in still:
+            _add(steps, [other * size, (end - index) * size])
         else:
-            _add(steps, [other * size, size])
-    pass_to(old_length)
+            if other > cursor:
+                _add(steps, (cursor - other) * size)
+            _add(steps, (end - index) * size)
+            cursor = other + end - index
+        index = end
+    if old_length > cursor:
+        _add(steps, (cursor - old_length) * size)
     if steps and type(steps[-1]) is int and steps[-1] > 0:
         steps.pop()
     lead = steps.pop(0) if steps and type(steps[0]) is int and steps[0] > 0 else 0

@@ -12,7 +12,6 @@ from html import unescape
 from html.entities import html5
 from typing import Final, NamedTuple
 
-from livets.render.entities import SVG_ATTRIBUTES
 from livets.render.markup import VOID
 from livets.render.verify import parse as fragment_in
 
@@ -30,9 +29,6 @@ TOKEN: Final = re.compile(
     r"|([^<]+)"
 )
 """Groups: name, attributes and slash of a start tag; name of an end tag; comment; text."""
-_ATTRIBUTES: Final = re.compile(
-    rf"""([^ \t\n\f\r"'<>/=]+)(?:{_SPACE}*={_SPACE}*(?:"([^"<]*)"|'([^'<]*)'|([^ \t\n\f\r"'<>=`]+)))?"""
-)
 _KEY: Final = re.compile(
     rf"""{_SPACE}(ts-key|id|data-key){_SPACE}*={_SPACE}*(?:"([^"<]*)"|'([^'<]*)'|([^ \t\n\f\r"'<>=`]+))""",
     re.IGNORECASE,
@@ -55,7 +51,8 @@ _ODD_KEYS: Final = (
 )
 """Spellings that only the pattern knows."""
 _REFERENCE: Final = re.compile(r"&(?:([A-Za-z][A-Za-z0-9]*;)|#(3[2-9]|[4-9][0-9]|1[0-2][0-6]);|#x(2[0-9A-Fa-f]);)?")
-_MOVED_NAMES: Final = frozenset({*SVG_ATTRIBUTES, "definitionurl"})
+DROPS_LINE_END: Final = frozenset({"pre", "listing", "textarea"})
+"""Elements in which a parser drops a line end at the start."""
 SPACES: Final = " \t\n\f\r"
 
 
@@ -115,8 +112,13 @@ def is_blank(source: str, start: int, end: int) -> bool:
 
 def key_of(source: str, tag: Token) -> str | None:
     """The key of an element, by its start tag; `ts-key`, else `id`, else `data-key`."""
+    return key_in(source[tag.start : tag.end])
+
+
+def key_in(tag: str) -> str | None:
+    """The key that a start tag says."""
     found: dict[str, str] = {}
-    for name, double, single, bare in _KEY.findall(source, tag.start, tag.end):
+    for name, double, single, bare in _KEY.findall(tag):
         found.setdefault(name.lower(), double or single or bare)
     if not found:
         return None
@@ -134,16 +136,6 @@ def keys_in(source: str) -> list[str]:
     return [double or single or bare for _, double, single, bare in _KEY.findall(source)]
 
 
-def attributes(source: str, tag: Token) -> dict[str, str]:
-    """Name and decoded value; the first of two equal names counts."""
-    found = TOKEN.match(source, tag.start)
-    assert found is not None
-    result: dict[str, str] = {}
-    for name, double, single, bare in _ATTRIBUTES.findall(found[2]):
-        result.setdefault(name.lower(), decoded(double or single or bare, attribute=True))
-    return result
-
-
 def decoded(source: str, *, attribute: bool = False) -> str:
     """Text or an attribute's value as it is in the page.
 
@@ -158,15 +150,3 @@ def decoded(source: str, *, attribute: bool = False) -> str:
         return fragment_in(f"<p>{source}", "", "")[0].text(deep=True)
     quote = "'" if '"' in source else '"'
     return fragment_in(f"<p a={quote}{source}{quote}>", "", "")[0].attributes["a"] or ""
-
-
-def can_be_set(name: str, tag: str) -> bool:
-    """May this attribute be written by itself? Some have another name in the page, or decide how the source is read."""
-    return not (
-        name in _MOVED_NAMES
-        or name.startswith(("xlink:", "xml:", "xmlns"))
-        or not re.fullmatch(r"[a-z_][\w.:-]*", name, re.ASCII)
-        or (tag in {"input", "button"} and name == "type")
-        or (tag in {"font", "annotation-xml", "template"})
-        or name in {"is", "ts-ignore", "ts-key", "id", "data-key"}
-    )

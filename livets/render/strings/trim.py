@@ -28,13 +28,13 @@ def common_start(old: str, new: str, at: int, other: int, limit: int) -> int:
     low = 0
     while low < limit:
         size = min(_SLICE_CHARS, limit - low)
-        if old[at + low : at + low + size] == new[other + low : other + low + size]:
+        if new.startswith(old[at + low : at + low + size], other + low):
             low += size
             continue
         high = low + size
         while high - low > 1:
             middle = (low + high) // 2
-            if old[at + low : at + middle] == new[other + low : other + middle]:
+            if new.startswith(old[at + low : at + middle], other + low):
                 low = middle
             else:
                 high = middle
@@ -47,13 +47,13 @@ def common_end(old: str, new: str, at: int, other: int, limit: int) -> int:
     low = 0
     while low < limit:
         size = min(_SLICE_CHARS, limit - low)
-        if old[at - low - size : at - low] == new[other - low - size : other - low]:
+        if new.startswith(old[at - low - size : at - low], other - low - size):
             low += size
             continue
         high = low + size
         while high - low > 1:
             middle = (low + high) // 2
-            if old[at - middle : at - low] == new[other - middle : other - low]:
+            if new.startswith(old[at - middle : at - low], other - middle):
                 low = middle
             else:
                 high = middle

@@ -140,3 +140,25 @@ def test_character_references_as_a_parser_reads_them() -> None:
         assert "x" + decoded(source) == node.children[0].data
         attribute = edit_model.parse(f'<p a="{source}=1">')[0].attributes["a"]
         assert decoded(f"{source}=1", attribute=True) == attribute
+
+
+@pytest.mark.parametrize(
+    ("row", "ops"),
+    [
+        ('<li id="{}"><b>{}</b></li>', [0, 0, "b"]),
+        ('<li id="{}"><br><i>x</i><br/>{}<hr>y</li>', [3, "li"]),
+        ('<li id="{}">a<!-- c --><b title=x>{}</b></li>', [2, 0, "b"]),
+        ('<li title="a > b" id="{}">{}</li>', [0, "li"]),
+        ('<li id="{}"><a href="x/">{}</a></li>', [0, 0, "a"]),
+        ('<li id="{}"><ul><li>x</li><li>{}</li></ul></li>', [0, 1, 0, "li"]),
+        ('<li id="{}"><svg><path d="M0"/><desc>{}</desc></svg></li>', [0, 1, 0, "desc"]),
+        ('<hr id="{}">{}', None),
+    ],
+)
+def test_texts_of_many_rows(row: str, ops: list[Any] | None) -> None:
+    before = [row.format(f"k{number}", f"text {number} {'long ' * 20}") for number in range(40)]
+    after = [row.replace("text 3", "other 3").replace("text 2", "second 2") for row in before]
+    edits = change("".join(before), "".join(after), "ul" if row.startswith("<li") else "div")
+    if ops is not None:
+        numbers = [number for number in range(40) if before[number] != after[number]]
+        assert edits[1::3] == [[f"k{number}", *ops] for number in reversed(numbers)]
