@@ -35,6 +35,7 @@ from livets.transport import (
     Connector,
     DevChannel,
     Guest,
+    Hosts,
     Layouts,
     OriginPolicy,
     Pages,
@@ -51,6 +52,7 @@ from livets.transport import (
     Worker,
     checked_route,
     is_forged,
+    refuse_host,
     sign_in,
     sign_out,
 )
@@ -134,6 +136,7 @@ class LiveTS:
             ),
         )
         bus.deliver = self.worker.deliver
+        self._hosts = Hosts(config.allowed_hosts, self.worker.origins, known=config.allowed_origins, dev=config.dev)
         self._sweeper = Sweeper(self.worker)
         connector = Connector(dev=config.dev, json=config.json_wire)
         layouts = Layouts(
@@ -273,6 +276,9 @@ class LiveTS:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry point."""
         if scope["type"] != "lifespan":
+            if not self._hosts.allows(scope):
+                await refuse_host(scope, receive, send)
+                return
             if self.config.csrf and is_forged(scope, self.worker.origins):
                 await PlainTextResponse(_FORGED, 403)(scope, receive, send)
                 return

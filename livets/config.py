@@ -50,6 +50,9 @@ class Config:
     """Pages ask for JSON messages instead of msgpack."""
     allowed_origins: tuple[str, ...] = ()
     """Origins besides the page's own that may open the socket, each exactly as a browser sends it."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Host names that requests may use (`LIVETS_ALLOWED_HOSTS`, comma-separated); `.example.com` is that name and all
+    below it. Empty: any; in development those that can only be this machine's (against DNS rebinding)."""
     csrf: bool = True
     """Refuse requests other than GET, HEAD and OPTIONS that a page of another origin has made (403)."""
     trust_forwarded: bool = False
@@ -97,14 +100,18 @@ class Config:
 def from_environment(environ: Mapping[str, str] | None = None) -> Config:
     """The defaults, with what the environment says."""
     env = os.environ if environ is None else environ
-    keys = tuple(key for key in (part.strip() for part in env.get("LIVETS_SECRET_KEY", "").split(",")) if key)
     return Config(
-        secret_keys=keys,
+        secret_keys=_several(env.get("LIVETS_SECRET_KEY", "")),
+        allowed_hosts=_several(env.get("LIVETS_ALLOWED_HOSTS", "")),
         state_dir=_state_dir(env),
         redis_url=env.get("LIVETS_REDIS_URL") or None,
         csp=env.get("LIVETS_CSP") or "baseline",
         dev=env.get("LIVETS_DEV", "").strip().lower() in {"1", "true", "yes", "on"},
     )
+
+
+def _several(text: str) -> tuple[str, ...]:
+    return tuple(part for part in (part.strip() for part in text.split(",")) if part)
 
 
 def _state_dir(env: Mapping[str, str]) -> Path:

@@ -6,12 +6,35 @@ Owns the logging configuration of `livets dev` and `livets run`. Called by `chil
 from __future__ import annotations
 
 import copy
+import logging
 import os
-from typing import Any
+import re
+from textwrap import indent
+from typing import Any, Final
 
 from uvicorn.config import LOGGING_CONFIG
+from uvicorn.logging import DefaultFormatter
 
 LEVELS = ("critical", "error", "warning", "info", "debug")
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class Formatter(DefaultFormatter):
+    """uvicorn's for production: nothing that a visitor sent can begin a line or command a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """One line: line ends and control characters of the message are shown as Python writes them."""
+        record.message = _CONTROL.sub(_escaped, record.message).replace("\n", "\\n")
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:
+        """Lines of a traceback are indented, so that none of them can be taken for another record."""
+        return indent(_CONTROL.sub(_escaped, super().formatException(ei)), "  ")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 def config(level: str, *, dev: bool) -> dict[str, Any]:
@@ -20,6 +43,8 @@ def config(level: str, *, dev: bool) -> dict[str, Any]:
     made["disable_existing_loggers"] = False
     for formatter in made["formatters"].values():
         formatter["use_colors"] = False if os.environ.get("NO_COLOR") else None
+    if not dev:
+        made["formatters"]["default"]["()"] = "livets.cli.logs.Formatter"
     upper = level.upper()
     made["loggers"]["livets"] = {"handlers": ["default"], "level": upper, "propagate": False}
     made["loggers"]["uvicorn"]["level"] = upper

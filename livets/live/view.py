@@ -21,7 +21,7 @@ from livets.live.navigation import Location
 from livets.live.system import Subscription, Timer
 from livets.live.unit import CurrentEvent, current
 from livets.live.visit import Visit
-from livets.pubsub import check_message
+from livets.pubsub import check_message, check_topic
 from livets.wire import codes
 
 
@@ -280,7 +280,11 @@ class LiveView:
     # Topics and timers
 
     def subscribe(self, topic: str, handler: Callable[..., Any] | str) -> None:
-        """Call `handler(data)`, a method of this view, for every message on `topic`. Survives restarts."""
+        """Call `handler(data)`, a method of this view, for every message on `topic`. Survives restarts.
+
+        Raises MessageRefused for a topic that begins with "livets:".
+        """
+        check_topic(topic)
         name = self.__livets__.check_method(type(self), handler)
         self.__livets__.message(type(self), name)
         self._live.acting("subscribe")
@@ -296,10 +300,12 @@ class LiveView:
     def broadcast(self, topic: str, data: Any) -> None:
         """Send `data` (plain data, dataclasses, Structs) to all subscribers of `topic` when this event commits.
 
-        Nothing is sent if the handler fails. Raises MessageRefused for more than 1 MiB of data.
+        Nothing is sent if the handler fails. Raises MessageRefused for more than 1 MiB of data, and for a topic that
+        begins with "livets:".
         """
         encoded = msgspec.msgpack.encode(data)
         check_message(topic, encoded)
+        check_topic(topic)
         self._live.acting("broadcast")
         self._live.effects.append((topic, encoded))
 

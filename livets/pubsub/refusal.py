@@ -7,6 +7,8 @@ from livets.errors import LivetsError
 MAX_DATA_BYTES = 1024 * 1024
 """Largest data of one message, on every bus."""
 MAX_TOPIC_BYTES = 8 * 1024
+OWN_TOPICS = "livets:"
+"""How topics begin on which workers talk of visitors, revocations for one."""
 
 
 class BusError(LivetsError):
@@ -15,6 +17,12 @@ class BusError(LivetsError):
 
 class MessageRefused(LivetsError):
     """No bus will ever carry this message; nobody has heard it, and publishing it again is no use."""
+
+
+def check_topic(topic: str) -> None:
+    """Raise MessageRefused for a topic that is livets' own: what is said there is not for applications."""
+    if topic.startswith(OWN_TOPICS):
+        raise MessageRefused(f"the topic {topic!r:.80}: names that begin with {OWN_TOPICS!r} are livets' own")
 
 
 def check_message(topic: str, data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from livets.transport.assets import Assets
 from livets.transport.development import DevChannel
+from livets.transport.hosts import Hosts, refuse_host
 from livets.transport.layout import Layouts
 from livets.transport.origin import OriginPolicy
 from livets.transport.page import Pages
@@ -23,6 +24,7 @@ __all__ = [
     "Connector",
     "DevChannel",
     "Guest",
+    "Hosts",
     "Layouts",
     "LiveRoute",
     "OriginPolicy",
@@ -40,6 +42,7 @@ __all__ = [
     "Worker",
     "checked_route",
     "is_forged",
+    "refuse_host",
     "sign_in",
     "sign_out",
 ]

@@ -16,6 +16,8 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
+from livets.config import from_environment
+from livets.transport.hosts import Hosts, refuse_host
 from livets.transport.origin import OriginPolicy
 from livets.transport.static import Connector
 from livets.wire import codes
@@ -116,7 +118,9 @@ class Broken:
     """The application that stands in for one that can't be imported: an ASGI app that shows why."""
 
     def __init__(self, failure: Failure) -> None:
-        self._channel = DevChannel(OriginPolicy())
+        origins = OriginPolicy()
+        self._hosts = Hosts(from_environment().allowed_hosts, origins, dev=True)
+        self._channel = DevChannel(origins)
         self._channel.failure = failure
         self._connector = Connector(dev=True)
 
@@ -124,6 +128,8 @@ class Broken:
         """Every page is the failure; dev.js and its channel work as usual."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
+        elif not self._hosts.allows(scope):
+            await refuse_host(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._socket(scope, receive, send)
         elif scope["path"].startswith("/livets/dev-"):

@@ -126,7 +126,7 @@ class Pages:
         refuse = self._refusals.response
         if isinstance(error, EventRefused | NotFound | HTTPException):
             status = error.status if isinstance(error, UrlRefused) else getattr(error, "status_code", 404)
-            logger.info("no page at %r (%d): %s", url, status, error)
+            logger.info("no page at %r (%d): %r", url, status, str(error))
             return refuse(scope, status, str(error), headers=getattr(error, "headers", None))
         if isinstance(error, StoreUnavailable):
             logger.error("a page could not be made: %s", error)

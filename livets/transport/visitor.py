@@ -49,7 +49,7 @@ class Visitor:
 
     def refuse(self, view: int, code: str, message: str) -> None:
         """Tell the page that it can't have this view."""
-        logger.info("a view is refused (%s): %s", code, message)
+        logger.info("a view is refused (%s): %r", code, message)
         self.channel.refuse(view, encode_body([code, message]))
 
     def lose(self, resident: Resident) -> None:
