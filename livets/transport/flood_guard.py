@@ -1,16 +1,21 @@
-"""uvicorn's WebSocket protocol with two holes closed that lie below ASGI.
+"""uvicorn's WebSocket protocol with three holes closed that lie below ASGI.
 
 Owns two bounds: a client that reads nothing is not read from either (else its pings pile up as unsent pongs), and a
-message has so many fragments at most (empty ones count nothing towards its size). Used by `server`.
+message has so many fragments at most (empty ones count nothing towards its size). And text that is no UTF-8 ends its
+socket without a traceback for each in the log. Used by `server`.
 """
 
 from __future__ import annotations
 
+from operator import methodcaller
 from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 MAX_FRAGMENTS: Final = 256
+
+
+_is_ascii: Final = methodcaller("isascii")
 
 
 class GuardedWebSocket(WebSocketsSansIOProtocol):
@@ -34,6 +39,18 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         if not self.writable.is_set() and self.transport.is_reading():
             self.transport.pause_reading()
         return message
+
+    def send_receive_event_to_app(self) -> None:
+        """A message is whole. Text that is none ends the socket, and is worth no traceback in the log."""
+        if self.curr_msg_data_type == "text" and not all(map(_is_ascii, self.frames)):
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.fail(1007, "no UTF-8")
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
 
     def handle_cont(self, event: Any) -> None:
         """One more fragment of a message."""

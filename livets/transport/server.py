@@ -15,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from livets.transport.flood_guard import GuardedWebSocket
+from livets.transport.http_guard import guarded_http
 from livets.transport.worker import Worker
 from livets.wire import limits
 
@@ -44,6 +45,7 @@ def options(worker: Worker) -> dict[str, Any]:
 def settings(shutdown_s: float) -> dict[str, Any]:
     """What livets asks of uvicorn; connections get half of `shutdown_s` to end."""
     return {
+        "http": guarded_http(),
         "ws": GuardedWebSocket,
         "ws_per_message_deflate": False,
         "ws_max_size": limits.MAX_MESSAGE_BYTES,

@@ -15,7 +15,7 @@ WAIT_S = 10.0
 
 async def exchange(origin: str, request: bytes) -> bytes:
     """All that the server answers to these bytes until it closes."""
-    reader, writer = await _connected(origin)
+    reader, writer = await connected(origin)
     writer.write(request)
     try:
         return await asyncio.wait_for(reader.read(), WAIT_S)
@@ -65,7 +65,7 @@ class RawSocket:
             "Sec-WebSocket-Protocol": "livets.1.msgpack",
         }
         lines = [f"{name}: {value}" for name, value in {**usual, **(headers or {})}.items() if value is not None]
-        reader, writer = await _connected(origin)
+        reader, writer = await connected(origin)
         writer.write("\r\n".join([f"GET {path} HTTP/1.1", *lines, *more, "", ""]).encode("latin-1"))
         try:
             answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), WAIT_S)
@@ -122,6 +122,7 @@ def frame(
     return lead + (b"\0\0\0\0" + payload if masked else payload)
 
 
-async def _connected(origin: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connected(origin: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection on which nothing has been said."""
     where = urlsplit(origin)
     return await asyncio.open_connection(where.hostname, where.port)
