@@ -60,12 +60,3 @@ class HeadDeadline(Base):
 
 class GuardedH11(HeadDeadline, H11Protocol):
     """Without httptools; h11 bounds the size of a head by itself."""
-
-
-def guarded_http() -> type[asyncio.Protocol]:
-    """The protocol that uvicorn would choose, guarded."""
-    try:
-        from livets.transport.httptools_guard import GuardedHttpTools
-    except ImportError:
-        return GuardedH11
-    return GuardedHttpTools

@@ -1,7 +1,7 @@
 """uvicorn's fast HTTP protocol with a bound on what it keeps of a request's head, chunk lines and trailers.
 
 The parser below it has none: headers without end, or trailers after a body, would fill the memory of the worker.
-Imported by `http_guard` where httptools is installed.
+Imported by `server` where httptools is installed.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from livets.transport.flood_guard import GuardedWebSocket
-from livets.transport.http_guard import guarded_http
+from livets.transport.http_guard import GuardedH11
 from livets.transport.worker import Worker
 from livets.wire import limits
 
@@ -45,7 +45,7 @@ def options(worker: Worker) -> dict[str, Any]:
 def settings(shutdown_s: float) -> dict[str, Any]:
     """What livets asks of uvicorn; connections get half of `shutdown_s` to end."""
     return {
-        "http": guarded_http(),
+        "http": _http(),
         "ws": GuardedWebSocket,
         "ws_per_message_deflate": False,
         "ws_max_size": limits.MAX_MESSAGE_BYTES,
@@ -53,6 +53,15 @@ def settings(shutdown_s: float) -> dict[str, Any]:
         "timeout_graceful_shutdown": max(1, int(shutdown_s / 2)),
         "server_header": False,
     }
+
+
+def _http() -> type[asyncio.Protocol]:
+    """The protocol that uvicorn would choose, guarded."""
+    try:
+        from livets.transport.httptools_guard import GuardedHttpTools
+    except ImportError:
+        return GuardedH11
+    return GuardedHttpTools
 
 
 def serve(app: ASGIApp, worker: Worker, host: str, port: int, more: Mapping[str, Any]) -> None:
