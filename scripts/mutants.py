@@ -32,6 +32,8 @@ class Mutant:
 LISTS = "tests/unit/render/test_moves.py tests/unit/render/test_lists.py"
 ROLLBACK = "tests/unit/live/test_tracking.py"
 STRINGS = "tests/unit/render/strings"
+SHARING = "tests/unit/render/test_sharing.py"
+PACE = "tests/unit/live/test_pace.py"
 WATERMARK = "tests/unit/live"
 """The tests that ought to find it; whole folders where several should."""
 
@@ -70,6 +72,41 @@ MUTANTS = (
         "value.undo(0)",
         "value.settle()",
         ROLLBACK,
+    ),
+    Mutant(
+        "sharing-forgets-what-was-shown",
+        "livets/render/sharing.py",
+        "and _alike(mine.shown, glance.shown)",
+        "and True",
+        SHARING,
+    ),
+    Mutant(
+        "sharing-keeps-what-changes-in-place",
+        "livets/render/sharing.py",
+        "return list(value) if all_frozen(value) else image(value)",
+        "return list(value)",
+        SHARING,
+    ),
+    Mutant(
+        "sharing-takes-a-list-for-told",
+        "livets/render/sharing.py",
+        "    if told & read:\n        return None\n",
+        "",
+        SHARING,
+    ),
+    Mutant(
+        "pace-loses-what-is-held",
+        "livets/live/pace.py",
+        "            self._show()",
+        "            pass",
+        PACE,
+    ),
+    Mutant(
+        "pace-holds-what-an-event-shows",
+        "livets/live/units.py",
+        "held=from_server and self._pace.holds()",
+        "held=self._pace.holds()",
+        PACE,
     ),
     Mutant(
         "watermark-before-the-write",

@@ -342,10 +342,10 @@ class Units:
             return
         if not self._commits.topics.is_new(message):
             return
-        system.note()
-        subscription.passed(message.epoch, message.seq)
 
         async def work() -> None:
+            system.note()
+            subscription.passed(message.epoch, message.seq)
             convert = view.__livets__.message(type(view), name)
             args = [] if convert is None else [received(message, convert)]
             await call(getattr(view, name), args, dev=self._dev)
@@ -358,11 +358,11 @@ class Units:
         timer = system.notes.timers.get(number)
         if timer is None:
             return
-        system.note()
-        if not advance(timer, time.time()):
-            del system.notes.timers[number]
 
         async def work() -> None:
+            system.note()
+            if not advance(timer, time.time()):
+                del system.notes.timers[number]
             await call(getattr(self._view, timer.handler), dev=self._dev)
 
         await self._run(f"{timer.handler} (timer)", work, Unit(self._view), from_server=True)

@@ -6,7 +6,7 @@ remembers values (the rendering does) and never evaluates more than what is dirt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from livets.render.environment import Scope
@@ -56,11 +56,12 @@ class Slot:
 
     # What `sharing` asks
 
-    def look(self, state: Any, scope: Scope, shown: list[Any], given: list[Any]) -> bool:
-        """Add what the slot's diff follows from; False when it can't be told."""
-        _flatten(state, shown)
-        given += map(scope.resolve, self.reads)
-        return True
+    def look(self, state: Any, scope: Scope, shown: list[Any], items: list[Any]) -> Names | None:
+        """Add what the slot's diff follows from, the names that it reads apart; None when it can't be told.
+
+        Returns the names of which `shown` and `items` (of a log) tell all that the slot needs.
+        """
+        return _NONE if _flatten(state, shown) else None
 
     def lent(self, state: Any) -> Any:
         """What other views may remember in place of `state`."""
@@ -291,9 +292,16 @@ class Block:
         self, states: list[Any], scope: Scope, dirty: Names, forced: Names, actions: Actions
     ) -> tuple[list[Any], list[Any]]:
         """(what to remember, the diff): only slots that read something dirty are evaluated."""
+        return self.diff_of(self.affected(dirty, forced), states, scope, dirty, forced, actions)
+
+    @staticmethod
+    def diff_of(
+        slots: Iterable[Slot], states: list[Any], scope: Scope, dirty: Names, forced: Names, actions: Actions
+    ) -> tuple[list[Any], list[Any]]:
+        """The same for some slots."""
         diff: list[Any] = []
         fresh = states
-        for slot in self.affected(dirty, forced):
+        for slot in slots:
             number = slot.number
             try:
                 state, change = slot.diff(states[number], scope, dirty, forced, actions)
@@ -348,14 +356,13 @@ class Block:
         return self.slots[number]
 
 
-def _flatten(state: Any, into: list[Any]) -> None:
-    """What a slot remembers, down to scalars and objects that are never changed in place."""
+def _flatten(state: Any, into: list[Any]) -> bool:
+    """What a slot remembers, down to scalars and objects that are never changed in place; False: one view's own."""
     if type(state) is list or type(state) is tuple:
         into.append(len(state))
-        for inner in state:
-            _flatten(inner, into)
-    else:
-        into.append(state)
+        return all(_flatten(inner, into) for inner in state)
+    into.append(state)
+    return not getattr(state, "is_own", False)
 
 
 def row_of(slot: ForSlot, rows: Any, key: Any) -> Any:

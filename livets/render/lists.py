@@ -75,6 +75,8 @@ class FrozenRows:
 class LoggedRows:
     """A KeyedList: which one, the outer names, and the values of rows only when they have structure."""
 
+    is_own = True
+    """No other view remembers this one."""
     __slots__ = ("kept", "last", "outer", "read", "source", "version")
 
     def __init__(self, source: KeyedList[Any], outer: Remembered, kept: dict[Any, Any] | None) -> None:
@@ -157,29 +159,28 @@ class LiveFor(ForSlot):
 
     # What `sharing` asks
 
-    def look(self, state: State, scope: Scope, shown: list[Any], given: list[Any]) -> bool:
-        """What the diff follows from: the rows and what they read, or what a log says of the rows that changed."""
+    def look(self, state: State, scope: Scope, shown: list[Any], items: list[Any]) -> Names | None:
+        """What the diff follows from: the rows shown, or what the log of a KeyedList says of those that changed."""
         if not isinstance(state, LoggedRows):
-            return super().look(state, scope, shown, given)
+            return super().look(state, scope, shown, items)
         source, outer = self.source(scope), Remembered.of(self.outer, scope)
         if source is not state.source or source.overflowed or outer is None or state.kept is not None:
-            return False
+            return None
         if self._changed_columns(state.outer, outer):
-            return False
-        news = [] if source.version == state.version else state.news()
-        log = read_log(source, news)
+            return None
+        operations = [] if source.version == state.version else state.news()
+        log = read_log(source, operations)
         if log is None:
-            return False
-        shown += outer.values.values()
-        shown += [len(news), len(log.deleted), *log.deleted]
+            return None
+        shown += (len(operations), len(log.deleted), *log.deleted, len(log.runs), len(log.updated))
         for kind, keys, after in log.runs:
-            shown += [kind, len(keys), *keys, after]
-            given += [source[key] for key in keys]
-        earlier = earlier_items(source, len(news)) if log.updated else {}
+            shown += (kind, len(keys), *keys, after)
+            items += [source[key] for key in keys]
+        earlier = earlier_items(source, len(operations)) if log.updated else {}
         for key in log.updated:
-            shown += [key, key in earlier]
-            given += [source[key], earlier.get(key)]
-        return True
+            shown += (key, key in earlier)
+            items += (source[key], earlier.get(key))
+        return self.source_reads - self.outer
 
     def lent(self, state: State) -> State | None:
         """All but a memory of the view's own list."""
@@ -190,7 +191,9 @@ class LiveFor(ForSlot):
         if lent is not None:
             return lent
         assert isinstance(state, LoggedRows)
-        return LoggedRows(state.source, state.outer, None)
+        outer = Remembered.of(self.outer, scope)
+        assert outer is not None
+        return LoggedRows(state.source, outer, None)
 
     # All lists
 

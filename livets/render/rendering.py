@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from livets.render.blocks import Block
+from livets.render.blocks import Block, Slot
 from livets.render.environment import Scope
 from livets.render.lines import Advice, OpaquePart
-from livets.render.sharing import Shared, Sharing, look
+from livets.render.sharing import Reading, Shared, Sharing, look
 from livets.render.strings.slots import resting
 from livets.render.values import Promoted
 from livets.wire import ReservedOp, encode_body
@@ -139,24 +139,41 @@ class Rendering:
         return self._shared(scope, names) if shared and not force else self._own(scope, names, force)
 
     def _shared(self, scope: Scope, names: frozenset[str]) -> Patch:
-        template, states = self.template, self._states
-        slots = template.root.affected(names, _NOTHING)
-        glance = look(slots, states, scope)
-        if glance is None:
-            return self._own(scope, names, _NOTHING)
-        found = template.sharing.find(glance)
-        if found is None:
-            patch = self._own(scope, names, _NOTHING)
-            if patch._template is template:
-                lent = [slot.lent(patch._states[slot.number]) for slot in slots]
-                patch.shared = template.sharing.keep(glance, lent, patch.diff)
-            return patch
+        template, root = self.template, self.template.root
+        slots = root.affected(names, _NOTHING)
+        reading = Reading(scope)
+        try:
+            states = self._settled(slots, scope, names)
+            glance = None if states is None else look(slots, states, reading)
+            if states is None or glance is None:
+                return self._own(scope, names, _NOTHING)
+            found = template.sharing.find(glance, reading)
+        except Exception:
+            return self._own(scope, names, _NOTHING)  # which raises it again, and says where in the template
+        steady = [slot for slot in slots if not slot.volatile]
         states = states.copy()
-        for slot, lent in zip(slots, found.states, strict=True):
-            states[slot.number] = slot.adopted(lent, states[slot.number], scope)
-        patch = Patch(self, found.diff, template, states, [])
-        patch.shared = found
+        if found is not None:
+            for slot, lent in zip(steady, found.states, strict=True):
+                states[slot.number] = slot.adopted(lent, states[slot.number], scope)
+            patch = Patch(self, found.diff, template, states, [])
+            patch.shared = found
+            return patch
+        actions: list[Callable[[], None]] = []
+        reading = Reading(reading)
+        try:
+            states, diff = root.diff_of(steady, states, reading, names, _NOTHING, actions)
+        except Promoted as promoted:
+            return self._reshape(template.promote(promoted.site), scope)
+        patch = Patch(self, diff, template, states, actions)
+        patch.shared = template.sharing.keep(glance, reading, [slot.lent(states[slot.number]) for slot in steady], diff)
         return patch
+
+    def _settled(self, slots: tuple[Slot, ...], scope: Scope, names: frozenset[str]) -> list[Any] | None:
+        """What is remembered once the slots that may show anything at any time show the same; None if they don't."""
+        actions: list[Callable[[], None]] = []
+        loose = [slot for slot in slots if slot.volatile]
+        states, diff = self.template.root.diff_of(loose, self._states, scope, names, _NOTHING, actions)
+        return None if diff or actions else states
 
     def _own(self, scope: Scope, names: frozenset[str], force: frozenset[str]) -> Patch:
         actions: list[Callable[[], None]] = []
@@ -181,6 +198,7 @@ class Rendering:
     def rest(self) -> None:
         """To be called now and then: HTML that has not been looked at since the last time is packed until it is."""
         self._states = resting(self._states)
+        self.template.sharing.forget()
 
     def _reshape(self, template: CompiledTemplate, scope: Scope) -> Patch:
         while True:
