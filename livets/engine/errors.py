@@ -37,12 +37,19 @@ class MissingExtra(EngineError):
 
 
 class NodeError(EngineError):
-    """A node failed. `kind` is what retry policies match ("timeout", "http", an exception's class name, ...)."""
+    """A node failed. `kind` is what retry policies match ("timeout", "http", an exception's class name, ...).
 
-    def __init__(self, message: str, kind: str = "error", *, retryable: bool = True) -> None:
+    `retry_after_s`: the other side asked not to be tried again sooner; policies wait at least so long, up to their
+    `max_delay_ms`.
+    """
+
+    def __init__(
+        self, message: str, kind: str = "error", *, retryable: bool = True, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.retryable = retryable
+        self.retry_after_s = retry_after_s
 
 
 class LogError(EngineError):

@@ -69,6 +69,8 @@ class Node:
     """True for nodes that run other nodes: they take no slot of their own."""
     joins: ClassVar[bool] = False
     """True for nodes that run when at least one connection brings a value, instead of all required ones."""
+    grants: Any = None
+    """What nodes may touch, as the driver says it (in flows livets.flow.grants.Grants); set before `initialize`."""
 
     def __init__(self, config: Any = None) -> None:
         self.config = config

@@ -5,6 +5,9 @@ Headless: imports nothing of the web. Start with `Flow` (the builder) and `FlowR
 
 from livets.engine.node import Node, Outputs, node
 from livets.flow.builder import Flow
+from livets.flow.database import Database
+from livets.flow.grants import FileRoot, Grants
+from livets.flow.network import Network
 from livets.flow.runtime import FlowRuntime
 
-__all__ = ["Flow", "FlowRuntime", "Node", "Outputs", "node"]
+__all__ = ["Database", "FileRoot", "Flow", "FlowRuntime", "Grants", "Network", "Node", "Outputs", "node"]

@@ -22,7 +22,7 @@ from livets.engine.limits import Slots
 from livets.engine.node import Outputs, Suspend
 from livets.engine.retry import kind_of_error
 from livets.engine.scheduler import DONE, FAILED, SKIPPED, Driver, Live, Options, Scheduler, count_states
-from livets.engine.values import check, to_value
+from livets.engine.values import Blob, check, to_value
 from livets.flow.compiled import CompiledNode, CompiledWorkflow
 from livets.flow.result import NodeFailure, RunResult, Status
 from livets.flow.scope import FlowContext, Scope
@@ -258,7 +258,11 @@ class Execution(Driver):
             given = outputs[source]
             if given is None or from_port not in given:
                 continue
-            value = given[from_port] if change is None else change(given[from_port])
+            value = given[from_port]
+            if type(value) is Blob:
+                value = self._bytes_of(value)
+            if change is not None:
+                value = change(value)
             if one.many:
                 joined.setdefault(to_port, []).append((self._nodes[source].id, value))
             else:
@@ -269,6 +273,10 @@ class Execution(Driver):
             if type(inputs.get(name)) is dict:
                 inputs[name] = msgspec.convert(inputs[name], struct)
         return inputs
+
+    def _bytes_of(self, blob: Blob) -> Any:
+        """What the journal keeps by reference reaches nodes as bytes; a reference inside an array stays one."""
+        return blob if self.scope.store is None else self.scope.store.get(blob.hash)
 
     def _join(self, one: CompiledNode, inputs: dict[str, Any], joined: dict[str, list[tuple[str, Any]]]) -> None:
         for port in one.inputs.values():
@@ -379,6 +387,8 @@ class Execution(Driver):
         if not one.retry.allows(attempt, error):
             return None
         wait = one.retry.wait_seconds(attempt)
+        if isinstance(error, NodeError) and error.retry_after_s is not None:
+            wait = max(wait, min(error.retry_after_s, one.retry.max_delay_ms / 1000))
         data = {"node": self.prefix + one.id, "attempt": attempt, "wait_s": wait, **_described(error)}
         self._emit("flow.node.retrying", data)
         return wait

@@ -8,6 +8,7 @@ import logging
 from livets.engine.errors import EngineError
 from livets.engine.node import Node
 from livets.flow.compiled import CompiledWorkflow
+from livets.flow.grants import Grants
 
 logger = logging.getLogger("livets.flow")
 
@@ -15,8 +16,8 @@ logger = logging.getLogger("livets.flow")
 class Instances:
     """Instances by number of node, for a workflow and its sub-workflows; function nodes need none."""
 
-    def __init__(self, compiled: CompiledWorkflow) -> None:
-        self.compiled = compiled
+    def __init__(self, compiled: CompiledWorkflow, grants: Grants) -> None:
+        self.compiled, self.grants = compiled, grants
         self.runs = 0
         self._of: dict[int, dict[int, Node]] = {}
         self._opened: list[tuple[str, Node]] = []
@@ -40,6 +41,7 @@ class Instances:
                 for compiled in (self.compiled, *self.compiled.definitions.values()):
                     for number, instance in self._of[id(compiled)].items():
                         name = compiled.nodes[number].id
+                        instance.grants = self.grants
                         self._opened.append((name, instance))
                         await instance.initialize()
             except BaseException as error:

@@ -28,6 +28,7 @@ from livets.flow.builder import Flow
 from livets.flow.compiled import CompiledWorkflow, compile_workflow
 from livets.flow.constants import read_constant
 from livets.flow.execution import Execution
+from livets.flow.grants import Grants
 from livets.flow.handle import RunHandle
 from livets.flow.instances import Instances
 from livets.flow.journal import Recorded
@@ -56,6 +57,8 @@ class RunInfo(msgspec.Struct, frozen=True):
 class FlowRuntime:
     """Runs workflows. `max_parallel` limits nodes over all runs; `pools` are shared by all workflows that name them.
 
+    `grants` is what nodes may touch (folders, hosts, databases, secrets, functions); it is closed with the runtime.
+
     >>> flow = Flow("sum")
     >>> flow.add(lambda: 20, id="a") >> flow.add(lambda n: n + 1, id="b")
     <b>
@@ -75,7 +78,9 @@ class FlowRuntime:
         pools: Mapping[str, int] | None = None,
         durability: Durability = "process",
         log: EventLog | None = None,
+        grants: Grants | None = None,
     ) -> None:
+        self.grants = grants or Grants()
         self.registry = registry or standard_registry()
         self.bus = Bus()
         self.log = log
@@ -108,6 +113,7 @@ class FlowRuntime:
         for instances in reversed(self._instances.values()):
             await instances.close()
         self._instances.clear()
+        await self.grants.close()
         if self.log is not None:
             await self.log.close()
 
@@ -218,7 +224,7 @@ class FlowRuntime:
         state = NodeState({k: read_constant(v) for k, v in settings.state.items()}, settings.reducers)
         for key, value in recorded.state_writes() if recorded is not None else ():
             state.write(key, value)
-        instances = self._instances.setdefault(compiled.version, Instances(compiled))
+        instances = self._instances.setdefault(compiled.version, Instances(compiled, self.grants))
         await instances.open()
         of = instances.of if instances.compiled is compiled else _by_place(instances, compiled)
         scope = Scope(run, recorder, self._slots, state, of, self._limiter, self.memo, self.store, recorded)

@@ -5,18 +5,42 @@ from __future__ import annotations
 import functools
 
 from livets.engine.registry import Registry
+from livets.flow.nodes.aggregate import Aggregate
+from livets.flow.nodes.approval import Approval
 from livets.flow.nodes.branch import Branch
 from livets.flow.nodes.call import Call
+from livets.flow.nodes.csv_parse import CsvParse
+from livets.flow.nodes.csv_write import CsvWrite
+from livets.flow.nodes.database_query import DatabaseQuery
 from livets.flow.nodes.delay import Delay
+from livets.flow.nodes.file_read import FileRead
+from livets.flow.nodes.file_write import FileWrite
 from livets.flow.nodes.filter import Filter
+from livets.flow.nodes.function import Function
+from livets.flow.nodes.hash import Hash
+from livets.flow.nodes.http_request import HttpRequest
+from livets.flow.nodes.json_parse import JsonParse
+from livets.flow.nodes.json_query import JsonQuery
+from livets.flow.nodes.json_stringify import JsonStringify
 from livets.flow.nodes.log import Log
 from livets.flow.nodes.loop import Loop
 from livets.flow.nodes.map import Map
 from livets.flow.nodes.merge import Merge
+from livets.flow.nodes.rename_fields import RenameFields
+from livets.flow.nodes.select_fields import SelectFields
+from livets.flow.nodes.set_fields import SetFields
+from livets.flow.nodes.sort import Sort
+from livets.flow.nodes.split import Split
 from livets.flow.nodes.switch import Switch
+from livets.flow.nodes.template import Template
 from livets.flow.nodes.wait import Wait
 
-BUILT_IN = (Branch, Call, Delay, Filter, Log, Loop, Map, Merge, Switch, Wait)
+BUILT_IN = (
+    Log, FileRead, FileWrite, DatabaseQuery, HttpRequest, Function, Delay,
+    Approval, Branch, Call, Filter, Loop, Map, Merge, Switch, Wait,
+    Aggregate, CsvParse, CsvWrite, Hash, JsonParse, JsonQuery, JsonStringify, RenameFields, SelectFields, SetFields,
+    Sort, Split, Template,
+)  # fmt: skip
 
 
 @functools.cache

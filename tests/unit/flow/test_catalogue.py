@@ -1,0 +1,29 @@
+"""The page of nodes is what the registry says; and each node that comes with livets says what it must."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from livets.engine.registry import Registry
+from livets.flow.catalogue import describe, markdown
+from livets.flow.nodes import BUILT_IN, standard_registry
+
+PAGE = Path(__file__).parents[3] / "docs/flow/nodes.md"
+
+
+def test_the_page_is_up_to_date() -> None:
+    registry = Registry()
+    for node in BUILT_IN:
+        registry.add(node)
+    assert PAGE.read_text() == markdown(registry), "run  python -m livets.flow.catalogue > docs/flow/nodes.md"
+
+
+def test_each_node_has_a_file_a_doc_and_ports() -> None:
+    assert len({node.__module__ for node in BUILT_IN}) == len(BUILT_IN)
+    for node in BUILT_IN:
+        told = describe(standard_registry().node_type(node.type))
+        assert told["doc"], node
+        assert told["outputs"] is None or told["outputs"], node
+        msgspec.json.encode(told)
