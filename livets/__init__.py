@@ -12,9 +12,20 @@ if TYPE_CHECKING:
     from livets.live import LiveView, field
     from livets.live.event import event
     from livets.live.once import render_to_string
+    from livets.presence import PresenceChange
     from livets.render import KeyedList
 
-__all__ = ["KeyedList", "LiveTS", "LiveView", "LivetsError", "NotFound", "event", "field", "render_to_string"]
+__all__ = [
+    "KeyedList",
+    "LiveTS",
+    "LiveView",
+    "LivetsError",
+    "NotFound",
+    "PresenceChange",
+    "event",
+    "field",
+    "render_to_string",
+]
 
 _HOMES = {
     "KeyedList": "livets.render",
@@ -22,6 +33,7 @@ _HOMES = {
     "LiveView": "livets.live",
     "LivetsError": "livets.errors",
     "NotFound": "livets.errors",
+    "PresenceChange": "livets.presence",
     "event": "livets.live",
     "field": "livets.live",
     "render_to_string": "livets.live.once",

@@ -27,6 +27,7 @@ from livets.config import Config, from_environment
 from livets.errors import ConfigError
 from livets.live import LiveView
 from livets.live.once import render_to_string
+from livets.presence import Presence, RedisPeople
 from livets.pubsub.memory import MemoryBus
 from livets.render import Templates
 from livets.state import KeyRing, MemoryStore, RedisStore, SnapshotStore, host_secret
@@ -128,6 +129,7 @@ class LiveTS:
             store=store,
             bus=bus,
             epochs=store if isinstance(store, RedisStore) else None,
+            presence=_presence(config, keys, bus),
             templates=Templates(
                 config.templates,
                 globals={"static": self._static, **(template_globals or {})},
@@ -306,7 +308,7 @@ class LiveTS:
         await self.worker.stop()
         self._sweeper.stop()
         await self._parts.stop()
-        for part in (self._bus, self._store):
+        for part in (self.worker.presence, self._bus, self._store):
             close = getattr(part, "close", None)
             if close is not None:
                 with contextlib.suppress(TimeoutError):
@@ -378,3 +380,8 @@ def _backends(config: Config, keys: KeyRing) -> tuple[SnapshotStore, UsedTokens,
         max_view_bytes=config.view_max_bytes,
     )
     return redis, redis, RedisBus(config.redis_url, keys.derived("bus"))
+
+
+def _presence(config: Config, keys: KeyRing, bus: MemoryBus | RedisBus) -> Presence:
+    people = None if config.redis_url is None else RedisPeople(config.redis_url, keys)
+    return Presence(bus, store=people, ttl_s=config.presence_ttl_s)

@@ -78,6 +78,9 @@ class Config:
     newer_snapshot_wait_s: float = 30.0
     """During a deploy: how long a worker sends pages away whose views a newer release has already written."""
 
+    presence_ttl_s: float = 20.0
+    """People of a worker that has died, and whose pages have not come back, are gone after this time at the latest."""
+
     events_per_s: float | None = None
     events_burst: int | None = None
     """Events of one page that are taken at once (never fewer than it may have waited with offline), and then per

@@ -16,6 +16,7 @@ from livets.live.navigation import Location
 from livets.live.system import System
 from livets.live.tracking import Tracker
 from livets.live.visit import Visit
+from livets.presence import Presence
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _NOBODY: Final = Visit({})
@@ -40,7 +41,18 @@ class Host(Protocol):
 class Bond:
     """See the module. One per view."""
 
-    __slots__ = ("effects", "inputs", "location", "markup", "request", "runner", "session", "system", "tracker")
+    __slots__ = (
+        "effects",
+        "inputs",
+        "location",
+        "markup",
+        "presence",
+        "request",
+        "runner",
+        "session",
+        "system",
+        "tracker",
+    )
 
     location: Location
     """Where the view is; the runner puts it there."""
@@ -51,6 +63,8 @@ class Bond:
         self.runner: Host | None = None
         self.markup: Callable[[str, Mapping[str, Any]], str] | None = None
         """Renders Jinja2 source with names before the view's; the runner puts it there."""
+        self.presence: Presence | None = None
+        """Who is here, as the worker knows it; the runner puts it there."""
         self.session = _NOBODY
         self.request: Any = None
         self.effects: list[tuple[str, bytes]] = []

@@ -14,11 +14,13 @@ from livets import telemetry
 from livets.live.display import Display
 from livets.live.effects import Effects
 from livets.live.failure import Failure, state
+from livets.live.presence import Presences
 from livets.live.snapshot import Growth, Snapshot
 from livets.live.timers import Timers
 from livets.live.topics import Topics
 from livets.live.watermark import Watermark
 from livets.live.writer import Writer
+from livets.presence import Presence
 from livets.pubsub import Bus
 from livets.state import Change, Record, SnapshotStore
 from livets.wire import codes, limits
@@ -38,7 +40,7 @@ class Commits:
 
     __slots__ = (
         "_dev", "_done", "_on_fenced", "_shown_ref", "_store", "_view", "_view_id", "display", "durable_ref",
-        "effects", "ended", "on_progress", "snapshot", "timers", "topics", "writer",
+        "effects", "ended", "on_progress", "presences", "snapshot", "timers", "topics", "writer",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +55,7 @@ class Commits:
         on_fenced: Callable[[], None],
         on_gone: Callable[[], Awaitable[Record]],
         on_due: Callable[[int], None],
+        presence: Presence | None = None,
     ) -> None:
         self._view = view
         self._view_id = view_id
@@ -71,6 +74,7 @@ class Commits:
         self.effects = Effects(view_id, bus, self._sent)
         self.topics = Topics(view_id, bus)
         self.timers = Timers(on_due)
+        self.presences = Presences(view_id, presence)
 
     @property
     def last_ref(self) -> int:
@@ -201,6 +205,7 @@ class Commits:
         """Nothing of this view runs, is sent or is written any more."""
         self.timers.stop()
         self.topics.close()
+        self.presences.stop(leaves=False)
         self.effects.stop()
         self.writer.stop()
 
@@ -214,6 +219,7 @@ class Commits:
         system = self._view._live.system
         self.topics.follow(system.notes.subscriptions)
         self.timers.follow(system.notes.timers)
+        self.presences.follow(system.notes)
         if ref:
             self.ended.passed(ref)
             if not (skipped and self._store.durable):

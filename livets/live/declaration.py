@@ -77,6 +77,10 @@ class Declaration:
             self.messages[name] = None if first is None else first.trusting()
         return self.messages[name]
 
+    def takes_argument(self, owner: type, name: str) -> bool:
+        """Whether a handler wants to be told what has happened."""
+        return Arguments(f"{self.name}.{name}", getattr(owner, name)).first is not None
+
     def check_method(self, owner: type, handler: Callable[..., Any] | str) -> str:
         """The name under which a handler of timers and topics is stored. Raises ConfigError unless it is a method."""
         name = handler if isinstance(handler, str) else getattr(handler, "__name__", "")

@@ -78,6 +78,9 @@ def _is_keyed(value: Any) -> bool:
 
 def prune(view: LiveView, notes: Notes) -> None:
     """Forget topics and timers whose handlers this release has no more."""
+    for topic, handler in list(notes.followed.items()):
+        if not callable(getattr(type(view), handler, None)):
+            del notes.followed[topic]
     both: tuple[dict[Any, Any], ...] = (notes.subscriptions, notes.timers)
     for kept in both:
         for name, handler in [(name, entry.handler) for name, entry in kept.items()]:

@@ -27,6 +27,7 @@ from livets.live.system import System
 from livets.live.units import Flush, Heal, Resync, Tick, Units
 from livets.live.view import LiveView
 from livets.live.visit import Visit
+from livets.presence import Presence, PresenceChange
 from livets.pubsub import Bus, Message
 from livets.state import Change, Claim, Record, SnapshotStore
 from livets.wire import Event, codes
@@ -77,6 +78,7 @@ class ViewRunner:
         prefix: str = "",
         session: Mapping[str, Any] = _NOTHING,
         request: Any = None,
+        presence: Presence | None = None,
         dev: bool = False,
     ) -> None:
         """`params`: path parameters of `url`, path below the mount point `prefix`, and query, of the view's page."""
@@ -87,11 +89,12 @@ class ViewRunner:
             source, ViewScope(self.view), names, name=f"{view_class.__qualname__}.html()"
         )
         bond.runner, bond.session, bond.request = self, Visit.of(session), request
+        bond.presence = presence
         bond.location = Location(self.view, url, params, places, prefix)
         display = Display(self.view, compile_template(view_class, templates))
         self._commits = Commits(
             self.view, view_id, display, store, bus, dev=dev,
-            on_fenced=self._lose, on_gone=self._record, on_due=self._due,
+            on_fenced=self._lose, on_gone=self._record, on_due=self._due, presence=presence,
         )  # fmt: skip
         self._units = Units(self.view, view_id, self._commits, dev=dev)
         self._meta = meta
@@ -224,6 +227,7 @@ class ViewRunner:
             commits.timers.start(notes.timers)
             if commits.topics.start(notes.subscriptions):
                 self._units.mailbox.put(Resync())
+        commits.presences.start(notes)
         if self._interrupted:
             self._tell_interrupted(outbox)
         self.flush()
@@ -231,6 +235,8 @@ class ViewRunner:
     def detach(self) -> None:
         """Nothing can be sent any more; events, messages and timers go on, and their result waits."""
         self._commits.display.outbox = None
+        if not self._gone:
+            self._commits.presences.page_lost()
 
     def accept(self, event: Event) -> None:
         """Queue an event; one that was accepted before is only acknowledged again.
@@ -315,6 +321,10 @@ class ViewRunner:
         else:
             self._commits.topics.missed = True
 
+    def present(self, handler: str, topic: str, change: PresenceChange) -> None:
+        """People have come or gone on a topic that the view follows."""
+        self._units.present(handler, topic, change)
+
     def subscribing(self, topic: str) -> None:
         """The view wants `topic` from now on (`LiveView.subscribe`): nothing may be missed until the commit."""
         try:
@@ -368,6 +378,7 @@ class ViewRunner:
         await self._units.finish(CLOSE_GRACE_S, for_good=for_good)
         self._commits.timers.stop()
         self._commits.topics.close()
+        self._commits.presences.stop(leaves=for_good)
 
     async def _rest(self) -> None:
         commits = self._commits

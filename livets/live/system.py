@@ -6,7 +6,7 @@ or the clock: `topics` and `timers` make the world follow it. Application code c
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -52,6 +52,10 @@ class Notes(msgspec.Struct, array_like=True):
     """Where live patches have taken the view: path below the mount point, and query; empty: where it was mounted."""
     version: int = 0
     """`LiveView.snapshot_version` of the class that wrote this."""
+    presences: dict[str, dict[str, dict[str, Any]]] = {}
+    """Who is here because of this view: topic -> key -> metadata."""
+    followed: dict[str, str] = {}
+    """Topics whose people the view wants to know, and the handler."""
 
 
 _decode = msgspec.msgpack.Decoder(Notes).decode

@@ -28,6 +28,7 @@ from livets.live.received import received
 from livets.live.timers import advance
 from livets.live.turn import Turn
 from livets.live.unit import CURRENT, CurrentEvent, Unit, current
+from livets.presence import PresenceChange
 from livets.pubsub import Message
 from livets.wire import Event, codes
 
@@ -43,6 +44,12 @@ class Delivery(NamedTuple):
 
     name: str
     message: Message
+
+
+class People(NamedTuple):
+    """Who is here has changed."""
+
+    topic: str
 
 
 class Tick(NamedTuple):
@@ -82,7 +89,7 @@ class Units:
     """The work of one view, one piece at a time."""
 
     __slots__ = (
-        "_beside", "_commits", "_dev", "_pace", "_resync_due", "_view", "_view_id", "_waiters",
+        "_beside", "_commits", "_dev", "_pace", "_people", "_resync_due", "_view", "_view_id", "_waiters",
         "_waiting_messages", "acceptance", "mailbox", "open",
     )  # fmt: skip
 
@@ -94,6 +101,8 @@ class Units:
         self._resync_due = False
         self._waiters: list[tuple[int, asyncio.Future[None]]] | None = None
         self._waiting_messages = 0
+        self._people: dict[str, tuple[str, PresenceChange]] | None = None
+        """Changes that wait, one a topic: a busy view hears of many as of one."""
         self.mailbox = Mailbox(self._handle)
         self._pace = Pace(lambda: self.mailbox.put(Flush()))
         self.acceptance = Acceptance(view.__livets__.events, self.mailbox)
@@ -141,6 +150,16 @@ class Units:
         elif not self._resync_due:
             self._resync_due = True
             self.mailbox.put(Resync())
+
+    def present(self, handler: str, topic: str, change: PresenceChange) -> None:
+        """Queue what has changed on a topic of presence."""
+        if self._people is None:
+            self._people = {}
+        if topic in self._people:
+            change = self._people[topic][1].then(change)
+        else:
+            self.mailbox.put(People(topic))
+        self._people[topic] = handler, change
 
     async def reach(self) -> None:
         """Wait until everything queued before has been worked off and can be seen."""
@@ -242,6 +261,8 @@ class Units:
             await self._on_message(item.name, item.message)
         elif isinstance(item, Tick):
             await self._on_tick(item.timer)
+        elif isinstance(item, People):
+            await self._on_people(item.topic)
         elif isinstance(item, Resync):
             self._resync_due = False
             await self.hook("resync")
@@ -351,6 +372,17 @@ class Units:
             await call(getattr(view, name), args, dev=self._dev)
 
         await self._run(f"{name} (message on {message.topic!r})", work, Unit(view), from_server=True)
+
+    async def _on_people(self, topic: str) -> None:
+        name, change = (self._people or {}).pop(topic)
+        if not change or self._view._live.system.notes.followed.get(topic) != name:
+            return
+
+        async def work() -> None:
+            takes_it = self._view.__livets__.takes_argument(type(self._view), name)
+            await call(getattr(self._view, name), [change] if takes_it else [], dev=self._dev)
+
+        await self._run(f"{name} (presence on {topic!r})", work, Unit(self._view), from_server=True)
 
     async def _on_tick(self, number: int) -> None:
         system = self._view._live.system

@@ -18,6 +18,7 @@ from livets.live.bond import Bond
 from livets.live.declaration import Declaration
 from livets.live.fields import UNSET
 from livets.live.navigation import Location
+from livets.live.presence import ViewPresence
 from livets.live.system import Subscription, Timer
 from livets.live.unit import CurrentEvent, current
 from livets.live.visit import Visit
@@ -308,6 +309,24 @@ class LiveView:
         check_topic(topic)
         self._live.acting("broadcast")
         self._live.effects.append((topic, encoded))
+
+    @property
+    def presence(self) -> ViewPresence:
+        """Who is here, over all workers: `track`, `untrack`, `follow`, `list`.
+
+        >>> from livets import LiveView
+        >>> class Room(LiveView):
+        ...     people: list[str] = []
+        ...     template = "{{ people|join(', ') }}"
+        ...
+        ...     def mount(self):
+        ...         self.presence.track("room:7", "ada", name="Ada")
+        ...         self.presence.follow("room:7", self.who_is_here)
+        ...
+        ...     async def who_is_here(self, change):
+        ...         self.people = sorted(said[-1]["name"] for said in self.presence.list("room:7").values())
+        """
+        return ViewPresence(type(self), self.__livets__, self._live)
 
     def every(self, interval_s: float, handler: Callable[..., Any] | str) -> int:
         """Call `handler()`, a method of this view, every `interval_s` seconds; returns a number for `cancel_timer`."""

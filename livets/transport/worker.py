@@ -19,6 +19,7 @@ from livets.config import Config
 from livets.errors import Fenced
 from livets.live import ViewRunner
 from livets.live.visit import Visit
+from livets.presence import Presence, PresenceChange
 from livets.pubsub.bus import Bus, Message
 from livets.state import Claim, SnapshotStore
 from livets.transport.origin import OriginPolicy, Scope
@@ -68,6 +69,7 @@ class Worker:
         bus: Bus,
         templates: Templates,
         epochs: Epochs | None = None,
+        presence: Presence | None = None,
     ) -> None:
         self.config = config
         self.cookie = cookie
@@ -77,6 +79,8 @@ class Worker:
         self.store = store
         self.bus = bus
         self.templates = templates
+        self.presence = presence or Presence(bus)
+        self.presence.deliver = self.present
         self.routes = Routes()
         ttl_s = 2 * config.session_max_age_s
         self.revocation = Revocation(epochs or EpochsHere(), bus, ttl_s, self.close_pages)
@@ -109,6 +113,7 @@ class Worker:
             prefix=prefix_of(scope),
             session=Visit(session.data, session.user or None),
             request=PageRequest(scope, url),
+            presence=self.presence,
             dev=self.config.dev,
         )
         html = await runner.mount()
@@ -137,6 +142,7 @@ class Worker:
             prefix=prefix_of(scope),
             session=Visit(session.data, session.user or None),
             request=PageRequest(scope, meta.url),
+            presence=self.presence,
             dev=self.config.dev,
             claim=claim,
         )
@@ -154,6 +160,9 @@ class Worker:
 
     def deliver(self, view_id: str, name: str, message: Message) -> None:
         """A message of the bus for a view of this worker."""
+        if view_id == LISTENER and name == "presence":
+            self.presence.heard(message.topic, message.data, gap=message.gap)
+            return
         if view_id == LISTENER:
             if message.data:
                 self.revocation.heard(message.data)
@@ -161,6 +170,12 @@ class Worker:
         resident = self.registry.get(view_id)
         if resident is not None:
             resident.runner.deliver(name, message)
+
+    def present(self, view_id: str, handler: str, topic: str, change: PresenceChange) -> None:
+        """People have come or gone, for a view of this worker that follows them."""
+        resident = self.registry.get(view_id)
+        if resident is not None:
+            resident.runner.present(handler, topic, change)
 
     def close_pages(self, is_meant: Callable[[Page], bool]) -> None:
         """End the sockets of pages whose user is signed in no more, and the views on them."""

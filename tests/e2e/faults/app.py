@@ -14,9 +14,10 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from livets import LiveTS, LiveView, event, telemetry
+from livets import LiveTS, LiveView, PresenceChange, event, telemetry
 
 MOUNTS = "faults:mounts"
+PRESENCE_TTL_S = 3.0
 _TRAPS = os.environ["LIVETS_FAULT_DIR"]
 _REDIS_URL = os.environ["LIVETS_REDIS_URL"]
 
@@ -93,6 +94,27 @@ class Shouts(LiveView):
     </main>"""
 
 
-app = LiveTS(title="Faults", templates=Path(__file__).parent)
+class Hall(LiveView):
+    """Shows who is here, and who was said to come and go."""
+
+    people: list[str] = []
+    told: list[str] = []
+
+    def mount(self, name: str) -> None:  # type: ignore[override]
+        """Be here."""
+        self.presence.track("hall", name)
+        self.presence.follow("hall", self.changed)
+
+    async def changed(self, change: PresenceChange) -> None:
+        """Somebody has come or gone."""
+        self.people = sorted(self.presence.list("hall"))
+        self.told += [f"+{key}" for key in change.joined] + [f"-{key}" for key in change.left]
+
+    template = """
+    <main><p id="people">{{ people|join(" ") }}</p><p id="told">{{ told|join(" ") }}</p></main>"""
+
+
+app = LiveTS(title="Faults", templates=Path(__file__).parent, presence_ttl_s=PRESENCE_TTL_S)
+app.live("/hall/{name}", Hall)
 app.live("/", Counter)
 app.live("/shouts/{name}", Shouts)
