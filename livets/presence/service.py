@@ -21,6 +21,7 @@ import msgspec
 
 from livets.presence.people import Delta, Entry, People, PresenceChange
 from livets.pubsub import Bus, BusError
+from livets.pubsub.stopping import stop
 from livets.state import StoreUnavailable
 
 PREFIX = "livets:presence:"
@@ -187,8 +188,7 @@ class Presence:
         """Stop; our people stay until their pages are elsewhere, or the heartbeat has run out."""
         self.deliver = None
         for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            await stop(task)
         self._topics.clear()
         if self._store is not None:
             await self._store.close()
