@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
@@ -62,6 +63,8 @@ if TYPE_CHECKING:
     from livets.pubsub.redis import RedisBus
 
 _FORGED = "This request was made by a page of another site. Config.allowed_origins lists those that may."
+_ARGUMENTS = ("secret_key", "wire", "lifespan", "template_globals", "template_filters")
+"""Those of LiveTS that are no fields of Config."""
 F = TypeVar("F", bound=Callable[..., Any])
 V = TypeVar("V", bound=type[LiveView])
 
@@ -359,8 +362,12 @@ def _several(value: str | Path | Sequence[str | Path]) -> tuple[Any, ...]:
 def _config(base: Config, **changes: Any) -> Config:
     try:
         return replace(base, **{name: value for name, value in changes.items() if value is not None})
-    except TypeError as error:
-        raise ConfigError(f"LiveTS(…): {error}; the settings are the fields of livets.config.Config") from None
+    except TypeError:
+        known = {each.name for each in fields(Config)}
+        wrong = min(name for name in changes if name not in known)
+        near = difflib.get_close_matches(wrong, [*known, *_ARGUMENTS], 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted({*known, *_ARGUMENTS}))}"
+        raise ConfigError(f"LiveTS({wrong}=…): there is no such setting; {hint}") from None
 
 
 def _backends(config: Config, keys: KeyRing) -> tuple[SnapshotStore, UsedTokens, MemoryBus | RedisBus]:

@@ -29,12 +29,18 @@ class ProtocolError(LivetsError):
 class EventRefused(LivetsError):
     """A browser event that the view did not declare, or with arguments of the wrong type.
 
-    `code` is one of `livets.wire.codes`; the state of the view is unchanged.
+    `code` is one of `livets.wire.codes`; the state of the view is unchanged. `hint` is for who writes the program:
+    browsers get it in development only.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.hint = hint
+
+    def told(self, *, dev: bool) -> str:
+        """What the browser is told."""
+        return f"{self}; {self.hint}" if dev and self.hint else str(self)
 
 
 class UrlRefused(EventRefused):

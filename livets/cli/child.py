@@ -23,6 +23,7 @@ import uvicorn
 
 from livets.app import LiveTS
 from livets.cli import handover, logs
+from livets.cli.advising import Adviser
 from livets.cli.finding import Target
 from livets.cli.loading import live_apps, load
 from livets.cli.output import Failure
@@ -69,12 +70,15 @@ def main(order: Order) -> None:
         handover.read(Path(order.snapshots), lives)
 
     def ready() -> None:
-        parent.on_message = _listener(lives, asyncio.get_running_loop())
+        adviser = Adviser(lives) if order.dev and failed is None else None
+        parent.on_message = _listener(lives, asyncio.get_running_loop(), adviser)
         parent.tell({
             "kind": "broken" if failed else "ready",
             "seconds": round(time.monotonic() - began, 3),
             "folders": _folders(lives),
         })  # fmt: skip
+        if adviser is not None:
+            adviser.look()
 
     serve(app, lives, order, ready)
     if order.snapshots is not None and failed is None:
@@ -160,7 +164,9 @@ def _application(order: Order) -> tuple[Any, development.Failure | None]:
         return development.Broken(shown), shown
 
 
-def _listener(lives: list[LiveTS], loop: asyncio.AbstractEventLoop) -> Callable[[dict[str, Any]], None]:
+def _listener(
+    lives: list[LiveTS], loop: asyncio.AbstractEventLoop, adviser: Adviser | None
+) -> Callable[[dict[str, Any]], None]:
     """What to do with messages of the parent: files have changed."""
     refreshers = [live.refresher for live in lives if live.refresher is not None]
 
@@ -168,6 +174,8 @@ def _listener(lives: list[LiveTS], loop: asyncio.AbstractEventLoop) -> Callable[
         paths = [Path(path) for path in message["changed"]]
         for refresher in refreshers:
             loop.call_soon_threadsafe(refresher.changed, paths)
+        if adviser is not None:
+            adviser.look()
 
     return heard
 

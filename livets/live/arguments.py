@@ -179,9 +179,15 @@ class Arguments:
             elif parameter.by_name and parameter.name in named:
                 by_name[parameter.name] = self._convert(parameter.name, parameter.convert, named[parameter.name])
             elif parameter.required:
-                raise self._refused(f"the argument {parameter.name!r} is missing")
+                raise self._refused(
+                    f"the argument {parameter.name!r} is missing",
+                    f'write it between the handler\'s brackets, as ts-value:{parameter.name}="..." or as a control '
+                    f"with that name, or give it a default",
+                )
         if left and self._rest is None:
-            raise self._refused(f"it takes {len(args) - left} positional arguments, not {len(args)}")
+            takes = len(args) - left
+            count = f"{takes} positional argument{'' if takes == 1 else 's'}"
+            raise self._refused(f"it takes {count}, not {len(args)}", "take the others out of the template's call")
         if self._rest is not None:
             positional += [self._convert("*", self._rest, value) for value in remaining]
         return positional, by_name
@@ -205,5 +211,5 @@ class Arguments:
         except msgspec.ValidationError as error:
             raise self._refused(f"the argument {name!r} does not fit: {error}") from None
 
-    def _refused(self, why: str) -> EventRefused:
-        return EventRefused(codes.BAD_ARGUMENTS, f"{self._owner}: {why}")
+    def _refused(self, why: str, hint: str = "") -> EventRefused:
+        return EventRefused(codes.BAD_ARGUMENTS, f"{self._owner}: {why}", hint)

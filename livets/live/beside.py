@@ -70,7 +70,7 @@ class Beside:
         try:
             prepared = dispatch.prepare(self._view, event, template)
         except EventRefused as refusal:
-            self._mailbox.put(Over(event, Failure(refusal.code, str(refusal)), False))
+            self._mailbox.put(Over(event, Failure(refusal.code, refusal.told(dev=self._dev)), False))
             return
         typed = None
         if prepared.fields:
@@ -114,7 +114,7 @@ class Beside:
             )  # fmt: skip
             self._check_copies(unit.ref)
         except EventRefused as refusal:
-            return Failure(refusal.code, str(refusal))
+            return Failure(refusal.code, refusal.told(dev=self._dev))
         except RenderFailed as error:
             what = f"rendering in {self._view.__livets__.name}.{unit.name}"
             return failed(codes.RENDER_FAILED, error.__cause__ or error, what=what, dev=self._dev, event=unit.wire)

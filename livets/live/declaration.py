@@ -5,6 +5,7 @@ It owns the tables of fields, events and names; `LiveView.__livets__` holds it. 
 
 from __future__ import annotations
 
+import difflib
 import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, Protocol
@@ -16,6 +17,7 @@ from livets.live.event import Handler, collect_handlers
 from livets.live.fields import Field, collect_fields
 from livets.live.query import Query
 
+_EXAMPLE: Final = """ts-on:click="save" or "add(1, 'x')", and no expression"""
 _HOOKS: Final = ("mount", "handle_params", "updated", "unmount", "migrate", "resumed", "resync")
 
 
@@ -92,6 +94,15 @@ class Declaration:
                 f"name, so that they survive a restart: write a method and pass self.<method>"
             )
         return name
+
+    def meant(self, owner: type, name: str) -> str:
+        """What may be wrong with a template that names `name` as its handler."""
+        if not name.isidentifier():
+            return f"a handler is the name of a method, {_EXAMPLE}"
+        if name in self.computed and inspect.isfunction(getattr(owner, name, None)):
+            return f"{name}() is there, and not marked: write @event above its def to let browsers call it"
+        near = difflib.get_close_matches(name, self.events, 1, 0.6)
+        return f"did you mean {near[0]!r}?" if near else f"write it: @event, and below it `async def {name[:80]}(self)`"
 
 
 def _overridden(owner: type, base: type, name: str) -> Callable[..., Any] | None:

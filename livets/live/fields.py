@@ -126,6 +126,7 @@ class Field:
         self.codec: Codec | None = self._build_codec(owner)
         self.keyed: KeyedCodec | None = self.codec if isinstance(self.codec, KeyedCodec) else None
         self.mutable = self.codec is None or self.codec.mutable
+        self._check_default(owner)
 
     def _build_codec(self, owner: type) -> Codec | None:
         try:
@@ -137,6 +138,20 @@ class Field:
                 f"{owner.__qualname__}.{self.name}: {_type_name(self.kind)} cannot be kept in a snapshot: {error}. "
                 f"Declare a type made of plain values, lists, dicts, dataclasses or msgspec Structs, "
                 f"or keep it out of snapshots with `{self.name}: ... = field(persist=False)`."
+            ) from None
+
+    def _check_default(self, owner: type) -> None:
+        """`count: int = "zero"` and `user: User = None` are told here, not at the first page."""
+        if self.codec is None or not self.persist or self.default is UNSET:
+            return
+        label, kind = f"{owner.__qualname__}.{self.name}", _type_name(self.kind)
+        try:
+            codec.check_round_trip(self.codec, self.default, self.codec.encode(self.default))
+        except (FieldError, TypeError, ValueError, AttributeError) as error:
+            nothing = f": {kind} | None = None" if self.default is None else f": {kind} = ..."
+            raise FieldError(
+                f"{label} is declared as {kind}, and its default does not fit: {error}. Write a value of that type, "
+                f"or another annotation (`{self.name}{nothing}`)."
             ) from None
 
     def initial(self) -> Any:

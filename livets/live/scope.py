@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from jinja2 import StrictUndefined
 from jinja2.utils import missing
 from markupsafe import Markup
+
+from livets.errors import ConfigError
 
 if TYPE_CHECKING:
     from livets.live.view import LiveView
@@ -18,7 +21,7 @@ HTML_NAME: Final = "html__"
 """The name under which the string of `render()` is shown."""
 RENDER_SOURCE: Final = "{{ html__|safe }}"
 """The template of a view that has only `render()`: one opaque slot."""
-_SURROUNDINGS: Final = frozenset({"session", "params", "uri", "url_for"})
+SURROUNDINGS: Final = frozenset({"session", "params", "uri", "url_for"})
 
 
 class ViewScope:
@@ -37,10 +40,22 @@ class ViewScope:
         value = self._values.get(name, missing)
         if value is not missing:
             return value
-        if name in self._view.__livets__.computed or name in _SURROUNDINGS:
+        if name in self._view.__livets__.computed or name in SURROUNDINGS:
             return getattr(self._view, name)
         if name == "static":
             return self._view._live.location.static
         if name == HTML_NAME:
-            return Markup(self._view.render())  # noqa: S704 (render() returns HTML, that is its contract)
+            return self._html()
+        if name in self._view.__livets__.fields:
+            label = f"{self._view.__livets__.name}.{name}"
+            return StrictUndefined(f"{label} has no value yet: give it a default or assign it in mount()", name=name)
         return missing
+
+    def _html(self) -> Markup:
+        html = self._view.render()
+        if not isinstance(html, str):
+            raise ConfigError(
+                f"{self._view.__livets__.name}.render() returned {type(html).__name__}, not HTML: it has to end with "
+                f"`return` and a string"
+            )
+        return Markup(html)  # noqa: S704 (render() returns HTML, that is its contract)

@@ -6,6 +6,7 @@ nothing. Called by `display` for each view, and by `transport.routes` when a vie
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Final
 
 from livets.errors import ConfigError
@@ -34,7 +35,13 @@ def source_of(view_class: type[LiveView]) -> str:
 
 def check_source(view_class: type[LiveView]) -> None:
     """Raises ConfigError unless the view shows something, and says in one way what."""
-    if not source_of(view_class):
+    way = source_of(view_class)
+    if way == "render" and inspect.iscoroutinefunction(view_class.render):
+        raise ConfigError(
+            f"{view_class.__qualname__}.render() is an `async def`: write a plain `def`, and load what it shows in an "
+            f"async mount() or handler, into a field"
+        )
+    if not way:
         raise ConfigError(
             f"{view_class.__qualname__} shows nothing: give it a `template` (inline Jinja2), a `template_name` "
             f"(a file) or a `render()` method that returns HTML"

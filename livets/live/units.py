@@ -449,7 +449,7 @@ class Units:
                 await self._updated()
             commits.commit(ref, forced, skipped=skipped, shared=from_server, held=from_server and self._pace.holds())
         except EventRefused as error:
-            failure = Failure(error.code, str(error))
+            failure = Failure(error.code, error.told(dev=self._dev))
         except RenderFailed as error:
             after = f"rendering after {self._name(what)}"
             cause = error.__cause__ or error

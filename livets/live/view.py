@@ -22,7 +22,7 @@ from livets.live.presence import ViewPresence
 from livets.live.system import Subscription, Timer
 from livets.live.unit import CurrentEvent, current
 from livets.live.visit import Visit
-from livets.pubsub import check_message, check_topic
+from livets.pubsub import MessageRefused, check_message, check_topic
 from livets.wire import codes
 
 
@@ -125,9 +125,9 @@ class LiveView:
 
         `payload`: what the browser sent about the event, with its positional arguments in `payload["args"]`.
         """
-        known = ", ".join(sorted(self.__livets__.events)) or "none"
+        known = self.__livets__
         raise EventRefused(
-            codes.UNKNOWN_EVENT, f"{self.__livets__.name} has no @event method {event[:80]!r}; it has: {known}"
+            codes.UNKNOWN_EVENT, f"{known.name} has no @event method {event[:80]!r}", known.meant(type(self), event)
         )
 
     def render(self) -> str:
@@ -301,10 +301,16 @@ class LiveView:
     def broadcast(self, topic: str, data: Any) -> None:
         """Send `data` (plain data, dataclasses, Structs) to all subscribers of `topic` when this event commits.
 
-        Nothing is sent if the handler fails. Raises MessageRefused for more than 1 MiB of data, and for a topic that
-        begins with "livets:".
+        Nothing is sent if the handler fails. Raises MessageRefused for other data, for more than 1 MiB, and for a topic
+        that begins with "livets:".
         """
-        encoded = msgspec.msgpack.encode(data)
+        try:
+            encoded = msgspec.msgpack.encode(data)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise MessageRefused(
+                f"broadcast({topic!r:.80}): {type(data).__name__} can't be sent to other processes: {error}. Send "
+                f"plain values, lists, dicts, dataclasses or msgspec Structs; of what lives in a database send the id"
+            ) from None
         check_message(topic, encoded)
         check_topic(topic)
         self._live.acting("broadcast")

@@ -399,5 +399,8 @@ class KeyedList(Generic[T]):
     def _known(self, key: Key) -> Key:
         canonical = canonical_key(key)
         if canonical not in self._items:
-            raise KeyError(key)
+            raise KeyError(
+                f"no item of this KeyedList has {key!r} as its {self.key!r} (items are found by key, not by position; "
+                f"get({key!r}) is None when there is none)"
+            )
         return canonical

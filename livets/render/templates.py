@@ -6,6 +6,7 @@ never renders. The application makes one; views ask it.
 
 from __future__ import annotations
 
+import difflib
 import logging
 import threading
 from collections import OrderedDict
@@ -114,9 +115,16 @@ class Templates:
         try:
             return self.environment.loader.get_source(self.environment, name)[0]
         except jinja2.TemplateNotFound as error:
-            raise TemplateError(
-                f"the template {name!r} was not found; check the name and the template directories"
-            ) from error
+            raise TemplateError(self._missing(name)) from error
+
+    def _missing(self, name: str) -> str:
+        loader = self.environment.loader
+        if not isinstance(loader, jinja2.FileSystemLoader):
+            return f"the template {name!r} was not found; check its name"
+        folders = ", ".join(str(Path(folder).resolve()) for folder in loader.searchpath)
+        near = difflib.get_close_matches(name, loader.list_templates(), 1)
+        hint = f"did you mean {near[0]!r}?" if near else "LiveTS(templates=...) names other folders"
+        return f"the template {name!r} was not found; it was looked for in {folders}: {hint}"
 
     def _is_current(self, template: CompiledTemplate) -> bool:
         """False when a file that the template includes or extends was edited."""

@@ -133,9 +133,11 @@ def checked_route(
     from livets.live import LiveView
 
     if not (isinstance(view, type) and issubclass(view, LiveView)):
-        raise ConfigError(f"live({path!r}, {view!r}): the second argument must be a subclass of LiveView")
-    if not path.startswith("/") or path.startswith("/livets/"):
-        raise ConfigError(f"live({path!r}): a path starts with '/', and those below /livets/ are taken")
+        raise ConfigError(f"live({path!r}, {view!r}): {_no_view(view)}")
+    if not path.startswith("/"):
+        raise ConfigError(f"live({path!r}): a path starts with '/': live('/{path}', {view.__name__})")
+    if path.startswith("/livets/"):
+        raise ConfigError(f"live({path!r}): paths below /livets/ are livets' own; choose another one")
     check_source(view)
     route = LiveRoute(path, endpoint, view, title, name)
     given = set(route.param_convertors)
@@ -147,7 +149,21 @@ def checked_route(
         )
     for other in routes:
         if other.path == path:
-            raise ConfigError(f"live({path!r}, {view.__name__}): {other.view_class.__name__} has this path already")
+            raise ConfigError(
+                f"live({path!r}, {view.__name__}): {other.view_class.__name__} has this path already; "
+                f"give one of them another path"
+            )
         if name is not None and other.name == name and other.view_class is not view:
             raise ConfigError(f"live({path!r}, name={name!r}): {other.path} of another view has this name already")
     return route
+
+
+def _no_view(given: Any) -> str:
+    from livets.live import LiveView
+
+    if isinstance(given, LiveView):
+        name = type(given).__name__
+        return f"give the class, {name}, not an instance of it ({name}()): livets makes one for each page"
+    if isinstance(given, type):
+        return f"{given.__name__} is no view: write `class {given.__name__}(LiveView):`"
+    return "the second argument must be a subclass of LiveView"

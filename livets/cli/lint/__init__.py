@@ -5,8 +5,8 @@ changes. Called by `livets.cli.check`.
 """
 
 from livets.cli.lint.finding import Finding
-from livets.cli.lint.rules import check_source
+from livets.cli.lint.rules import check_names, check_source
 from livets.cli.lint.source import Source
 from livets.cli.lint.views import Shown, shown_by
 
-__all__ = ["Finding", "Shown", "Source", "check_source", "shown_by"]
+__all__ = ["Finding", "Shown", "Source", "check_names", "check_source", "shown_by"]

@@ -57,6 +57,11 @@ def _directive(source: Source, element: Element, attribute: Attribute) -> Iterat
             example = {"ts-on": 'ts-on:click="save"', "ts-value": 'ts-value:id="7"', "ts-bind": 'ts-bind:title="text"'}
             yield finding("unknown-directive", f"{base} says nothing behind a colon", f"write {example[base]}")
     elif base not in NAMES:
+        prefix = next((each for each in PREFIXES if base.startswith(f"{each}-")), None)
+        if prefix is not None:
+            meant = f"{prefix}:{base[len(prefix) + 1 :]}"
+            yield finding("unknown-directive", f"there is no directive {base}", f"write a colon: {meant}")
+            return
         near = difflib.get_close_matches(base, NAMES | PREFIXES, 1, 0.5)
         known = ", ".join(sorted(NAMES | {f"{prefix}:…" for prefix in PREFIXES}))
         hint = f"did you mean {near[0]}{':…' if near[0] in PREFIXES else ''}?" if near else f"there are {known}"

@@ -37,7 +37,7 @@ def shown_by(view: type[LiveView], templates: Templates) -> Iterator[Shown]:
     """
     environment = templates.environment
     if view.template:
-        file, line = _place(view)
+        file, line = place_of(view, "template")
         source = Source(environment, f"{view.__qualname__}.template", view.template, file, line)
     elif view.template_name:
         found = from_file(view.template_name, templates)
@@ -74,17 +74,18 @@ def _named(source: Source) -> list[str]:
     return sorted(name for name in meta.find_referenced_templates(source.tree) if name is not None)
 
 
-def _place(view: type[LiveView]) -> tuple[str, int]:
-    """File and line where the text of the view's inline template begins."""
-    owner = next((each for each in view.__mro__ if "template" in vars(each)), view)
+def place_of(view: type[LiveView], setting: str) -> tuple[str, int]:
+    """File and line of the text that the view has as its `template` (where that begins) or `template_name`."""
+    owner = next((each for each in view.__mro__ if setting in vars(each)), view)
+    wanted: str = getattr(view, setting)
     try:
         file = inspect.getsourcefile(owner) or "?"
         begin = inspect.getsourcelines(owner)[1]
     except (OSError, TypeError):
         return "?", 1
     texts = _texts(file)
-    same = [line for line, text in texts if text == view.template] or [
-        line for line, text in texts if text.strip() and text.strip() == view.template.strip()
+    same = [line for line, text in texts if text == wanted] or [
+        line for line, text in texts if text.strip() and text.strip() == wanted.strip()
     ]
     return file, next((line for line in same if line >= begin), same[0] if same else begin)
 

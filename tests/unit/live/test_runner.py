@@ -433,8 +433,11 @@ async def test_dev_errors_reach_the_browser() -> None:
     assert runner.view.count == 0
 
     class BadMount(LiveView):
-        count: int = "x"  # type: ignore[assignment]
+        count: int = 0
         template = ""
+
+        def mount(self) -> None:
+            self.count = "x"  # type: ignore[assignment]
 
     with pytest.raises(FieldError, match=r"BadMount\.count"):
         await Stage().runner(BadMount).mount()
