@@ -107,7 +107,7 @@ class Routes:
         label = target if isinstance(target, str) else target.__name__
         if known:
             raise NavigationError(f"url_for({label!r}): it needs the parameters of one of {', '.join(known)}")
-        names = ", ".join(sorted({str(name) for route in self.all if (name := getattr(route, "name", None))}))
+        names = ", ".join(sorted({str(name) for route in self.all if (name := _public_name(route))}))
         raise NavigationError(f"url_for({label!r}): there is no route of that name; there are: {names}")
 
     def static(self, name: str) -> str:
@@ -156,6 +156,11 @@ def checked_route(
         if name is not None and other.name == name and other.view_class is not view:
             raise ConfigError(f"live({path!r}, name={name!r}): {other.path} of another view has this name already")
     return route
+
+
+def _public_name(route: BaseRoute) -> str | None:
+    """A name that an application may ask for: livets' own routes are nobody's business."""
+    return None if getattr(route, "path", "").startswith("/livets/") else getattr(route, "name", None)
 
 
 def _no_view(given: Any) -> str:
