@@ -1,10 +1,10 @@
 // Bundles src/ into livets/static: connector.js (msgpack comes down), connector-json.js (for people who debug), and a
 // module of its own for each file in src/extras/: those are loaded only by pages that need them. current.json names the hash of the sources (and of this file), so that check.py
 // can tell without node whether the committed files are current. check.py computes it too: keep in step.
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { minify } from "terser";
 
@@ -51,7 +51,7 @@ async function bundle(name, entry, format, isJson = false) {
   const { code = "" } = await minify(result.outputFiles[0].text, {
     ecma: 2020,
     module: format === "esm",
-    compress: { passes: 4, pure_getters: true, keep_fargs: false, hoist_props: false },
+    compress: { passes: 4, pure_getters: true, keep_fargs: false, hoist_props: false, hoist_funs: true },
     mangle: { toplevel: true },
   });
   built[name] = code;
@@ -63,7 +63,8 @@ const core = Object.keys(built);
 for (const source of sources.filter((source) => /^src\/extras\/[^/]*$/.test(source)))
   await bundle(source.slice("src/extras/".length), source, "esm");
 
-const size = (/** @type {string} */ name) => gzipSync(built[name], { level: 9 }).length;
+// node's own zlib is another one, and a few bytes off
+const size = (/** @type {string} */ name) => execFileSync("gzip", ["-9n"], { input: built[name] }).length;
 for (const name in built) {
   const note = core.includes(name) ? "" : " (an extra: only on pages that need it)";
   console.log(`${name}: ${built[name].length} bytes, ${size(name)} gzip -9${note}`);

@@ -2,6 +2,7 @@
 // once, die with the block, and are checked before each write: other scripts share this page. A check that fails, or
 // any other fault, throws; `changeBlock` catches it, and the smallest thing around it is asked for again, whole.
 
+import { edit } from "./extras.js";
 import { putRange } from "./ranges.js";
 import { writeTo } from "./controls.js";
 import { changeList } from "./list.js";
@@ -34,7 +35,7 @@ import { report } from "./repair.js";
  * @property {any} node_ the text, the element, or the comment which starts the range
  * @property {any} parent_ where the node must be
  * @property {any} end_ the comment which ends the range
- * @property {Map<string, Block>} rows_ of a range: rows by key; the branch which an IF shows, by its number
+ * @property {any} rows_ of IF and FOR, a map: rows by key; the branch which an IF shows, by its number
  * @property {any} classes_ what we last wrote to the class attribute
  * @property {boolean} [broken_]
  */
@@ -48,7 +49,7 @@ export const isWhole = ({ node_, parent_, end_ }) =>
   node_.parentNode === parent_ &&
   (end_
     ? end_.parentNode === parent_
-    : !isText(node_) || !(isText(node_.previousSibling) || isText(node_.nextSibling)));
+    : !(isText(node_) && (isText(node_.previousSibling) || isText(node_.nextSibling))));
 
 /** @param {unknown} isSound */
 export function check(isSound) {
@@ -90,17 +91,23 @@ export function changeBlock(block, diff) {
     const part = block.parts_[diff[at]];
     const change = diff[at + 1];
     try {
-      if (diff[at] < 0) operate(diff[at], change);
-      else if (block.broken_ || part.broken_) continue;
-      else if (part.slot_[0] === protocol.SLOT_FOR) changeList(part, change);
-      else if (part.slot_[0] === protocol.SLOT_IF && Array.isArray(change[0]))
+      if (diff[at] < 0) {
+        operate(diff[at], change);
+        continue;
+      }
+      const [kind] = block.shape_[1][diff[at]];
+      // slots without nodes are in what other scripts own
+      if (block.broken_ || !part || part.broken_) continue;
+      if (kind === protocol.SLOT_FOR) changeList(part, change);
+      else if (kind === protocol.SLOT_IF && Array.isArray(change[0]))
         for (const branch of part.rows_.values()) changeBlock(branch, change[0]);
       else {
         check(isWhole(part));
-        put(part, change);
+        if (kind === protocol.SLOT_HTML && Array.isArray(change)) edit(part, change);
+        else put(part, change);
       }
     } catch {
-      report(part?.slot_[0] === protocol.SLOT_FOR && isWhole(part) ? part : block);
+      report(part?.rows_ && isWhole(part) ? part : block);
     }
   }
 }
@@ -111,6 +118,6 @@ export const fillBlock = (block, fill) =>
     block,
     fill.flatMap((value, index) => [
       index,
-      block.parts_[index].slot_[0] === protocol.SLOT_FOR ? [protocol.LIST_RESET, value] : value,
+      block.shape_[1][index][0] === protocol.SLOT_FOR ? [protocol.LIST_RESET, value] : value,
     ]),
   );

@@ -1,6 +1,8 @@
 // The WebSocket: join, resume, heartbeat, and coming back after it was lost.
 
-import { patch } from "./operations.js";
+import { patch } from "./controls.js";
+import { blur, flush } from "./events.js";
+import { release } from "./feedback.js";
 import { pump, renumber, rewind, settle } from "./outbox.js";
 import { fail, page, root, setStatus } from "./page.js";
 import * as protocol from "./protocol.js";
@@ -18,8 +20,6 @@ let id;
 let secret;
 let attempts = 0;
 let lastHeard = 0;
-/** @type {number | undefined} */
-let timer;
 
 /** May messages be sent? */
 const isOpen = () => socket?.readyState === 1;
@@ -43,7 +43,7 @@ function drop(status = "offline") {
 
 function retry() {
   drop();
-  timer = setTimeout(
+  setTimeout(
     connectIfSeen,
     Math.random() * Math.min(protocol.RECONNECT_MAX_MS, protocol.RECONNECT_BASE_MS * 2 ** attempts++),
   );
@@ -53,7 +53,6 @@ function retry() {
 const connectIfSeen = () => document.hidden || connect();
 
 function connect() {
-  clearTimeout(timer);
   if (socket || isRefused) return;
   setStatus("connecting");
   lastHeard = Date.now();
@@ -86,6 +85,7 @@ function refuse() {
 function receive([[kind, seq, done, durable = done, view], body]) {
   if (view || (kind === protocol.FRAME_PATCH && seq <= page.seen_)) return;
   page.done_ = done;
+  release();
   if (kind === protocol.FRAME_PATCH) {
     page.seen_ = seq;
     patch(body);
@@ -103,7 +103,7 @@ function receive([[kind, seq, done, durable = done, view], body]) {
     attempts = 2;
     retry();
   } else if (body) {
-    fail(body[0], body[1], body[3]);
+    fail(.../** @type {[string, string, number]} */ (body));
     if (kind === protocol.FRAME_REFUSED) refuse();
   }
   settle(durable);
@@ -117,8 +117,11 @@ function beat() {
 export function open() {
   connect();
   setInterval(beat, protocol.HEARTBEAT_S * 1000);
-  document.addEventListener("visibilitychange", connectIfSeen);
-  // The back-forward cache takes no page with an open socket.
-  addEventListener("pagehide", () => drop());
-  addEventListener("pageshow", connect);
+  addEventListener("focusout", blur);
+  addEventListener("pagehide", () => {
+    flush();
+    // The back-forward cache takes no page with an open socket.
+    drop();
+  });
+  for (const type of ["visibilitychange", "pageshow", "online"]) addEventListener(type, connectIfSeen);
 }

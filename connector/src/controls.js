@@ -1,8 +1,9 @@
 // Form controls belong to the person who types: what the server writes waits for what is typed (docs/protocol.md,
 // "Inputs"), and focus, caret and typed values stay, whatever is moved and built again.
 
+import { changeBlock } from "./block.js";
 import { rowKeys } from "./list.js";
-import { page, root } from "./page.js";
+import { emit, page, root } from "./page.js";
 import { rebuild } from "./repair.js";
 
 /**
@@ -20,7 +21,7 @@ const waiting = new WeakMap();
 export const CONTROLS = "input,select,textarea,button,a";
 
 /** The attribute which binds a control, `ts-model` with its modifiers. @param {Element} control */
-export const modelOf = (control) => [...control.attributes].find(({ name }) => /^ts-model(\.|$)/.test(name));
+export const modelOf = (control) => [...control.attributes].find(({ name }) => /^ts-model\b/.test(name));
 
 /** What a control goes by in `inputs`. @param {Element} control @returns {any} */
 export const keyOf = (control) => modelOf(control)?.value || control;
@@ -30,6 +31,27 @@ const isHeld = (control) => /** @type {any} */ (inputs.get(keyOf(control)))?.[1]
 
 /** @param {any} control */
 export const isToggle = ({ type }) => /checkbox|radio/.test(type);
+
+/** A control's value as an event has it. @param {any} control */
+export const valueOf = ({ type, selectedOptions, value }) =>
+  type === "select-multiple" ? Array.from(selectedOptions, (option) => option.value) : value;
+
+/** A text as `ts-model.trim.number` sends it. @param {string} text @param {Element} control */
+function polished(text, control) {
+  const name = /** @type {any} */ (modelOf(control)?.name);
+  if (/\.trim/.test(name)) text = text.trim();
+  // what is no number goes as it is: the server says what is wrong with it
+  return /\.number/.test(name) && parseFloat(text) == /** @type {any} */ (text) ? +text : text;
+}
+
+/** What a control's field gets; checkboxes with values of their own share a list. @param {any} control */
+export function modelValue(control) {
+  const value = valueOf(control);
+  if (control.type !== "checkbox") return typeof value === "string" ? polished(value, control) : value;
+  return control.hasAttribute("value")
+    ? controlsOf(keyOf(control)).filter(({ checked }) => checked).map(valueOf)
+    : control.checked;
+}
 
 /** Does a field's value select this option, radio or checkbox? @param {any} value @param {any} choice */
 const selects = (value, choice) => value === true || [value].flat().map(String).includes(choice.value);
@@ -44,14 +66,15 @@ export function writeTo(element, name, value, write) {
   const property = name || "value";
   const next = property === "value" ? String(value ?? "") : value != null;
   const control = element.closest("select") || element;
-  const differs = element[property] !== next;
+  const shown = element[property];
+  const differs = (property === "value" ? String(polished(shown, control)) : shown) !== next;
   if (differs && keyOf(control) === control && control === document.activeElement && !inputs.has(control))
     waiting.set(control, () => writeTo(element, name, value, write));
   else {
     write();
-    if (!isHeld(control)) element[property] = next;
-    // it is as the server says: nothing was typed that could be lost
-    else if (!differs) inputs.delete(control);
+    // as the server says: nothing was typed that could be lost
+    if (!differs) inputs.delete(control);
+    else if (!isHeld(control)) element[property] = next;
   }
 }
 
@@ -71,12 +94,12 @@ let focused;
 /** @type {any} */
 let caret;
 
-/** Focus and caret stay, whatever is moved, written and built again in between. @param {() => void} change */
-export function keepingFocus(change) {
+/** Change the page; focus and caret stay, whatever is moved, written and built again. @param {any[]} diff */
+export function patch(diff) {
   focused = document.activeElement;
   caret = focused.selectionStart;
   const { selectionEnd } = focused;
-  change();
+  changeBlock(page.view_, diff);
   // Gone for good (an edit button has become a form): the last control with `autofocus`, better than nobody.
   if (!focused.isConnected) {
     for (const control of root.querySelectorAll("[autofocus]")) focused = control;
@@ -85,10 +108,14 @@ export function keepingFocus(change) {
   if (focused !== document.activeElement) focused.focus({ preventScroll: true });
   // A written value has its caret at the end; where it was there before, or never was any, nothing is to be done.
   if (focused.selectionStart !== caret) focused.setSelectionRange(caret, selectionEnd);
+  emit("patched");
 }
 
 /** @param {Element} [scope] */
 const findControls = (scope = root) => /** @type {NodeListOf<any>} */ (scope.querySelectorAll(CONTROLS));
+
+/** @param {any} key what they go by in `inputs` */
+const controlsOf = (key) => [...findControls()].filter((control) => keyOf(control) === key);
 
 /** Controls by what they are to a person: a name, and the rows they are in; two of the same name: no telling which is which. @param {Element} scope */
 function controls(scope) {
@@ -126,10 +153,8 @@ export const build = (address, fill) => carryOver(root, () => rebuild(address, f
 /** The server insists. @param {string} field @param {any} value */
 export function setInput(field, value) {
   inputs.delete(field);
-  for (const control of findControls())
-    if (keyOf(control) === field) {
-      if (isToggle(control)) control.checked = selects(value, control);
-      else if (control.options) for (const option of control.options) option.selected = selects(value, option);
-      else control.value = value; // null empties it
-    }
+  for (const control of controlsOf(field))
+    if (isToggle(control)) control.checked = selects(value, control);
+    else if (control.options) for (const option of control.options) option.selected = selects(value, option);
+    else control.value = value; // null empties it
 }

@@ -1,11 +1,34 @@
-// Directives: one listener a DOM event type, on the document. `ts-on:click.prevent="save(1)"`, `ts-model.lazy="name"`.
+// Directives: `ts-on:click.prevent="save(1)"`, `ts-model.lazy="name"`. Listeners are on window and document, for the
+// types of event that the page's HTML speaks of; an event then looks for directives on its way.
 
-import { CONTROLS, inputs, isToggle, keyOf, leave, modelOf } from "./controls.js";
+import { CONTROLS, inputs, isToggle, keyOf, leave, modelOf, modelValue, valueOf } from "./controls.js";
+import { showBusy } from "./feedback.js";
 import { push } from "./outbox.js";
 import { root } from "./page.js";
 
 /** All that is not the name of a key. */
-const KNOWN = /^(prevent|stop|once|debounce|throttle|\d+m?s)$/;
+const KNOWN =
+  /^(prevent|stop|once|self|capture|passive|window|document|outside|debounce|throttle|ctrl|shift|alt|meta|\d+m?s)$/;
+/** The event need not come from inside the element. */
+const GLOBAL = /\.(window|document|outside)/;
+
+const onWayDown = (/** @type {any} */ event) => dispatch(event, true);
+const onWayUp = (/** @type {any} */ event) => dispatch(event, false);
+
+/** Selectors of elements with global directives; it begins with one that fits nothing. @type {Set<string>} */
+const globals = new Set(["_"]);
+
+/** Hear what HTML (or a shape) has directives for. @param {string} source */
+export function listenFor(source) {
+  for (const [name, type] of source.matchAll(/ts-on:([\w:-]+)[^\s=>/"'\\]*/g)) {
+    if (GLOBAL.test(name)) globals.add(`[${CSS.escape(name)}]`);
+    const passive = /\.passive/.test(name);
+    // What does not bubble is heard on its way down, and from the document: Chromium sends no mouseenter for a listener
+    // on the window. A browser ignores a listener that it has.
+    document.addEventListener(type, onWayDown, { capture: true, passive });
+    addEventListener(type, onWayUp, { passive });
+  }
+}
 
 /** Debounced sends, by directive; in order. @type {Map<Attr, () => void>} */
 const pending = new Map();
@@ -13,7 +36,7 @@ const pending = new Map();
 const times = new WeakMap();
 
 /** What was typed before goes before. */
-function flush() {
+export function flush() {
   for (const send of pending.values()) send();
   pending.clear();
 }
@@ -35,64 +58,87 @@ function schedule(directive, send) {
   }
 }
 
-/** A control's value as an event has it. @param {any} control */
-const valueOf = ({ type, selectedOptions, value }) =>
-  type === "select-multiple" ? Array.from(selectedOptions, (option) => option.value) : value;
-
-/** What a person expects of the event. @param {any} event @param {Element} element with the directive */
+/** What a person expects of the event, and what the element says. @param {any} event @param {any} element with the directive */
 function payloadOf({ type, key, target, submitter }, element) {
-  /** @type {Record<string, any>} */
-  const payload = {};
-  const control = target.closest(CONTROLS);
+  /** JSON leaves out what is undefined. @type {Record<string, any>} */
+  const payload = { key };
+  const control = target.closest?.(CONTROLS);
   const form = type === "submit" ? target : element;
   if (control && (control.value || !/click|submit/.test(type))) {
     payload.value = valueOf(control);
     if (isToggle(control)) payload.checked = control.checked;
   }
-  if (key) payload.key = key;
   // pairs of name and value; files do not travel over the socket
   if (form instanceof HTMLFormElement) payload.form = [...new FormData(form, submitter)];
+  for (const { name, value } of element.attributes)
+    if (/^(data-|ts-value:)/.test(name)) payload[name] = value;
   return payload;
 }
 
-/** @param {any} event */
-function dispatch(event) {
-  const { type, target, key } = event;
-  if (!root.contains(target)) return;
-  const model = modelOf(target);
+/** A control was changed: tell the field it is bound to. @param {string} type @param {any} control */
+function update(type, control) {
+  const model = modelOf(control);
   // what was typed is newer than all that the server has heard of
-  if (type === "input") inputs.set(keyOf(target), [0, Infinity]);
-  if (model && type === (isToggle(target) || target.options || /\.lazy/.test(model.name) ? "change" : "input")) {
-    const value = target.type === "checkbox" ? target.checked : valueOf(target);
+  if (type === "input") inputs.set(keyOf(control), [0, Infinity]);
+  if (model && type === (isToggle(control) || control.options || /\.lazy/.test(model.name) ? "change" : "input")) {
+    const value = modelValue(control);
     schedule(model, () => push("", {}, { [model.value]: value }));
   }
-  let stop;
-  for (let element = target; root.contains(element) && !stop; element = element.parentElement)
-    for (const directive of element.attributes) {
-      const [name, ...modifiers] = directive.name.split(".");
-      const keys = modifiers.filter((/** @type {string} */ word) => !KNOWN.test(word));
-      if (
-        name !== "ts-on:" + type ||
-        (key && keys[0] && (event.isComposing || !keys.includes(key.toLowerCase()))) ||
-        // a new tab is a new tab
-        (type === "click" && (event.ctrlKey || event.metaKey || event.shiftKey) && element.closest("a[href]"))
-      )
-        continue;
-      if (type === "submit" || modifiers.includes("prevent")) event.preventDefault();
-      stop ||= modifiers.includes("stop");
-      // as the template has it, `add(1, 'x')`: the server reads it
-      const { value } = directive;
-      const payload = payloadOf(event, element);
-      schedule(directive, () => push(value, payload));
-    }
 }
 
-export function listen() {
-  for (const type of ["click", "input", "change", "submit", "keydown"]) document.addEventListener(type, dispatch);
-  // what was typed is sent before what the server wrote meanwhile shows
-  document.addEventListener("focusout", ({ target }) => {
-    flush();
-    leave(/** @type {Element} */ (target));
-  });
-  addEventListener("pagehide", flush);
+/**
+ * Is this what the directive waits for?
+ *
+ * @param {any} event @param {boolean} isDown on its way to its target @param {Element} element @param {string} name
+ */
+function fits(event, isDown, element, name) {
+  const { type, target, key } = event;
+  const [head, ...words] = name.split(".");
+  const has = (/** @type {string} */ word) => words.includes(word);
+  const keys = words.filter((word) => !KNOWN.test(word));
+  return (
+    head === "ts-on:" + type &&
+    isDown === (has("capture") || !(event.bubbles || target === window)) &&
+    (event.composedPath().includes(element)
+      ? !has("outside") && (element === target || (!has("self") && (event.bubbles || has("capture"))))
+      : GLOBAL.test(name) && (!has("outside") || element.getClientRects()[0])) &&
+    // ctrl, shift, alt, meta
+    !words.some((word) => event[word + "Key"] === false) &&
+    !(key && keys[0] && (event.isComposing || !keys.includes(key.toLowerCase().replace("arrow", "").replace(" ", "space")))) &&
+    // a new tab is a new tab
+    !(type === "click" && (event.ctrlKey || event.metaKey || event.shiftKey) && element.closest("a[href]"))
+  );
+}
+
+/** @param {any} event @param {any} element @param {Attr} directive */
+function obey(event, element, directive) {
+  const { type, submitter } = event;
+  const { name, value } = directive;
+  if (type === "submit" || /\.prevent/.test(name)) event.preventDefault();
+  const question = element.getAttribute("ts-confirm") || submitter?.getAttribute("ts-confirm");
+  if (question && !confirm(question)) return event.preventDefault();
+  if (/\.stop/.test(name)) event.stopPropagation();
+  const payload = payloadOf(event, element);
+  // as the template has it, `add(1, 'x')`: the server reads it
+  schedule(directive, () => showBusy(push(value, payload), element, submitter));
+}
+
+/** @param {any} event @param {boolean} isDown on its way to its target */
+function dispatch(event, isDown) {
+  const { type, target } = event;
+  const path = event.composedPath();
+  const inside = path.slice(0, path.indexOf(root) + 1);
+  if (!isDown && inside[0] && /^(input|change)$/.test(type)) update(type, target);
+  else if (isDown) inside.reverse();
+  for (const element of new Set([...inside, ...root.querySelectorAll([...globals].join())])) {
+    for (const directive of element.attributes || [])
+      if (fits(event, isDown, element, directive.name)) obey(event, element, directive);
+    if (event.cancelBubble) break;
+  }
+}
+
+/** What was typed is sent before what the server wrote meanwhile shows. @param {any} event */
+export function blur({ target }) {
+  flush();
+  leave(target);
 }

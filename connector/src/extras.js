@@ -1,33 +1,51 @@
-// Extras: files beside this one, of the same build, that only some pages need.
+// Extras: modules beside this file, of the same build, that only some pages need.
 
+import { check, write } from "./block.js";
+import { writeTo } from "./controls.js";
+import { listenFor } from "./events.js";
+import { held } from "./held.js";
 import { push } from "./outbox.js";
 import { page, root } from "./page.js";
+import { parse } from "./template.js";
 
-/** Only known while this script is being run for the first time. */
-const here = /** @type {HTMLScriptElement} */ (document.currentScript).src;
+/** What follows "connector" in the URL of this script; only known while that is being run for the first time. */
+const ending = /** @type {HTMLScriptElement} */ (document.currentScript).src.split("connector").pop();
 
-/** The module of that name. @param {string} name @returns {Promise<any>} */
-export const module = (name) => import(here.replace(/connector(?=[^/]*$)/, name));
+/** @param {string} name of an extra, whose URL ends as ours @param {string} path (esbuild would look for files) */
+const module = (name, path = "./" + name + ending) => import(path);
 
-/** edits.js, once it is there. @type {undefined | typeof import("./extras/edits.js").applyEdits} */
-export let applyEdits;
-
-/** Fetch edits.js if the shape has an HTML slot. Edits that come before it does are healed. @param {any} shape */
-export const fetchEdits = async (shape) => {
-  // a slot [3, path]; the same in a text costs one request
-  if (applyEdits || !JSON.stringify(shape).includes("[3,[")) return;
-  await module("edits").then((extra) => (applyEdits = extra.applyEdits), () => {});
-};
-
-/** @type {Promise<(operation: [number, string]) => void> | undefined} */
+/** @type {any} */
+let applyEdits;
+/** @type {Promise<any> | undefined} */
 let navigation;
 
-/** navigation.js, started once: the address bar and the view go together. */
-export const addressBar = () =>
-  (navigation ||= module("navigation").then(
-    (extra) => extra.default({ root_: root, page_: page, push_: push }),
-    (error) => {
-      navigation = undefined;
-      throw error;
-    },
-  ));
+const startNavigation = () =>
+  (navigation ||= module("navigation").then((it) => it.default({ root_: root, page_: page, push_: push })));
+
+/** What shapes and HTML need: listeners and modules. The promise waits for what a patch may need, and never fails. @param {any} sources */
+export async function prepare(sources) {
+  const source = JSON.stringify(sources);
+  listenFor(source);
+  if ("links" in root.dataset) startNavigation();
+  // there are HTML slots; without the module edits are healed
+  if (source.includes("[3,[")) await module("edits").then((it) => (applyEdits = it.applyEdits), () => {});
+}
+
+/** @param {[number, string]} value mode and URL */
+export const navigate = (value) =>
+  startNavigation().then(
+    (go) => go(value),
+    // the way without it
+    () => location.assign(value[1]),
+  );
+
+const env = {
+  held_: held,
+  parse_: parse,
+  writeTo_: writeTo,
+  writeAttribute_: (/** @type {Element} */ node_, /** @type {string} */ name, /** @type {any} */ value, /** @type {any} */ classes_) =>
+    write({ node_, classes_ }, name, value),
+};
+
+/** Edit what an HTML slot shows; throws when that cannot be done, or the module has not come: then the block will. @param {import("./block.js").Part} part @param {any[]} edits */
+export const edit = ({ node_, end_ }, edits) => check(applyEdits(node_, end_, edits, env));

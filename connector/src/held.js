@@ -3,6 +3,9 @@
 
 /** @typedef {WeakMap<Node, ChildNode[]>} Held the child nodes of our elements; those of a range by its start comment */
 
+/** @type {Held} */
+export const held = new WeakMap();
+
 /** @param {Held} held @param {Node} owner an element, or a range's start comment @param {ChildNode[]} nodes its child nodes */
 export function hold(held, owner, nodes) {
   held.set(owner, nodes);

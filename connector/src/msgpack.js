@@ -1,4 +1,4 @@
-// msgpack, as much of it as comes down. What goes up is JSON: browsers write that by themselves.
+// msgpack, as much of it as comes down: no floats, no binary data. What goes up is JSON: browsers write that by themselves.
 
 /**
  * The two values in the buffer, a frame's head and its body; false for a body that is not there.
@@ -31,8 +31,6 @@ export function decode(buffer) {
     if (code < 0xa0) return list(code & 15);
     if (code < 0xc0) return text(code & 31);
     if (code < 0xc4) return code > 0xc1 ? code > 0xc2 : null;
-    if (code < 0xc7) return text(integer(size));
-    if (code < 0xcc) return new DataView(buffer).getFloat64((at += 8) - 8);
     if (code < 0xd0) return integer(size);
     // the sign sits in the first byte
     if (code < 0xd4) return integer(size - 1, (bytes[at++] << 24) >> 24);

@@ -18,7 +18,7 @@ let lastRef = 0;
  * @param {Record<string, any>} payload
  * @param {Record<string, any>} [fields]
  * @param {any[]} [args]
- * @returns the Event's message, unless it is too large
+ * @returns {any} the event as it is kept, its ref at 1; none if it is too large
  */
 export function push(handler, payload, fields = {}, args = []) {
   const event = [CLIENT_EVENT, lastRef + 1, 0, handler, args, payload, fields, 0];

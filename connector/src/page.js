@@ -1,5 +1,8 @@
 // The page this connector serves: its root element, how far it has come, and what it tells scripts about itself.
 
+/** How long a drop may last until the page speaks of it. */
+const PATIENCE_MS = 1500;
+
 /** The element with `data-livets`; its child nodes are the view's root block. */
 export const root = /** @type {HTMLElement} */ (document.querySelector("[data-livets]"));
 
@@ -15,16 +18,31 @@ export const page = /** @type {any} */ ({ seen_: 0, done_: 0 });
 export const emit = (name, detail) =>
   root.dispatchEvent(new CustomEvent("livets:" + name, { bubbles: true, detail }));
 
-/** An event was not handled: tell scripts and whoever reads the console. @param {string} code @param {string} message @param {any} [extra] */
-export function fail(code, message, extra) {
+/**
+ * An event was not handled: tell scripts and whoever reads the console.
+ *
+ * @param {string} code @param {string} message @param {number} [_ref] @param {any} [extra] in development
+ */
+export function fail(code, message, _ref, extra) {
   console.error(code, message);
   emit("error", { code, message, extra });
 }
 
-let status = "livets-";
+let status = "";
+
+/** The banner speaks when a drop has lasted for a while, in the words which the layout gives it. */
+function announce() {
+  const banner = document.getElementById("livets-status");
+  const words = banner?.dataset[status] || "";
+  if (banner && banner.textContent !== words) {
+    banner.textContent = words;
+    banner.hidden = !words;
+  }
+}
 
 /** @param {string} name "connecting", "connected", "offline" or "failed": a class on the root for style sheets. */
 export function setStatus(name) {
-  root.classList.remove(status);
-  root.classList.add((status = "livets-" + name));
+  root.classList.remove("livets-" + status);
+  root.classList.add("livets-" + (status = name));
+  setTimeout(announce, /ed$/.test(name) ? 0 : PATIENCE_MS);
 }

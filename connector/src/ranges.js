@@ -1,33 +1,16 @@
 // Blocks are made, and ranges get other content.
 
-import { check, fillBlock, put, write } from "./block.js";
-import { carryOver, writeTo } from "./controls.js";
-import { applyEdits } from "./extras.js";
-import { hold } from "./held.js";
+import { fillBlock, put } from "./block.js";
+import { carryOver } from "./controls.js";
+import { held, hold } from "./held.js";
 import { newBlock, walk } from "./hydrate.js";
 import { placeRow, putRows, removeRows } from "./list.js";
-import { root } from "./page.js";
 import { SLOT_FOR, SLOT_HTML } from "./protocol.js";
 import { parse, templateOf } from "./template.js";
 
 /** @typedef {import("./block.js").Block} Block */
 /** @typedef {import("./block.js").Part} Part */
 /** @typedef {import("./template.js").Shape} Shape */
-
-/** What edits.js needs of us; it has no other way to the page. @type {import("./extras/edits.js").Env} */
-const env = {
-  held_: new WeakMap(),
-  parse_: parse,
-  writeAttribute_: (node_, name, value, classes_) => write({ node_, classes_ }, name, value),
-  writeTo_: writeTo,
-};
-
-/** All that an HTML range holds now is ours: edits will count these nodes. @param {Part} part */
-export function holdRange({ node_, end_ }) {
-  const nodes = [];
-  for (let node = node_; (node = node.nextSibling) !== end_; ) nodes.push(node);
-  hold(env.held_, node_, nodes);
-}
 
 /**
  * A new block: clone the template, find the slots, fill them.
@@ -37,8 +20,7 @@ export function holdRange({ node_, end_ }) {
 export function createBlock(shape, fill, up, step) {
   const block = newBlock(shape, up, step);
   const fragment = document.importNode(templateOf(shape), true);
-  // where its nodes will be
-  walk(block, up ? up.parent_ : root, fragment.firstChild);
+  walk(block, fragment.firstChild);
   block.parts_.forEach((part, index) => put(part, fill[index]));
   block.nodes_ = [...fragment.childNodes];
   return block;
@@ -47,25 +29,24 @@ export function createBlock(shape, fill, up, step) {
 /** Everything between the two comments goes, whoever has put it there. @param {Part} part */
 export function clearRange({ node_, end_, rows_ }) {
   while (node_.nextSibling !== end_) node_.nextSibling.remove();
-  rows_.clear();
+  rows_ && rows_.clear();
 }
 
 /** Write the content of a range, whole; the nodes have been checked. @param {Part} part @param {any} value */
 export function putRange(part, value) {
   const { slot_, node_, end_, rows_, parent_ } = part;
-  if (Array.isArray(value) && slot_[0] === SLOT_HTML) check(applyEdits?.(node_, end_, value, env));
-  else if (slot_[0] === SLOT_HTML) {
-    const content = parse(value, parent_.closest("svg,math,foreignObject")?.localName);
+  if (slot_[0] === SLOT_HTML) {
+    const content = parse(value, slot_[2]);
     const shown = new Range();
     shown.setStartAfter(node_);
     shown.setEndBefore(end_);
     // a fill that says nothing new disturbs nothing in there
-    if (!shown.cloneContents().isEqualNode(content))
-      carryOver(parent_, () => {
-        clearRange(part);
-        end_.before(content);
-      });
-    holdRange(part);
+    if (shown.cloneContents().isEqualNode(content)) return;
+    hold(held, node_, [...content.childNodes]);
+    carryOver(parent_, () => {
+      clearRange(part);
+      end_.before(content);
+    });
   } else if (slot_[0] === SLOT_FOR) {
     const keys = new Set(value.map((/** @type {any} */ key, /** @type {number} */ at) => at % 2 || String(key)));
     removeRows(part, ({ step_ }) => !keys.has(step_));

@@ -1,5 +1,7 @@
 // A block's HTML becomes a template, parsed once and when it is first needed.
 
+import { listenFor } from "./events.js";
+
 /**
  * A block as the shape describes it: [html, slots, namespace]. The template is kept with it.
  *
@@ -13,6 +15,7 @@
  * @param {string} [wrapper] element to parse it in
  */
 export function parse(html, wrapper) {
+  listenFor(html);
   const template = document.createElement("template");
   template.innerHTML = wrapper ? `<${wrapper}>${html}</${wrapper}>` : html;
   const { content } = template;
@@ -27,6 +30,8 @@ export function templateOf(shape) {
     shape[1].forEach(([, path], index) => {
       const node = path.reduce((/** @type {Node} */ node, /** @type {number} */ step) => node.childNodes[step], content);
       (node.slots_ ||= []).push(index);
+      // filled when it is made, and never looked at again
+      shape[1][index].frozen_ = node.parentElement?.closest("[ts-ignore]");
     });
   }
   return shape.content_;

@@ -162,18 +162,23 @@ class Arguments:
         return self._parameters[0].convert if self._parameters else self._rest
 
     def bind(self, args: list[Any], payload: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """Typed arguments of a call: positional ones first, then payload entries by parameter name, then form fields.
+        """Typed arguments of a call: positional ones first, then by their names the element's `ts-value:…`, what the
+        event carries (value, checked, key, form, data), fields of the form, `data-…` attributes.
 
         Raises EventRefused("bad_arguments") for missing, superfluous or ill-typed ones.
         """
-        form = payload.get("form")
-        named = {**form, **payload} if isinstance(form, dict) else payload
+        given = _group(payload, "named")
+        named = {**_group(payload, "data"), **_group(payload, "form"), **payload, **given}
         positional: list[Any] = []
         by_name: dict[str, Any] = {}
         remaining = iter(args)
         left = len(args)
         for parameter in self._parameters:
             if parameter.positional and left:
+                if parameter.name in given:
+                    raise self._refused(
+                        f"the argument {parameter.name!r} is given twice, by place and by ts-value", "take one of them out"
+                    )
                 positional.append(self._convert(parameter.name, parameter.convert, next(remaining)))
                 left -= 1
             elif parameter.by_name and parameter.name in named:
@@ -190,6 +195,12 @@ class Arguments:
             raise self._refused(f"it takes {count}, not {len(args)}", "take the others out of the template's call")
         if self._rest is not None:
             positional += [self._convert("*", self._rest, value) for value in remaining]
+        for name in given.keys() - by_name.keys():
+            if not self.takes_any_name:
+                raise self._refused(
+                    f"it has no argument {name!r} (ts-value:{name} in the template)", "name one of the handler's arguments"
+                )
+            by_name[name] = given[name]
         return positional, by_name
 
     def bind_names(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -213,3 +224,9 @@ class Arguments:
 
     def _refused(self, why: str, hint: str = "") -> EventRefused:
         return EventRefused(codes.BAD_ARGUMENTS, f"{self._owner}: {why}", hint)
+
+
+def _group(payload: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A part of the payload that is a map of its own; empty if it is not there, or is something else."""
+    group = payload.get(name)
+    return group if isinstance(group, dict) else {}

@@ -60,6 +60,8 @@ def _field(view: LiveView, name: str, value: Any, template: CompiledTemplate) ->
     convert = declaration.converter(name)
     if convert is None:
         raise EventRefused(codes.BAD_FIELD, f"{declaration.name}.{name} is of a type that no control can hold")
+    if isinstance(value, list) and declaration.fields[name].kind is bool:
+        value = bool(value)  # a checkbox with a value of its own: browsers send the values of all that share the field
     try:
         return convert(value)
     except msgspec.ValidationError as error:

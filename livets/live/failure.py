@@ -73,7 +73,9 @@ def described(event: Event) -> dict[str, Any]:
     return {
         "handler": event.handler,
         "args": [_short(value) for value in event.args],
-        "payload": _masked({name: value for name, value in event.payload.items() if name != "form"}),
+        "payload": _masked(
+            {name: value for name, value in _flat(event.payload).items() if name not in ("form", "named", "data")}
+        ),
         "form": _masked(form) if isinstance(form := event.payload.get("form"), dict) else {},
         "fields": _masked(event.fields),
     }
@@ -93,6 +95,12 @@ def state(view: Declared) -> dict[str, str]:
         dump[name] = _HIDDEN if field.secret or _SECRET.search(name) else _short(values[name])
         left -= len(name) + len(dump[name])
     return dump
+
+
+def _flat(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload with the element's `data-…` and `ts-value:…` beside the rest: their names are looked at, too."""
+    groups = [group for name in ("data", "named") if isinstance(group := payload.get(name), dict)]
+    return {**payload, **{name: value for group in groups for name, value in group.items()}}
 
 
 def _masked(values: Mapping[str, Any]) -> dict[str, str]:

@@ -47,13 +47,31 @@ def implied_value(tag: Tag, model: str, site: int, lineno: int) -> tuple[str, li
     name = nodes.Name(model, "load", lineno=lineno)
     kind = (tag.static("type") or "text").lower()
     if tag.name == "input" and not any(a.name == "type" and a.dynamic for a in tag.attributes):
-        if kind == "checkbox" and not tag.has("checked") and not tag.has("value"):
-            return "checked", [Branches([name], [[Static(" checked", lineno)]], lineno)]
+        if (
+            kind == "checkbox"
+            and not tag.has("checked")
+            and not any(a.name == "value" and a.dynamic for a in tag.attributes)
+        ):
+            test = _chosen(name, tag.static("value"), lineno) if tag.has("value") else name
+            return "checked", [Branches([test], [[Static(" checked", lineno)]], lineno)]
         if kind not in _NOT_TEXT and kind != "checkbox" and not tag.has("value"):
             return "value", [_text(name, site, lineno)]
     if tag.name == "textarea":
         return "", [_text(name, site, lineno)]
     return None
+
+
+def _chosen(name: nodes.Name, value: str | None, lineno: int) -> nodes.Expr:
+    """Is a checkbox with a value of its own ticked: the value is in the field's list, or the field is true."""
+    several = nodes.And(
+        nodes.Test(name, "iterable", [], [], None, None, lineno=lineno),
+        nodes.Not(nodes.Test(name, "string", [], [], None, None, lineno=lineno), lineno=lineno),
+        lineno=lineno,
+    )
+    held = nodes.Compare(
+        nodes.Const(value or "", lineno=lineno), [nodes.Operand("in", name, lineno=lineno)], lineno=lineno
+    )
+    return nodes.CondExpr(several, held, name, lineno=lineno)
 
 
 def _text(name: nodes.Name, site: int, lineno: int) -> Value:

@@ -71,7 +71,7 @@ class SlotPlan:
             case SlotKind.ATTRS:
                 return [kind, self.path, self.candidates]
             case SlotKind.HTML:
-                return [kind, self.path]
+                return [kind, self.path, self.namespace] if self.namespace else [kind, self.path]
             case SlotKind.IF:
                 return [kind, self.path, [block.description() for block in self.blocks]]
             case SlotKind.FOR:

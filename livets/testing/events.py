@@ -140,10 +140,9 @@ class Events:
 
     def _payload(self, event: DomEvent, element: Node) -> dict[str, Any]:
         """What a person expects of the event."""
-        payload: dict[str, Any] = {}
-        for name, value in element.attributes.items():
-            if name.startswith("ts-value:"):
-                payload[name[9:]] = value
+        payload: dict[str, Any] = {
+            name: value for name, value in element.attributes.items() if name.startswith(("ts-value:", "data-"))
+        }
         control = next((node for node in event.target.around() if node.tag in CONTROLS), None)
         if control is not None and control.tag != "a":
             value = model_value(control) if "multiple" in control.attributes else value_of(control)

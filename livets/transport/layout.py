@@ -41,6 +41,10 @@ _SOURCE = """<!doctype html>
 </head>
 <body{% if body_class %} class="{{ body_class }}"{% endif %}>
 {% block body %}{{ view }}{% endblock %}
+{% block status -%}
+<div id="livets-status" role="status" aria-live="polite" hidden data-offline="Connection lost. Trying again …"
+ data-connecting="Connection lost. Trying again …" data-failed="This page is out of date. Please load it again."></div>
+{%- endblock %}
 </body>
 </html>
 """

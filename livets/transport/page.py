@@ -108,7 +108,9 @@ class Pages:
             title=view.title or route.title or worker.config.title,
             body_class=view.body_class,
             head=self._layouts.head(view.head, names) if isinstance(view.head, str) else Markup(view.head()),  # noqa: S704
-            livets_head=Markup('<script defer src="{}"></script>').format(prefix + self._connector.url())
+            livets_head=Markup('<script defer src="{}"></script>\n<link rel="stylesheet" href="{}">').format(
+                prefix + self._connector.url(), prefix + self._connector.url("livets.css")
+            )
             + (script_tag(prefix, self._connector) if worker.config.dev else ""),
             view=root(
                 html,

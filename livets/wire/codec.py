@@ -21,6 +21,8 @@ _decode_json = msgspec.json.Decoder(ClientMessage).decode
 _encode_msgpack = msgspec.msgpack.Encoder().encode
 _encode_json = msgspec.json.Encoder().encode
 
+_GROUPS = (("ts-value:", "named"), ("data-", "data"))
+"""Attributes of the element an event came from: their prefix, and the entry of the payload they end up in."""
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
@@ -44,10 +46,15 @@ def decode(data: bytes | str, *, max_bytes: int = limits.MAX_MESSAGE_BYTES) -> C
 
 
 def _plain(event: Event) -> Event:
-    """The event as views know it: a browser sends a directive's text, and a form as pairs of name and value."""
-    form = event.payload.get("form")
+    """The event as views know it: a browser sends a directive's text, attributes, and a form as pairs."""
+    payload = event.payload
+    form = payload.get("form")
     if type(form) is list:
-        event.payload["form"] = _fields(form)
+        payload["form"] = _fields(form)
+    for prefix, group in _GROUPS:
+        names = [name for name in payload if name.startswith(prefix)]
+        if names:
+            payload[group] = {name[len(prefix) :].replace("-", "_"): payload.pop(name) for name in names}
     if event.args or not event.handler:
         return event
     try:

@@ -39,6 +39,10 @@ class Script:
         self.violations: list[str] = []
         self.console: list[str] = []
         self.refuse_sockets = False
+        self.missing: set[str] = set()
+        """Files that can't be had."""
+        self.around = ""
+        """HTML behind the root."""
         self.is_strict = True
         """Does a violation of the policy or an error in the page fail the test?"""
         self.answer: Callable[[ClientMessage], Any] | None = None
@@ -71,8 +75,10 @@ class Script:
         if request.path == "/livets/socket":
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "") if self.refuse_sockets else None
         name = request.path.partition("?")[0][1:]
-        if name in ("connector.js", "connector-json.js"):
-            return self._response("text/javascript", (STATIC / name).read_bytes())
+        if name in ("connector.js", "connector-json.js", "edits.js", "edits-json.js", "navigation.js"):
+            if name in self.missing:
+                return connection.respond(HTTPStatus.NOT_FOUND, "")
+            return self._response("text/javascript", (STATIC / name.replace("edits-json", "edits")).read_bytes())
         if request.path == "/foreign.js":
             return self._response("text/javascript", self.foreign.encode())
         if request.path == "/" or request.path.startswith("/?"):
@@ -94,7 +100,7 @@ class Script:
             "<!doctype html><html><head><title>t</title>"
             f'<script defer src="/connector{"-json" if self.wire == "json" else ""}.js"></script>{foreign}</head><body>'
             f'<div id="livets" data-livets="TOKEN" data-fp="F1" data-socket="/livets/socket" data-wire="{self.wire}">'
-            f"{self.body}</div>"
+            f"{self.body}</div>{self.around}"
             f'<script type="application/json" id="livets-shape">{shape}</script></body></html>'
         )
 

@@ -174,7 +174,7 @@ async def test_refused_loads_an_old_page_again_and_a_fresh_one_says_so(script):
     await script.cut()
     await script.wait(lambda: script.sockets > 2)
     await page.wait_for_selector(".livets-failed")
-    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))")
     assert await page.get_attribute("#livets", "class") == "livets-failed"
     assert script.sockets == 3
     assert any("too old" in line for line in script.console)
@@ -205,7 +205,7 @@ async def test_backoff_has_jitter_and_a_limit(script):
     page = await script.open(BUTTON, SHAPE)
     await page.evaluate(
         "() => { const delays = document.documentElement.delays = [], timeout = setTimeout;"
-        " setTimeout = (f, ms) => { delays.push(ms); return timeout(f, 1); }; }"
+        " setTimeout = (f, ms) => { ms === 1500 || delays.push(ms); return timeout(f, 1); }; }"
     )
     script.refuse_sockets = True
     await script.cut()
@@ -226,7 +226,9 @@ async def test_a_hidden_page_waits_until_it_is_seen(script):
     await script.cut()
     await page.wait_for_function("() => document.title === 'waited'")
     assert script.sockets == 1
-    await page.evaluate("document.documentElement.shown = 1; document.dispatchEvent(new Event('visibilitychange'))")
+    await page.evaluate(
+        "document.documentElement.shown = 1; document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))"
+    )
     await script.wait(lambda: script.sockets == 2 and script.of(Resume))
 
 

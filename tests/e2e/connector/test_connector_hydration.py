@@ -97,7 +97,7 @@ async def test_svg_and_math_blocks_have_their_namespace(script):
             [
                 [4, [0, 0], [["<g><path></path></g>", [[1, [0, 0], "d", "M", ""]], "svg"]]],
                 [4, [1, 0], [["<mi>x</mi>", [[0, [0, 0], "", ""]], "math"]]],
-                [3, [2, 0]],
+                [3, [2, 0], "svg"],
             ],
         ]
     ]

@@ -253,3 +253,42 @@ async def test_a_handler_that_never_waits_needs_no_clock(monkeypatch: pytest.Mon
         await call(fails_later)
     with pytest.raises(HandlerTimeout):
         await call(asyncio.sleep, [5], timeout_s=0.01)
+
+
+class Named(LiveView):
+    template: Any = '<input type="checkbox" value="y" ts-model="ok"><input type="checkbox" value="a" ts-model="tags">'
+    ok: bool = False
+    tags: list[str] = []
+
+    @event
+    def pick(self, item_id: int, value: str = "", data: dict[str, str] | None = None) -> None: ...
+
+    @event
+    def anything(self, **names: str) -> None: ...
+
+
+def test_named_arguments_of_the_element() -> None:
+    bind = Named.__livets__.events["pick"].arguments.bind
+    assert bind([], {"named": {"item_id": "3"}}) == ([], {"item_id": 3})
+    assert bind([], {"data": {"item_id": "4"}, "value": "v"}) == (
+        [],
+        {"item_id": 4, "value": "v", "data": {"item_id": "4"}},
+    )
+    assert bind([5], {"data": {"item_id": "4"}})[0] == [5]
+    assert bind([], {"named": {"item_id": "1", "value": "mine"}, "value": "theirs"})[1]["value"] == "mine"
+    assert Named.__livets__.events["anything"].arguments.bind([], {"named": {"a": "b"}}) == ([], {"a": "b"})
+    for args, payload, words in (
+        ([], {"named": {"item_id": "x"}}, "'item_id' does not fit"),
+        ([], {"named": {"item_id": "1", "other": "2"}}, "no argument 'other'"),
+        ([1], {"named": {"item_id": "1"}}, "given twice"),
+        ([], {"named": "item_id"}, "'item_id' is missing"),
+    ):
+        with pytest.raises(EventRefused, match=words):
+            bind(args, payload)
+
+
+def test_checkboxes_with_values_share_a_list_or_tick_a_bool() -> None:
+    template: Any = StandInTemplates().from_string(Named.template)
+    call = prepare(Named(), click("", 1, fields={"ok": ["y"], "tags": ["a"]}), template)
+    assert call.fields == {"ok": True, "tags": ["a"]}
+    assert prepare(Named(), click("", 1, fields={"ok": []}), template).fields == {"ok": False}

@@ -1,0 +1,45 @@
+// What a person sees while an event is on its way: classes for style sheets, and a button that says so and waits.
+
+import { isText } from "./block.js";
+import { page } from "./page.js";
+
+/** Events whose result does not show yet, with what shows or takes away that they are on their way. @type {Map<any[], (isBusy: boolean) => void>} */
+const busy = new Map();
+
+/**
+ * @param {any[] | undefined} event none: it was not sent
+ * @param {any} element with the directive
+ * @param {any} submitter
+ */
+export function showBusy(event, element, submitter) {
+  if (!event) return;
+  const elements = [element, submitter].filter(Boolean);
+  const button = elements.find((it) => it.hasAttribute("ts-disable-with"));
+  const words = button?.getAttribute("ts-disable-with");
+  // The text stays in its node: a slot may hold that.
+  const text = button && [...button.childNodes].find((it) => isText(it) && it.data.trim());
+  const [holder, property] = text ? [text, "data"] : [button, "value"];
+  const before = holder?.[property];
+  const show = (/** @type {boolean} */ isBusy) => {
+    for (const it of elements)
+      for (const token of ("livets-loading " + (it.getAttribute("ts-loading") || "")).trim().split(/\s+/))
+        it.classList.toggle(token, isBusy);
+    if (button) {
+      button.disabled = isBusy;
+      // unless the server has another text by now
+      if (words && holder[property] === (isBusy ? before : words)) holder[property] = isBusy ? words : before;
+    }
+  };
+  show(true);
+  busy.set(event, show);
+}
+
+/** Before the results show: what they say of the buttons counts. */
+export function release() {
+  // in order: what has several events on their way stays busy
+  for (const [event, show] of busy) {
+    const isBusy = event[1] > page.done_;
+    show(isBusy);
+    if (!isBusy) busy.delete(event);
+  }
+}

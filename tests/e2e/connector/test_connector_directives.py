@@ -1,0 +1,286 @@
+"""Directives beyond the first few: any event, modifiers, named arguments, feedback, what other scripts own."""
+
+from __future__ import annotations
+
+import pytest
+
+from livets.wire.messages import Frame
+
+
+def static(markup: str) -> tuple[str, list]:
+    return markup, [[markup, []]]
+
+
+def names(script) -> list[str]:
+    return [event.handler for event in script.events if event.handler != "probe"]
+
+
+async def test_any_event_bubbling_or_not_and_custom_ones(script):
+    page = await script.open(
+        *static(
+            '<div ts-on:focus="outer" ts-on:focus.capture="down" ts-on:focusin="in">'
+            '<input ts-on:focus="focus" ts-on:blur="blur"></div>'
+            '<i ts-on:mouseenter="enter" ts-on:dblclick="double">x</i><b ts-on:my-event="mine" ts-on:a:b="colon">x</b>'
+            '<details ts-on:toggle="toggle"><summary>s</summary>d</details><p ts-on:scroll="scroll" id="p"></p>'
+        )
+    )
+    await page.focus("input")
+    await page.locator("input").blur()
+    await page.hover("i")
+    await page.dblclick("i")
+    await page.evaluate(
+        "const b = document.querySelector('b'); b.dispatchEvent(new CustomEvent('my-event'));"
+        "b.dispatchEvent(new CustomEvent('a:b', {bubbles: true})); b.dispatchEvent(new CustomEvent('other'));"
+    )
+    await page.click("summary")
+    await page.evaluate("document.querySelector('#p').dispatchEvent(new Event('scroll'))")
+    await script.event(10)
+    await script.settled()
+    assert sorted(names(script)) == sorted(
+        ["focus", "down", "in", "blur", "enter", "double", "mine", "colon", "toggle", "scroll"]
+    )
+
+
+async def test_listeners_come_with_later_patches(script):
+    shape = [
+        [
+            "<!--[--><!--]--><p><!--[--><!--]--></p>",
+            [[4, [0], [["<i ts-on:pointerup='up'>x</i>", []]]], [3, [2, 0]]],
+        ]
+    ]
+    page = await script.open("<!--[-1--><!--]--><p><!--[--><!--]--></p>", shape)
+    await script.patch(0, [0, []], 1, "<b ts-on:copied='copy'>y</b>")
+    await page.click("i")
+    await page.evaluate("document.querySelector('b').dispatchEvent(new Event('copied'))")
+    await script.event(2)
+    assert names(script) == ["up", "copy"]
+    await script.patch(-13, ["F2", [["<u>x</u>", [[1, [0], "ts-on:auxclick", "", ""]]]]], -9, [[], ["aux"]])
+    await page.click("u", button="middle")
+    assert (await script.event(3)).handler == "aux"
+
+
+async def test_self_global_and_outside(script):
+    page = await script.open(
+        *static(
+            '<div id="d" ts-on:click.self="self"><i>inner</i></div>'
+            '<p ts-on:keydown.window.escape="close" ts-on:click.document="any" ts-on:resize.window="size"></p>'
+            '<nav ts-on:click.outside="away"><b>menu</b></nav><nav hidden ts-on:click.outside="never">m</nav>'
+        ),
+    )
+    await page.evaluate("document.body.append(document.createElement('hr'))")
+    await page.click("i")
+    await page.evaluate("document.querySelector('#d').click()")
+    await page.click("b")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("a")
+    await page.evaluate("dispatchEvent(new Event('resize')); document.querySelector('hr').click()")
+    await script.event(9)
+    await script.settled()
+    assert names(script)[:9] == ["any", "away", "self", "any", "away", "any", "close", "size", "any"]
+    assert names(script).count("away") == 4  # the last one is the probe's, and the one before it the hr's
+    assert "never" not in names(script)
+
+
+async def test_keys_and_system_modifiers(script):
+    page = await script.open(
+        *static(
+            '<input ts-on:keydown.space="space" ts-on:keydown.up="up" ts-on:keydown.tab.shift="back" '
+            'ts-on:keydown.ctrl.k.prevent="search" ts-on:keydown.pagedown="page" ts-on:keyup.delete="del">'
+            '<i ts-on:click.alt="alt" ts-on:click="plain">x</i>'
+        )
+    )
+    for key in ("Space", "ArrowUp", "ArrowDown", "k", "Control+k", "PageDown", "Delete", "Tab"):
+        await page.press("input", key)
+    await page.focus("input")
+    await page.keyboard.press("Shift+Tab")
+    await page.click("i")
+    await page.click("i", modifiers=["Alt"])
+    await script.event(9)
+    await script.settled()
+    assert names(script) == ["space", "up", "search", "page", "del", "back", "plain", "alt", "plain"]
+
+
+async def test_passive_and_capture(script):
+    page = await script.open(
+        *static('<div ts-on:wheel.passive="wheel" ts-on:click.capture="down"><i ts-on:click="up">x</i></div>')
+    )
+    await page.click("i")
+    await page.evaluate(
+        "const w = new WheelEvent('wheel', {bubbles: true, cancelable: true});"
+        "document.querySelector('i').dispatchEvent(w)"
+    )
+    await script.event(3)
+    assert names(script) == ["down", "up", "wheel"]
+
+
+async def test_named_arguments_and_data(script):
+    page = await script.open(
+        *static('<i ts-on:click="pick(1)" ts-value:item-id="7" ts-value:note="a b" data-row-kind="x">x</i>')
+    )
+    await page.click("i")
+    event = await script.event()
+    assert (event.handler, event.args) == ("pick", [1])
+    assert event.payload == {"named": {"item_id": "7", "note": "a b"}, "data": {"row_kind": "x"}}
+
+
+async def test_confirm(script):
+    page = await script.open(
+        *static(
+            '<i ts-on:click="go" ts-confirm="Sure?">x</i>'
+            '<form ts-on:submit="save"><button ts-confirm="Really?">x</button></form>'
+        )
+    )
+    asked = []
+    answers = [False, True, False, True]
+
+    async def answer(dialog):
+        asked.append(dialog.message)
+        await (dialog.accept() if answers[len(asked) - 1] else dialog.dismiss())
+
+    page.on("dialog", answer)
+    for selector in ("i", "i", "button", "button"):
+        await page.click(selector)
+    await script.event(2)
+    await script.settled()
+    assert names(script) == ["go", "save"]
+    assert asked == ["Sure?", "Sure?", "Really?", "Really?"]
+    assert page.url.endswith("/?q=1")
+
+
+FORM = (
+    '<form ts-on:submit="save" ts-loading="busy faded"><button ts-disable-with="Saving…">Save</button></form>'
+    '<i ts-on:click="add" class="own">x</i>'
+)
+
+
+async def test_feedback_until_the_result_shows(script):
+    shape = [[FORM.replace("Save<", "x<").replace(' class="own"', ""), [
+        [0, [0, 0, 0], "", ""], [2, [0, 0], ["disabled"]], [1, [1], "class", "", ""]]]]  # fmt: skip
+    page = await script.open(FORM, shape)
+    await page.focus("button")
+    await page.click("button")
+    await script.event()
+    state = "() => [document.querySelector('button').textContent, document.querySelector('button').disabled]"
+    assert await page.evaluate(state) == ["Saving…", True]
+    assert (await page.get_attribute("form", "class")).split() == ["livets-loading", "busy", "faded"]
+    await page.click("button", force=True)
+    await script.settled()
+    assert names(script) == ["save"]
+    await script.send(Frame.ACK, done=1)
+    await page.wait_for_function("() => !document.querySelector('button').disabled")
+    assert await page.evaluate(state) == ["Save", False]
+    assert (await page.get_attribute("form", "class")) == ""
+    await page.click("button")
+    await script.patch(0, "Saved", 1, {"disabled": ""}, done=3)
+    assert await page.evaluate(state) == ["Saved", True]
+
+
+async def test_loading_stays_until_the_last_of_several(script):
+    page = await script.open(FORM, static(FORM)[1])
+    await page.click("i")
+    await page.click("i")
+    await script.event(2)
+    await script.patch(done=1)
+    assert "livets-loading" in await page.get_attribute("i", "class")
+    await script.patch(done=2)
+    assert await page.get_attribute("i", "class") == "own"
+
+
+async def test_ignored_content_belongs_to_others(script):
+    item = ["<li><div ts-ignore><b>x</b></div></li>", [
+        [1, [0], "id", "", ""], [1, [0, 0], "title", "", ""], [0, [0, 0, 0, 0], "", ""]]]  # fmt: skip
+    shape = [["<p ts-ignore><b>x</b>!</p><ul><!--[--><!--]--></ul>", [
+        [1, [0], "title", "", ""], [0, [0, 0, 0], "", ""], [5, [1, 0], item, ["id", "", ""]]]]]  # fmt: skip
+    body = '<p ts-ignore title="t"><b>1</b>!</p><ul><!--[--><li id="a"><div ts-ignore title="t">'
+    body += "<b>1</b></div></li><!--]--></ul>"
+    foreign = (
+        "document.querySelector('p').innerHTML = '<canvas></canvas>';"
+        "document.querySelector('li div').innerHTML = 'mine'"
+    )
+    page = await script.open(body, shape, foreign=foreign)
+    await script.patch(0, "T", 1, "2", 2, [17, "a", "U", 18, "a", "9", 3, "a", ["b", ["b", "V", "5"]]])
+    await page.evaluate("document.querySelector('#b b').append(' theirs')")
+    await script.patch(2, [18, "b", "6"])
+    await script.patch(-10, ["T", "3", ["a", ["a", "U", "7"], "b", ["b", "W", "8"]]])
+    html = await script.html()
+    assert html == (
+        '<p ts-ignore="" title="T"><canvas></canvas></p><ul><!--[-->'
+        '<li id="a"><div ts-ignore="" title="U">mine</div></li>'
+        '<li id="b"><div ts-ignore="" title="W"><b>5 theirs</b></div></li><!--]--></ul>'
+    )
+    assert [message for message in script.received if type(message).__name__ == "Heal"] == []
+
+
+async def test_model_modifiers_and_groups(script):
+    markup = (
+        '<input id="n" ts-model.number="n"><input id="t" ts-model.trim="t"><input id="b" ts-model.debounce.50ms="b">'
+        '<input type="checkbox" id="c1" value="x" ts-model="tags">'
+        '<input type="checkbox" id="c2" value="y" ts-model="tags">'
+        '<input type="date" ts-model="d"><input type="range" ts-model="r" max="9"><input type="number" ts-model="i">'
+    )
+    page = await script.open(*static(markup))
+    await page.fill("#n", "4.5")
+    await page.fill("#n", "4x")
+    await page.fill("#t", "  a b ")
+    await page.check("#c2")
+    await page.check("#c1")
+    await page.uncheck("#c2")
+    await page.fill("[type=date]", "2026-01-02")
+    await page.fill("[type=range]", "7")
+    await page.fill("[type=number]", "3")
+    await page.fill("#b", "later")
+    await script.event(10)
+    assert [event.fields for event in script.events] == [
+        {"n": 4.5}, {"n": "4x"}, {"t": "a b"}, {"tags": ["y"]}, {"tags": ["x", "y"]}, {"tags": ["x"]},
+        {"d": "2026-01-02"}, {"r": "7"}, {"i": "3"}, {"b": "later"},
+    ]  # fmt: skip
+
+
+async def test_trimmed_text_is_not_written_back_while_it_is_typed(script):
+    shape = [['<input ts-model.trim="t">', [[1, [0], "value", "", ""]]]]
+    page = await script.open('<input ts-model.trim="t" value="">', shape)
+    await page.locator("input").press_sequentially("a ")
+    event = await script.event(2)
+    await script.patch(0, "a", done=event.ref)
+    assert await page.input_value("input") == "a "
+    await script.patch(0, "b")
+    assert await page.input_value("input") == "b"
+
+
+async def test_set_input_of_a_group(script):
+    markup = '<input type="checkbox" value="x" ts-model="tags"><input type="checkbox" value="y" ts-model="tags">'
+    page = await script.open(*static(markup))
+    await script.patch(-6, ["tags", ["y"]])
+    assert await page.evaluate("[...document.querySelectorAll(':checked')].map(e => e.value)") == ["y"]
+
+
+@pytest.mark.parametrize("link", ["", 'target="_blank"', "download"])
+async def test_links_stay_native(script, link):
+    page = await script.open(*static(f'<a href="#n" {link} ts-on:click="n">x</a>'))
+    prevented = await page.evaluate(
+        "() => new Promise(done => { addEventListener('click', e => { done(e.defaultPrevented); e.preventDefault(); });"
+        "document.querySelector('a').click(); })"
+    )
+    assert prevented is False
+    assert (await script.event()).handler == "n"
+
+
+async def test_what_people_opened_and_selected_stays(script, board):
+    page = await script.open(board.markup + "", board.shape)
+    await page.evaluate(
+        """() => { const l = document.querySelector('#r2');
+        l.insertAdjacentHTML('beforeend', '<details open><summary>s</summary>d</details><dialog>x</dialog>');
+        l.querySelector('dialog').show(); l.addEventListener('click', () => l.heard = true);
+        const range = new Range(); range.selectNodeContents(l.querySelector('summary'));
+        getSelection().removeAllRanges(); getSelection().addRange(range);
+        document.querySelector('div > div').style.cssText = 'height: 20px; overflow: auto';
+        document.querySelector('div > div').insertAdjacentHTML('beforeend', '<br>'.repeat(50));
+        document.querySelector('div > div').scrollTop = 30; }"""
+    )
+    await script.patch(0, 2, 5, [1, "1", "2", 16, "2", "B", 3, "1", ["9", ["i", [-1], "9"]]], 4, [1, []])
+    await page.evaluate("document.querySelector('#r2').click()")
+    assert await page.evaluate(
+        "() => [document.querySelector('#r2 details').open, document.querySelector('#r2 dialog').open,"
+        " document.querySelector('#r2').heard, getSelection().toString(),"
+        " document.querySelector('div > div').scrollTop]"
+    ) == [True, True, True, "s", 30]

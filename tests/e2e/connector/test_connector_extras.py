@@ -1,0 +1,80 @@
+"""The connection banner, and modules that come when they are needed."""
+
+from __future__ import annotations
+
+from livets.wire.messages import Frame, Heal, JoinMode
+
+BANNER = (
+    '<div id="livets-status" role="status" hidden data-offline="Weg." data-connecting="Weg." data-failed="Zu alt.">'
+    "</div>"
+)
+TEXT = [["<p>x</p>", [[0, [0, 0], "", ""]]]]
+HTML = [["<p><!--[--><!--]--></p>", [[3, [0, 0]]]]]
+
+
+async def test_the_banner_stays_away_for_short_drops(script):
+    script.around = BANNER
+    script.mode = JoinMode.REPLAYED
+    page = await script.open("<p>0</p>", TEXT)
+    await page.evaluate(
+        "() => { const banner = document.querySelector('#livets-status'); banner.shown = [];"
+        "new MutationObserver(() => banner.shown.push(banner.textContent)).observe(banner, {childList: true}); }"
+    )
+    await script.cut()
+    await script.wait(lambda: script.sockets == 2)
+    await page.wait_for_selector(".livets-connected")
+    await page.evaluate("() => new Promise(done => setTimeout(done, 1600))")
+    assert await page.evaluate("document.querySelector('#livets-status').shown") == []
+    script.refuse_sockets = True
+    await script.cut()
+    await page.wait_for_selector("#livets-status:not([hidden])")
+    assert await script.text("#livets-status") == "Weg."
+    script.refuse_sockets = False
+    await page.evaluate("dispatchEvent(new Event('online'))")
+    await page.wait_for_selector("#livets-status[hidden]", state="attached")
+    assert await page.evaluate("document.querySelector('#livets-status').shown") == ["Weg.", ""]
+    await script.send(Frame.REFUSED, ["expired", "old"])
+    await page.wait_for_function("() => document.querySelector('#livets-status').textContent === 'Zu alt.'")
+
+
+async def test_edits_of_html_come_with_their_module(script):
+    page = await script.open("<p><!--[--><b>1</b><i>2</i><!--]--></p>", HTML)
+    await page.evaluate("document.querySelector('b').kept = true")
+    await script.patch(0, [4, 0, [0, 0, "b"], "one", 3, [1, ""], [-1, "<u ts-on:click='go'>3</u>"]])
+    assert await script.html("p") == '<!--[--><b>one</b><u ts-on:click="go">3</u><!--]-->'
+    assert await page.evaluate("document.querySelector('b').kept")
+    await page.click("u")
+    assert (await script.event()).handler == "go"
+    await script.patch(0, "<s>whole</s>")
+    await script.patch(0, [2, 0, [0, 0, "s"], "part"])
+    assert await script.html("p") == "<!--[--><s>part</s><!--]-->"
+    await script.patch(0, [9, 0, [0, 0, "s"], "wrong count"])
+    assert await script.heal() == []
+
+
+async def test_without_their_module_the_block_is_asked_for(script):
+    script.missing = {"edits.js"}
+    await script.open("<p><!--[--><b>1</b><!--]--></p>", HTML)
+    await script.patch(0, [2, 0, [0, 0, "b"], "one"])
+    assert await script.heal() == []
+    await script.patch(-9, [[], ["<b>one</b>"]])
+    assert await script.html("p") == "<!--[--><b>one</b><!--]-->"
+    assert len(script.of(Heal)) == 1
+
+
+async def test_a_page_without_html_slots_loads_one_file(script):
+    page = await script.open("<p>0</p>", TEXT)
+    files = (
+        "() => performance.getEntriesByType('resource').map(e => e.name.split('/').pop()).filter(n => /js$/.test(n))"
+    )
+    assert await page.evaluate(files) == ["connector.js"]
+    await script.patch(-5, [1, "/?q=2"])
+    await page.wait_for_function("() => location.search === '?q=2'")
+    assert await page.evaluate(files) == ["connector.js", "navigation.js"]
+
+
+async def test_where_navigation_cannot_be_had_the_browser_goes_there(script):
+    script.missing = {"navigation.js"}
+    page = await script.open("<p>0</p>", TEXT)
+    await script.send(Frame.PATCH, [-5, [0, "/?q=3"]])
+    await page.wait_for_function("() => location.search === '?q=3'")
