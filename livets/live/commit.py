@@ -11,9 +11,9 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from livets import telemetry
-from livets.live.display import Display
+from livets.live.display import Display, Drawn
 from livets.live.effects import Effects
-from livets.live.failure import Failure, state
+from livets.live.failure import Failure, failed, state, unlike
 from livets.live.presence import Presences
 from livets.live.snapshot import Growth, Snapshot
 from livets.live.timers import Timers
@@ -137,6 +137,8 @@ class Commits:
             bond.inputs.clear()
         else:
             drawn.commit()
+            if self._dev:
+                drawn = self._checked(drawn)
         self.snapshot.accept(growth)
         bond.tracker.done(view)
         change.effects = self.effects.number(bond.take_effects(), ref)
@@ -176,7 +178,23 @@ class Commits:
                 raise RenderFailed from error
             if drawn is not None:
                 drawn.commit()
+                if self._dev and self._view._live.is_clean(self._view):
+                    drawn = self._checked(drawn)
                 self._tell(drawn.message)
+
+    def _checked(self, drawn: Drawn) -> Drawn:
+        """Development: what was drawn and is about to be sent, or the page whole if it would be wrong by that."""
+        display, what = self.display, self._view.__livets__.name
+        try:
+            found = display.complaint()
+            if not found:
+                return drawn
+            self.refuse(0, unlike(found, what=what))
+            drawn = display.fill(display.rendering.template.fingerprint)
+            drawn.commit()
+        except Exception as error:
+            self.refuse(0, failed(codes.RENDER_FAILED, error, what=f"drawing {what} anew", dev=True))
+        return drawn
 
     @property
     def has_room(self) -> bool:

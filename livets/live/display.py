@@ -13,6 +13,7 @@ from livets.live.navigation import Mode, Move
 from livets.live.outbox import Outbox
 from livets.live.scope import HTML_NAME, RENDER_SOURCE, ViewScope
 from livets.live.sources import source_of
+from livets.live.witness import Witness
 from livets.render.keyed_list import KeyedList
 from livets.wire import ReservedOp
 
@@ -39,10 +40,12 @@ class Display:
         "_view",
         "outbox",
         "rendering",
+        "witness",
     )
 
-    def __init__(self, view: LiveView, template: CompiledTemplate) -> None:
+    def __init__(self, view: LiveView, template: CompiledTemplate, *, dev: bool = False) -> None:
         self._view = view
+        self.witness = Witness() if dev else None
         self.rendering: Rendering = template.start()
         self._scope = ViewScope(view)
         self._plain: CompiledTemplate | None = None
@@ -75,6 +78,8 @@ class Display:
         self._url = self._view._live.system.notes.url
         self._shown = True
         self.trust()
+        if self.witness is not None:
+            self.witness.load(self.rendering.template, html)
         return html
 
     def draw(
@@ -126,7 +131,24 @@ class Display:
     def block(self, address: list[Any]) -> list[Any]:
         """The diff that builds one block afresh. Raises LookupError if there is no such block."""
         with _Unseen(self._view):
-            return [int(ReservedOp.BUILD), [address, self.rendering.block(self._scope, address)]]
+            diff = [int(ReservedOp.BUILD), [address, self.rendering.block(self._scope, address)]]
+        if self.witness is not None:
+            self.witness.follow(self.rendering.template, diff)
+        return diff
+
+    def complaint(self) -> str:
+        """Development: why the page is not what the present state looks like; "" when it is, or nobody can say.
+
+        Call it when everything that has changed was drawn. Raises whatever the template raises.
+        """
+        if self.witness is None or self.witness.rests:
+            return ""
+        with _Unseen(self._view):
+            template = self.rendering.template
+            found = self.witness.look(template, template.start().html(self._scope))
+            if found and self.rendering.diff(self._scope, self._volatile()).diff:
+                return ""  # the template reads what changes by itself (a clock, a global): the next patch will tell
+        return found
 
     def trust(self) -> None:
         """The rendering knows all lists as they are now: their logs have been used up."""
@@ -191,8 +213,11 @@ class Drawn:
 
     def commit(self) -> None:
         """From here on the browser is taken to show this."""
+        display = self._display
         self._patch.commit()
-        self._display.remember(mid_event=self.mid_event)
+        display.remember(mid_event=self.mid_event)
+        if display.witness is not None:
+            display.witness.follow(display.rendering.template, self.diff)
 
 
 class Unchanged:

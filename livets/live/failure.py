@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from livets.wire import codes
+
 if TYPE_CHECKING:
     from livets.live.declaration import Declared
     from livets.wire import Event
@@ -27,6 +29,10 @@ MAX_STATE_CHARACTERS: Final = 8 * 1024
 _MAX_VALUE_CHARACTERS: Final = 500
 _SECRET: Final = re.compile(
     r"pass(word|wd|phrase)|secret|token|api_?key|credential|cookie|authori[sz]ation|\bpin\b", re.I
+)
+_CAUSES: Final = (
+    "Either a field was changed where livets could not see it (through a reference kept from before the event: say "
+    'self.touch("name")), or the template depends on something besides fields, or this is a bug in livets.'
 )
 _HIDDEN: Final = "(secret)"
 _HOME: Final = str(Path(__file__).resolve().parent.parent)
@@ -52,6 +58,15 @@ def failed(code: str, error: BaseException, *, what: str, dev: bool, event: Even
     extra = {"id": number, "traceback": trace(error), "event": None if event is None else described(event)}
     words = f"{type(error).__name__}: {error}"[:_MAX_VALUE_CHARACTERS]
     return Failure(code, f"{what}: {words} (error {number})", extra)
+
+
+def unlike(found: str, *, what: str) -> Failure:
+    """Development: log once that a page was not what its state looks like; returns what to tell the browser."""
+    number = secrets.token_hex(4)
+    text = f"{found}\n{_CAUSES}\n{what}: a patch did not make the page what a fresh render shows; it was sent whole."
+    _log.error("a wrong patch [%s]\n%s", number, text)
+    message = f"{what}: a patch did not make the page what a fresh render shows (error {number})"
+    return Failure(codes.WRONG_PATCH, message, {"id": number, "traceback": text, "event": None})
 
 
 def trace(error: BaseException) -> str:

@@ -91,7 +91,7 @@ class ViewRunner:
         bond.runner, bond.session, bond.request = self, Visit.of(session), request
         bond.presence = presence
         bond.location = Location(self.view, url, params, places, prefix)
-        display = Display(self.view, compile_template(view_class, templates))
+        display = Display(self.view, compile_template(view_class, templates), dev=dev)
         self._commits = Commits(
             self.view, view_id, display, store, bus, dev=dev,
             on_fenced=self._lose, on_gone=self._record, on_due=self._due, presence=presence,

@@ -6,13 +6,13 @@ everything as it was. It never sends. `live` drives it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from livets.render.blocks import Block, Slot
+from livets.render.blocks import Block, ForSlot, IfSlot, Slot
 from livets.render.environment import Scope
-from livets.render.lines import Advice, OpaquePart
+from livets.render.lines import Advice, OpaquePart, file_of
 from livets.render.sharing import Reading, Shared, Sharing, look
 from livets.render.strings.slots import resting
 from livets.render.values import Promoted
@@ -55,6 +55,24 @@ class CompiledTemplate:
     def promote(self, site: int) -> CompiledTemplate:
         """The template with one more output as an HTML slot."""
         return self.again(self, site)
+
+    def line_at(self, path: Sequence[tuple[int, str]]) -> str:
+        """Where a slot is written: slot numbers from the root down, each with its branch or its row's key.
+
+        >>> from livets.render import Templates
+        >>> template = Templates().from_string("<p>{{ a }}</p>\\n{% if b %}<b>{{ c }}</b>{% endif %}", name="page.html")
+        >>> template.line_at([(1, "0"), (0, "")])
+        'line 2 of page.html'
+        """
+        block, line = self.root, 1
+        for number, name in path:
+            slot = block.slots[number]
+            line = slot.lineno
+            if isinstance(slot, IfSlot) and name:
+                block = slot.blocks[int(name)]
+            elif isinstance(slot, ForSlot):
+                block = slot.row
+        return f"line {int(line)} of {file_of(line, self.name)}"
 
     def start(self) -> Rendering:
         """A rendering for one view."""

@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from livets.mirror.misfit import Misfit
     from livets.testing.asgi import Response
     from livets.testing.connection import Patch, Sent
     from livets.testing.element import Element
     from livets.testing.errors import (
         Gone,
-        Misfit,
         NoPage,
         NotAwaited,
         NotFound,
@@ -53,7 +53,7 @@ _MODULES = {
     "Client": "livets.testing.person",
     "Element": "livets.testing.element",
     "Gone": "livets.testing.errors",
-    "Misfit": "livets.testing.errors",
+    "Misfit": "livets.mirror.misfit",
     "NoPage": "livets.testing.errors",
     "NotAwaited": "livets.testing.errors",
     "NotFound": "livets.testing.errors",

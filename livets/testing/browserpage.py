@@ -11,11 +11,11 @@ import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from livets.mirror.nodes import Node
 from livets.testing import reach
 from livets.testing.connection import Patch, Received, Sent, unpack
 from livets.testing.document import Document
 from livets.testing.errors import NoPage, NotPossible, Refused, TestingError
-from livets.testing.nodes import Node
 from livets.wire import Frame, ReservedOp, decode
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from livets.mirror.nodes import Node
 from livets.testing.document import Document
-from livets.testing.nodes import Node
 
 CONTROLS = frozenset(["input", "select", "textarea", "button", "a"])
 _NEWER = 2**60

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
+from livets.mirror.nodes import RAW, VOID, Node, escape
 from livets.testing.errors import NotFound
-from livets.testing.nodes import RAW, VOID, Node, escape
 
 _NUMBER = "data-livets-number"
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from livets.mirror.nodes import Node, html_of
 from livets.testing import controls, forms
 from livets.testing.errors import Gone, NotFound, TestingError
 from livets.testing.finder import Finder
-from livets.testing.nodes import Node, html_of
 from livets.testing.queries import Query, Text, fits, outline, page_html
 from livets.testing.roles import names_of, role_of, text_of
 from livets.testing.steps import Step

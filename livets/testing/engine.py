@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from livets.mirror.nodes import Node
 from livets.testing.connection import Patch, Received, Sent
 from livets.testing.document import Document
 from livets.testing.errors import Refused
-from livets.testing.nodes import Node
 
 
 class Engine(Protocol):

@@ -1,4 +1,5 @@
 """What tests are told: one class a kind of trouble, all AssertionErrors, so that test runners show them as failures.
+One more, Misfit, is the model's own (livets/mirror/misfit.py).
 
 Owns the classes and nothing of the wording, which is where the trouble is found.
 """
@@ -39,11 +40,6 @@ class TimedOut(TestingError):
 
 class NotAwaited(TestingError):
     """An action of the page was written without `await` and so has not happened."""
-
-
-class Misfit(TestingError):
-    """A patch does not fit the page, or the page is not what a fresh render shows: a bug, in livets or in a view
-    that changes a field behind its back (`self.touch`)."""
 
 
 class NoPage(TestingError):

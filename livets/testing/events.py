@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from livets.mirror.nodes import Node
 from livets.testing.controls import CONTROLS, Controls, is_checked, is_toggle, model_of, model_value, value_of
 from livets.testing.document import Document
 from livets.testing.forms import pairs_of
-from livets.testing.nodes import Node
 
 Push = Callable[[str, dict[str, Any], dict[str, Any]], int]
 """Directive, payload, fields; returns the number of the event."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from livets.mirror.nodes import Node
 from livets.testing.document import Document
-from livets.testing.nodes import Node
 from livets.testing.queries import Query, Text
 from livets.testing.roles import text_of
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from livets.mirror.nodes import Node
 from livets.testing.controls import is_checked, is_toggle, selected_of, value_of
 from livets.testing.document import Document
-from livets.testing.nodes import Node
 
 _FIELDS = frozenset(["input", "select", "textarea", "button"])
 _DISABLEABLE = frozenset([*_FIELDS, "option", "optgroup", "fieldset"])

@@ -9,8 +9,8 @@ import difflib
 from typing import TYPE_CHECKING
 
 from livets.live.scope import ViewScope
-from livets.testing.errors import Misfit
-from livets.testing.nodes import Node, html_of, parse, serialise
+from livets.mirror.misfit import Misfit
+from livets.mirror.nodes import Node, html_of, parse, serialise
 
 if TYPE_CHECKING:
     from livets.live import ViewRunner

@@ -5,6 +5,7 @@ Owns what keys do by themselves: Enter submits or presses, Space presses, Tab mo
 
 from __future__ import annotations
 
+from livets.mirror.nodes import Node
 from livets.testing import reach
 from livets.testing.controls import is_toggle, value_of
 from livets.testing.errors import NotPossible
@@ -16,7 +17,6 @@ from livets.testing.forms import (
     is_submit_button,
     is_text_control,
 )
-from livets.testing.nodes import Node
 from livets.testing.pointing import Pointing, is_focusable
 
 _HELD = {"Control": "ctrl", "Shift": "shift", "Alt": "alt", "Meta": "meta"}

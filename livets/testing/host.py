@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from livets.app import LiveTS
+from livets.mirror.misfit import Misfit
 from livets.testing import asgi
-from livets.testing.errors import Misfit, TimedOut
+from livets.testing.errors import TimedOut
 from livets.testing.watch import Broadcast, Failures, HeardBus
 from livets.wire import Event
 

@@ -12,16 +12,17 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import msgspec
 
+from livets.mirror.liveroot import LiveRoot
+from livets.mirror.misfit import Misfit
+from livets.mirror.nodes import Node, parse_document
 from livets.testing import asgi
 from livets.testing.connection import Connection, Patch, Received, Sent
 from livets.testing.controls import Controls
 from livets.testing.document import Document
-from livets.testing.errors import Misfit, NoPage, NotPossible, Refused
+from livets.testing.errors import NoPage, NotPossible, Refused
 from livets.testing.events import Events, Push
 from livets.testing.gestures import Gestures
 from livets.testing.history import History
-from livets.testing.liveroot import LiveRoot
-from livets.testing.nodes import Node, parse_document
 from livets.wire import ReservedOp
 
 _MAX_REDIRECTS = 10

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from livets.live import LiveView
+from livets.mirror.nodes import Node, html_of, tag_of
 from livets.testing import freshness
 from livets.testing.connection import Patch, Sent
 from livets.testing.controls import is_toggle, value_of
@@ -20,7 +21,6 @@ from livets.testing.engine import Engine
 from livets.testing.errors import NoPage, NotPossible, Refused
 from livets.testing.finder import Finder
 from livets.testing.forms import controls_of, is_submit_button, kind_of
-from livets.testing.nodes import Node, html_of, tag_of
 from livets.testing.queries import Query, Text, page_html
 from livets.testing.roles import text_of
 from livets.testing.steps import Step, Steps

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
+from livets.mirror.nodes import Node, tag_of
 from livets.testing import reach
 from livets.testing.controls import CONTROLS, Controls, is_checked, is_toggle, options_of, selected_of, value_of
 from livets.testing.document import Document
@@ -24,7 +25,6 @@ from livets.testing.forms import (
     kind_of,
     pairs_of,
 )
-from livets.testing.nodes import Node, tag_of
 
 _LABELABLE = frozenset(["input", "select", "textarea", "button", "output", "meter", "progress"])
 

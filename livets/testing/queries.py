@@ -9,9 +9,9 @@ import difflib
 import re
 from dataclasses import dataclass
 
+from livets.mirror.nodes import Node, html_of
 from livets.testing.document import Document
 from livets.testing.errors import NotFound
-from livets.testing.nodes import Node, html_of
 from livets.testing.roles import names_of, role_of, text_of
 
 Text = str | re.Pattern[str]

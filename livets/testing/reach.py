@@ -5,10 +5,10 @@ Owns these rules and their words; both engines ask before they act. Raises NotPo
 
 from __future__ import annotations
 
+from livets.mirror.nodes import Node, tag_of
 from livets.testing.controls import is_toggle, options_of, value_of
 from livets.testing.errors import NotPossible
 from livets.testing.forms import hidden_by, is_disabled, is_text_control, kind_of
-from livets.testing.nodes import Node, tag_of
 
 
 def describe(node: Node) -> str:

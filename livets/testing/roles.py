@@ -6,9 +6,9 @@ Owns the roles that HTML elements have by themselves and the sources of names, a
 
 from __future__ import annotations
 
+from livets.mirror.nodes import Node
 from livets.testing.document import Document
 from livets.testing.forms import kind_of
-from livets.testing.nodes import Node
 
 _BY_TAG = {
     "article": "article", "aside": "complementary", "button": "button", "dialog": "dialog", "fieldset": "group",

@@ -12,6 +12,8 @@ BAD_FIELD: Final = "bad_field"
 HANDLER_FAILED: Final = "handler_failed"
 RENDER_FAILED: Final = "render_failed"
 INTERRUPTED: Final = "interrupted"
+WRONG_PATCH: Final = "wrong_patch"
+"""Development only."""
 
 # REFUSED frames: this view cannot be joined.
 BAD_TOKEN: Final = "bad_token"  # noqa: S105 - a code, not a password

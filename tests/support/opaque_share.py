@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from livets.mirror.nodes import Node, parse
 from livets.render import CompiledTemplate, Scope
 from livets.render.blocks import Block, ForSlot, IfSlot
-from livets.testing.nodes import Node, parse
 from livets.wire import SlotKind
 
 

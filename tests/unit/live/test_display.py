@@ -339,5 +339,5 @@ async def test_memory_of_a_view_is_small(dev: bool) -> None:
         await make(number)
     per_view = (tracemalloc.get_traced_memory()[0] - before) / 100
     tracemalloc.stop()
-    assert per_view < 6 * 1024, per_view
+    assert per_view < (12 if dev else 6) * 1024, per_view  # in development a model of the page is kept
     print(per_view)

@@ -77,7 +77,7 @@ async def test_mount_renders_and_events_make_patches() -> None:
     runner = stage.runner(
         Greeter, params={"name": "Ada", "number": "12", "extra": "!"}, session={"user": "me"}, request="req"
     )
-    assert await runner.mount() == "Ada12!me"
+    assert await runner.mount() == "<!--[-->Ada12!me<!--]-->"
     assert runner.view.request == "req"
     assert runner.generation == 1
 
@@ -214,7 +214,7 @@ async def test_computed_names_and_plain_attributes_are_always_looked_at() -> Non
 
     stage = Stage()
     runner = stage.runner(Computes)
-    assert await runner.mount() == "1|a|||10"
+    assert await runner.mount() == "<!--[-->1|a|||10<!--]-->"
     runner, outbox = await stage.show(Computes, "v2")
     await send(runner, "tick")
     assert outbox.shown == "2|b|||20"
@@ -463,7 +463,7 @@ async def test_render_returns_html() -> None:
             self.name += "x"
 
     stage = Stage()
-    assert await stage.runner(Rendered, "v0").mount() == "<p>3</p>"
+    assert await stage.runner(Rendered, "v0").mount() == "<!--[--><p>3</p><!--]-->"
     runner, outbox = await stage.show(Rendered)
     await send(runner, "grow")
     assert outbox.shown == "<p>4</p>"
@@ -476,7 +476,7 @@ async def test_template_name_is_a_file() -> None:
 
     stage = Stage()
     stage.templates.files["filed.html"] = "file {{ count }}"
-    assert await stage.runner(Filed).mount() == "file 3"
+    assert await stage.runner(Filed).mount() == "<!--[-->file 3<!--]-->"
 
 
 async def test_arguments_may_be_structs() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import jinja2
 import pytest
 
+from livets.mirror.liveroot import LiveRoot as Page
+from livets.mirror.nodes import parse, serialise
 from livets.render import CompiledTemplate, Templates
 from livets.render.environment import MappingScope
-from livets.testing.liveroot import LiveRoot as Page
-from livets.testing.nodes import parse, serialise
 from tests.support.corpus import EXTENSIONS
 
 MARKERS = re.compile(r"<!--(?:\[(?:-?\d+)?|\])-->")

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from livets.mirror.nodes import parse
 from livets.render import guards
 from livets.render.environment import LiveEnvironment
 from livets.render.guarding import guarded
-from livets.testing.nodes import parse
 from tests.support.corpus import CASES, EXTENSIONS
 from tests.unit.render.conftest import Bench
 from tests.unit.render.test_corpus import states_of

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 
+from livets.mirror.liveroot import LiveRoot as Page
 from livets.render import Templates
 from livets.render.environment import MappingScope
-from livets.testing.liveroot import LiveRoot as Page
 from tests.unit.render.conftest import Bench, normal
 
 ROWS = [{"id": 1, "t": "a", "on": True}, {"id": 2, "t": "b", "on": False}]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from livets.testing import Client, Misfit, edits
-from livets.testing.nodes import Node, parse, serialise
+from livets.mirror import edits
+from livets.mirror.nodes import Node, parse, serialise
+from livets.testing import Client, Misfit
 from tests.unit.testing.views import Drawn
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from livets.mirror.nodes import parse_document
 from livets.testing import forms, roles
 from livets.testing.document import Document
-from livets.testing.nodes import parse_document
 
 
 def document(html: str) -> Document:

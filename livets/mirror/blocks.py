@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from livets.testing import edits
-from livets.testing.errors import Misfit
-from livets.testing.nodes import Context, Node, inside, parse, serialise
+from livets.mirror import edits
+from livets.mirror.misfit import Misfit
+from livets.mirror.nodes import Context, Node, inside, parse, serialise
 from livets.wire import ListOp, SlotKind
 
 RANGES = (SlotKind.HTML, SlotKind.IF, SlotKind.FOR)

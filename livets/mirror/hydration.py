@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from livets.testing.blocks import Block, Slot, refresh, skeleton
-from livets.testing.errors import Misfit
-from livets.testing.nodes import BODY, Context, Node, opens
+from livets.mirror.blocks import Block, Slot, refresh, skeleton
+from livets.mirror.misfit import Misfit
+from livets.mirror.nodes import BODY, Context, Node, opens
 from livets.wire import SlotKind
 
 

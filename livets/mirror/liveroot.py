@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from livets.testing.blocks import Block, Blocks, Slot, Surface
-from livets.testing.errors import Misfit
-from livets.testing.hydration import hydrate
-from livets.testing.nodes import BODY, Node, parse, serialise
+from livets.mirror.blocks import Block, Blocks, Slot, Surface
+from livets.mirror.hydration import hydrate
+from livets.mirror.misfit import Misfit
+from livets.mirror.nodes import BODY, Node, parse, serialise
 from livets.wire import ReservedOp, SlotKind
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Protocol
 
-from livets.testing.errors import Misfit
-from livets.testing.nodes import Context, Node, inside, parse
+from livets.mirror.misfit import Misfit
+from livets.mirror.nodes import Context, Node, inside, parse
 
 LEAVES = frozenset(
     ["textarea", "title", "script", "style", "xmp", "iframe", "noembed", "noframes", "noscript", "template"]
