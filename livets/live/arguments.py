@@ -177,7 +177,8 @@ class Arguments:
             if parameter.positional and left:
                 if parameter.name in given:
                     raise self._refused(
-                        f"the argument {parameter.name!r} is given twice, by place and by ts-value", "take one of them out"
+                        f"the argument {parameter.name!r} is given twice, by place and by ts-value",
+                        "take one of them out",
                     )
                 positional.append(self._convert(parameter.name, parameter.convert, next(remaining)))
                 left -= 1
@@ -198,7 +199,8 @@ class Arguments:
         for name in given.keys() - by_name.keys():
             if not self.takes_any_name:
                 raise self._refused(
-                    f"it has no argument {name!r} (ts-value:{name} in the template)", "name one of the handler's arguments"
+                    f"it has no argument {name!r} (ts-value:{name} in the template)",
+                    "name one of the handler's arguments",
                 )
             by_name[name] = given[name]
         return positional, by_name
