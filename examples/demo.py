@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from examples import site
-from examples.chat import Chat
+from examples.chat import Chat, entrance
 from examples.counter import Counter
 from examples.todo import Todos
 from livets import LiveView
@@ -35,3 +35,4 @@ app.live("/", Index, title="livets examples")
 app.live("/counter", Counter, title="Counter")
 app.live("/todo", Todos, title="To-do")
 app.live("/chat/{room}", Chat)
+app.route("/chat", entrance)

@@ -81,3 +81,9 @@ async def test_a_room_that_is_none_is_not_found(demo: str, page: Page) -> None:
     response = await page.request.get(f"{demo}/chat/cellar")
     assert response.status == 404
     assert "There is nothing here" in await response.text()
+
+
+async def test_without_a_room_one_comes_into_the_first(demo: str, page: Page) -> None:
+    await page.goto(f"{demo}/chat?name=Ann")
+    await expect(page).to_have_url(f"{demo}/chat/lobby?name=Ann")
+    await expect(page.locator("#draft")).to_be_visible()
