@@ -329,6 +329,8 @@ class LiveTS:
     async def _refuse(self, request: Request, error: Exception) -> Response:
         """The answer to what a route, or no route, refused."""
         assert isinstance(error, HTTPException)
+        if error.status_code == 404 and request.url.path == "/favicon.ico":  # browsers ask by themselves
+            return Response(status_code=204, headers={"Cache-Control": "public, max-age=86400"})
         paths = [str(route.path) for route in self.worker.routes] if error.status_code == 404 else []
         return self._refusals.response(
             request.scope, error.status_code, error.detail, paths=paths, headers=error.headers

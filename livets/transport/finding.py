@@ -167,7 +167,7 @@ async def _mounted(visitor: Visitor, route: LiveRoute, params: dict[str, Any], u
 
 
 def warn_lost(worker: Worker) -> None:
-    """Say once how views get lost, and what to do about it."""
-    if not worker.warned_lost_view:
+    """Say once how views get lost, and what to do about it; in development they do whenever the program is edited."""
+    if not worker.config.dev and not worker.warned_lost_view:
         worker.warned_lost_view = True
         logger.warning(_LOST)

@@ -21,9 +21,20 @@ def blocks(path: Path) -> list[tuple[int, str]]:
     return [(text[: m.start()].count("\n") + 1, m[1]) for m in re.finditer(r"^```python\n(.*?)^```", text, re.S | re.M)]
 
 
+def files(path: Path) -> list[tuple[str, str]]:
+    """Blocks that are to be saved: "Save this as `templates/todo.html`:" and what follows."""
+    found = re.finditer(
+        r"ave\s+this\s+as\s+`([\w./-]+\.(?:html|css))`:\n\n^```\w+\n(.*?)^```", path.read_text(), re.S | re.M
+    )
+    return [(m[1], m[2]) for m in found]
+
+
 @pytest.mark.parametrize("path", [p for p in DOCS if blocks(p)], ids=lambda p: str(p.relative_to(ROOT)))
 def test_the_blocks_run(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+    for name, text in files(path):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
     module = types.ModuleType("docs_example")
     monkeypatch.setitem(sys.modules, "docs_example", module)
     for line, source in blocks(path):

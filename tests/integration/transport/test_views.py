@@ -120,6 +120,7 @@ async def test_production_tells_visitors_nothing_but_what_they_need(tmp_path: Pa
             assert "mount" not in page.text
             assert "/items/{" not in page.text
             assert "there is no item" not in page.text
+        assert (await user.http.get("/favicon.ico")).status_code == 204  # no error in the console of every page
         page = await user.open("/nowhere")
         tree = parsed(page.text)
         assert tree.css_first("html").attributes["lang"] == "en"

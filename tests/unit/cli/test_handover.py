@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from livets import LiveTS
+from livets import LiveTS, LiveView
 from livets.cli import handover
 from livets.state import MemoryStore, Record
+from livets.testing import client
 
 
 def application() -> LiveTS:
@@ -50,3 +51,43 @@ def test_a_file_that_is_broken_is_left(tmp_path: Path, caplog: pytest.LogCapture
         handover.read(path, [app])
     assert len(store(app)) == 0
     assert "pages begin anew" in caplog.text
+
+
+def showing(view: type[LiveView]) -> LiveTS:
+    app = application()
+    app.live("/", view)
+    return app
+
+
+async def test_a_view_whose_mount_was_edited_begins_anew(tmp_path: Path) -> None:
+    class Edited(LiveView):
+        kinds: list[str] = []
+        template = "{{ kinds }}"
+
+        def mount(self) -> None:
+            self.kinds = [kind for kind in ("a", "b") if kind in {"a", "b"}]
+
+    before = Edited
+
+    class Same(LiveView):
+        template = "saved again, a line further down"
+
+        def mount(self) -> None:
+
+            self.kinds = [kind for kind in ("a", "b") if kind in {"a", "b"}]
+
+    class Other(LiveView):
+        template = "x"
+
+        def mount(self) -> None:
+            self.kinds = [kind for kind in ("a", "b") if kind in {"a", "c"}]
+
+    app, path = showing(before), tmp_path / "views"
+    async with client(app) as person:
+        await person.open("/")
+        await app.worker.stop()
+        handover.write(path, [app])
+    for view, kept in ((Same, 1), (Other, 0)):
+        after = showing(view)
+        handover.read(path, [after])
+        assert len(store(after)) == kept, view
