@@ -161,14 +161,12 @@ async def test_t19_no_place_of_a_template_makes_code_of_data(page: Page, page_lo
                 assert await page.evaluate(FINDINGS) == [], f"a fill with {payload!r}"
 
 
-# Not "attributes", "closest", "getAttribute", "insertBefore" and "parentNode": a form with a control of that name has
-# no such member any more, and stands still. Nothing worse comes of it.
+# Not the methods that the connector asks elements for ("getAttribute", "closest", "attributes", …): a form with a control
+# of such a name has no such member any more, and stands still. Nothing worse comes of it.
 CLOBBERING = [
-    "children", "childNodes", "firstChild", "nextSibling", "nodeType", "nodeName",
-    "tagName", "localName", "data", "remove", "replaceWith", "append", "setAttribute",
-    "removeAttribute", "hasAttribute", "isConnected", "id", "value", "elements", "matches", "contains",
-    "querySelector", "querySelectorAll", "addEventListener", "dispatchEvent", "innerHTML", "textContent", "classList",
-    "hidden", "style", "name", "length", "ownerDocument", "namespaceURI", "form", "checked", "method", "action",
+    "children", "childNodes", "firstChild", "nextSibling", "nodeType", "nodeName", "tagName", "localName", "data",
+    "remove", "append", "id", "value", "elements", "innerHTML", "textContent", "classList", "hidden", "style", "name",
+    "length", "form", "checked", "method", "action", "title", "target", "type", "options", "key", "reset", "submit",
     "__proto__", "constructor", "hasOwnProperty", "toString", "prototype", "valueOf", "then", "ts-key", "livets",
 ]  # fmt: skip
 
