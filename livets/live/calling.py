@@ -42,18 +42,18 @@ async def call(
     Raises HandlerTimeout and whatever the function raises.
     """
     named = named or {}
-    if not (inspect.iscoroutinefunction(function) if is_async is None else is_async):
-        result = await asyncio.to_thread(function, *args, **named)
-        if not inspect.isawaitable(result):
-            return result
-        coroutine = _await(result)
-    else:
-        coroutine = function(*args, **named)
-    if dev:
-        coroutine = _watched(coroutine, getattr(function, "__qualname__", repr(function)))
     limit_s = HANDLER_TIMEOUT_S if timeout_s is None else timeout_s
     deadline: asyncio.Timeout | None = None
     try:
+        if not (inspect.iscoroutinefunction(function) if is_async is None else is_async):
+            result = await asyncio.to_thread(_plain, function, args, named)
+            if not inspect.isawaitable(result):
+                return result
+            coroutine = _await(result)
+        else:
+            coroutine = function(*args, **named)
+        if dev:
+            coroutine = _watched(coroutine, getattr(function, "__qualname__", repr(function)))
         try:
             # In this very task; a handler that never waits needs no clock.
             awaited = coroutine.send(None)
@@ -73,6 +73,16 @@ async def call(
         if task is not None and task.cancelling():
             raise
         raise RuntimeError("something that the handler awaited was cancelled") from error
+    except SystemExit as error:
+        raise RuntimeError("the handler called sys.exit(), which would have ended the whole server") from error
+
+
+def _plain(function: Callable[..., Any], args: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """What a thread does. A StopIteration can't leave it: its future would never be done, and the view never free."""
+    try:
+        return function(*args, **named)
+    except StopIteration as error:
+        raise RuntimeError("the handler raised StopIteration; next() takes a second argument for the end") from error
 
 
 async def _await(result: Any) -> Any:

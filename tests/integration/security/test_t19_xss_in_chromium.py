@@ -161,7 +161,7 @@ async def test_t19_no_place_of_a_template_makes_code_of_data(page: Page, page_lo
                 assert await page.evaluate(FINDINGS) == [], f"a fill with {payload!r}"
 
 
-# Not the methods that the connector asks elements for ("getAttribute", "closest", "attributes", …): a form with a control
+# Not what the connector asks elements for ("getAttribute", "closest", "attributes", …): a form with a control
 # of such a name has no such member any more, and stands still. Nothing worse comes of it.
 CLOBBERING = [
     "children", "childNodes", "firstChild", "nextSibling", "nodeType", "nodeName", "tagName", "localName", "data",
