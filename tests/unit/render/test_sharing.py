@@ -147,6 +147,16 @@ def test_what_was_changed_in_place_afterwards_is_not_taken_for_what_it_was() -> 
     second.change({"x", "ys"})  # compares with the twin
 
 
+def test_nor_what_was_changed_in_a_list() -> None:
+    template, alone = compiled("{% for y in ys %}<i>{{ y.s }}</i>{% endfor %}")
+    row = Mutable(1, "a")
+    for value in ("a", "b"):
+        view = View(template, alone, {"ys": []})
+        row.s = value
+        view.scope.values["ys"] = [row]
+        assert view.change({"ys"})
+
+
 class Opaque:
     """Nobody knows what is in it."""
 
@@ -301,11 +311,12 @@ def test_lists_that_differ_share_what_changed_in_the_same_way(kind: Callable[[in
 
 
 def test_a_name_that_is_read_besides_the_loop_is_not_taken_for_told() -> None:
-    template, alone = compiled(ROWS + "<b>{{ rows|length }}</b>")
-    for count in (1, 2):
-        view = View(template, alone, {"rows": KeyedList([Frozen(n, "a") for n in range(count)]), "c": ""})
+    template, alone = compiled(ROWS + "<b>{{ (rows|first).s if on }}</b>")
+    for own in ("mine", "yours"):
+        view = View(template, alone, {"rows": KeyedList([Frozen(1, own)]), "c": "", "on": False})
         view.scope.values["rows"].append(Frozen(9, "z"))
-        view.change({"rows"})
+        view.scope.values["on"] = True
+        assert not view.change({"rows", "on"})
 
 
 def test_what_is_kept_holds_no_view_s_list() -> None:
