@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import HTTPConnection, Request
@@ -62,6 +63,7 @@ from livets.transport import (
 if TYPE_CHECKING:
     from livets.pubsub.redis import RedisBus
 
+_SOCKET = "/livets/socket"
 _FORGED = "This request was made by a page of another site. Config.allowed_origins lists those that may."
 _ARGUMENTS = ("secret_key", "wire", "lifespan", "template_globals", "template_filters")
 """Those of LiveTS that are no fields of Config."""
@@ -161,8 +163,9 @@ class LiveTS:
         self.routes = self.worker.routes.all
         self._router = Router(lifespan=self.lifespan)
         self._router.routes = self.routes
+        self._socket = Socket(self.worker, self._sweeper)
         self.routes += [
-            WebSocketRoute("/livets/socket", Socket(self.worker, self._sweeper)),
+            WebSocketRoute(_SOCKET, self._socket),
             Route("/livets/{name}", connector, methods=["GET"]),
         ]
         if self.development is not None:
@@ -290,7 +293,12 @@ class LiveTS:
             scope["app"] = self
             if not self._parts.are_running:
                 await self._parts.start()
-        await self._app(scope, receive, send)
+        if scope["type"] == "websocket" and get_route_path(scope) == _SOCKET:
+            # Straight on: what Starlette wraps around an endpoint would stay in memory with each page, and in the way
+            # of each frame.
+            await self._socket(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Any = None) -> AsyncIterator[None]:

@@ -35,8 +35,8 @@ class Acceptance:
         self.shown_ref = 0
         """Events up to this one were done before a crash: they did run, do so again, and keep no other from running."""
 
-    def accept(self, event: Event, begin: Callable[[], None]) -> None:
-        """Queue an event, or `begin` it."""
+    def accept(self, event: Event, begin: Callable[[], None], *, at_once: bool) -> None:
+        """Queue an event, or `begin` it. `at_once`: a handler that has nothing to await may run here and now."""
         handler = self._handlers.get(event.handler)
         policy = "queue" if handler is None else handler.policy
         is_replay = event.ref <= self.shown_ref
@@ -47,7 +47,7 @@ class Acceptance:
         else:
             if policy == "latest" and not is_replay:
                 self.cancel(event.handler, None, None)
-            self._mailbox.put(event)
+            self._mailbox.put(event, at_once=at_once and (not event.handler if handler is None else handler.is_prompt))
 
     def cancel(self, name: str, beside: Beside | None, asking: Unit | None) -> None:
         """Stop every event of this handler but the one that asks."""

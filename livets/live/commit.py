@@ -91,6 +91,7 @@ class Commits:
         """A parallel handler is at work: later events may be told done before it has ended."""
         self._done.passed(ref)
         self.tell()
+        self.on_progress()
 
     def check(self) -> None:
         """Development: the whole state, mounted or restored, can be kept. Raises FieldError."""

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, Protocol
 from livets.errors import ConfigError, FieldError
 from livets.live.arguments import Arguments, Converter
 from livets.live.codec import KeyedCodec
-from livets.live.event import Handler, collect_handlers
+from livets.live.event import Handler, collect_handlers, is_prompt
 from livets.live.fields import Field, collect_fields
 from livets.live.query import Query
 
@@ -36,6 +36,7 @@ class Declaration:
         "events",
         "fields",
         "hooks",
+        "is_prompt",
         "keyed",
         "messages",
         "mount",
@@ -56,6 +57,9 @@ class Declaration:
         self.converters: dict[str, Converter] = {}
         self.messages: dict[str, Converter | None] = {}
         self.hooks: dict[str, Callable[..., Any] | None] = {name: _overridden(owner, base, name) for name in _HOOKS}
+        after = [self.hooks["updated"], self.hooks["handle_params"]]
+        self.is_prompt = all(hook is None or is_prompt(hook) for hook in after)
+        """Nothing that follows a handler has to wait."""
         mount = self.hooks["mount"]
         self.mount: Arguments | None = Arguments(f"{self.name}.mount", mount) if mount is not None else None
         query = self.hooks["handle_params"]

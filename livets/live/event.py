@@ -6,6 +6,7 @@ at class creation and by `dispatch` for each event.
 
 from __future__ import annotations
 
+import dis
 import inspect
 from collections.abc import Callable
 from typing import Any, Final, Literal, TypeVar, get_args, overload
@@ -56,12 +57,13 @@ def event(method: F | None = None, *, policy: Policy = "queue") -> F | Callable[
 class Handler:
     """One callable event of a view class: the function, its typed parameters and its policy."""
 
-    __slots__ = ("arguments", "function", "is_async", "name", "policy")
+    __slots__ = ("arguments", "function", "is_async", "is_prompt", "name", "policy")
 
     def __init__(self, owner: type, name: str, function: Callable[..., Any]) -> None:
         self.name = name
         self.function = function
         self.is_async = inspect.iscoroutinefunction(function)
+        self.is_prompt = is_prompt(function)
         self.policy: Policy = getattr(function, _MARK)
         if self.policy in ("latest", "parallel") and not self.is_async:
             raise ConfigError(
@@ -70,6 +72,19 @@ class Handler:
                 f"in it `await asyncio.to_thread(...)`), or use policy='queue' or 'drop'."
             )
         self.arguments = Arguments(f"{owner.__qualname__}.{name}", function)
+
+
+def is_prompt(function: Callable[..., Any]) -> bool:
+    """Whether this is an async function that has nothing to await, so it ends where it begins.
+
+    >>> async def count(view): view.number += 1
+    >>> is_prompt(count)
+    True
+    """
+    code = getattr(function, "__code__", None)
+    if code is None or not code.co_flags & inspect.CO_COROUTINE:
+        return False
+    return all(instruction.opname != "SEND" for instruction in dis.get_instructions(code))
 
 
 def collect_handlers(owner: type, base: type) -> dict[str, Handler]:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextvars import copy_context
 from typing import Any, Protocol, runtime_checkable
+
+from livets.live.calling import rest_of
 
 
 @runtime_checkable
@@ -23,28 +26,37 @@ class Awaited(Protocol):
 class Mailbox:
     """A queue with one worker task that comes and goes."""
 
-    __slots__ = ("_handle", "_items", "_stopped", "_task")
+    __slots__ = ("_handle", "_is_at_it", "_items", "_stopped", "_task")
 
-    def __init__(self, handle: Callable[[Any], Awaitable[None]]) -> None:
+    def __init__(self, handle: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
         self._handle = handle
         self._items: deque[Any] | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
+        self._is_at_it = False
+        """True while an item is worked on without a task."""
 
     @property
     def busy(self) -> bool:
         """True while an item is being worked on or waits."""
-        return self._task is not None
+        return self._task is not None or self._is_at_it
 
-    def put(self, item: Any) -> None:
-        """Queue an item; a stopped mailbox drops it (what somebody waits for is cancelled)."""
+    def put(self, item: Any, *, at_once: bool = False) -> None:
+        """Queue an item; a stopped mailbox drops it (what somebody waits for is cancelled).
+
+        `at_once`: it will not have to wait for anything, so it may be worked off here and now if nothing is before it.
+        That saves a task and a turn of the event loop.
+        """
         if self._stopped:
             _drop(item)
+            return
+        if at_once and not self.busy:
+            self._do(item)
             return
         if self._items is None:
             self._items = deque()
         self._items.append(item)
-        if self._task is None:
+        if not self.busy:
             self._task = asyncio.get_running_loop().create_task(self._work())
 
     def __iter__(self) -> Iterator[Any]:
@@ -88,8 +100,25 @@ class Mailbox:
         while self._items:
             _drop(self._items.popleft())
 
-    async def _work(self) -> None:
+    def _do(self, item: Any) -> None:
+        work = self._handle(item)
+        begun: Awaitable[None] | None = None
+        self._is_at_it = True
         try:
+            # In a context of its own, as it would have in a task.
+            awaited = copy_context().run(work.send, None)
+            begun = _rest(work, awaited)  # it had to wait after all
+        except StopIteration:
+            pass
+        finally:
+            self._is_at_it = False
+            if begun is not None or (self._items and not self._stopped):
+                self._task = asyncio.get_running_loop().create_task(self._work(begun))
+
+    async def _work(self, begun: Awaitable[None] | None = None) -> None:
+        try:
+            if begun is not None:
+                await begun
             while self._items:
                 item = self._items.popleft()
                 if isinstance(item, asyncio.Future):
@@ -102,6 +131,10 @@ class Mailbox:
             self._items = None if not self._items else self._items
             if self._items and not self._stopped:
                 self._task = asyncio.get_running_loop().create_task(self._work())
+
+
+async def _rest(work: Coroutine[Any, Any, None], awaited: Any) -> None:
+    await rest_of(work, awaited)
 
 
 def _drop(item: Any) -> None:

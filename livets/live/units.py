@@ -115,7 +115,8 @@ class Units:
 
     def accept(self, event: Event) -> None:
         """An event of the browser, the next in its order."""
-        self.acceptance.accept(event, lambda: self._begin(event))
+        at_once = self._view.__livets__.is_prompt and self._commits.has_room
+        self.acceptance.accept(event, lambda: self._begin(event), at_once=at_once)
 
     def _begin(self, event: Event) -> None:
         if self._beside is None:

@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from types import FunctionType
 from typing import Any, NamedTuple, Protocol
 
 from livets import telemetry
@@ -23,6 +24,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 logger = logging.getLogger("livets.transport")
 
+_STARLETTE_WRAPS = "starlette._exception_handler"
 _HEAD_BYTES = 32
 _SLOWEST_BYTES_PER_S = 8 * 1024
 
@@ -59,7 +61,7 @@ class Channel:
     )  # fmt: skip
 
     def __init__(self, send: Send, *, json: bool) -> None:
-        self._send = send
+        self._send = send = _innermost(send)
         self.json = json
         self._loop = asyncio.get_running_loop()
         self._queue: deque[_Waiting] | None = None
@@ -104,7 +106,11 @@ class Channel:
 
     def put(self, outbox: Source, kind: Frame, seq: int, done: int, body: bytes) -> None:
         """Send a frame of a view."""
-        self._enqueue(_Waiting(outbox, kind, outbox.view, seq, done, body), at_once=kind is Frame.PATCH)
+        waiting = _Waiting(outbox, kind, outbox.view, seq, done, body)
+        if kind is Frame.PATCH and self._writable is not None and self._writable.is_set() and self._is_idle:
+            self._send_at_once(waiting)
+        else:
+            self._enqueue(waiting)
 
     def refuse(self, view: int, body: bytes) -> None:
         """Send REFUSED for a view that is not on this socket."""
@@ -173,35 +179,50 @@ class Channel:
         if self._sender is not None:
             await asyncio.wait([self._sender])
 
-    def _enqueue(self, waiting: _Waiting, *, at_once: bool = False) -> None:
+    @property
+    def _is_idle(self) -> bool:
+        return self._queue is None and not self.is_sending and not self.is_closing
+
+    def _send_at_once(self, waiting: _Waiting) -> None:
+        """A task and a turn of the loop are saved where the server has nothing to wait for."""
+        self._count(waiting)
+        sending = self._send_frame(waiting)
+        self._is_draining = True
+        try:
+            awaited = sending.send(None)
+        except StopIteration:
+            self._is_draining = False
+            if self._queue is not None or self._closing is not None:
+                self._wake()
+        except Exception as error:
+            self._is_draining = False
+            self._cut(error)
+        else:
+            self._is_draining = False
+            self._sender = self._loop.create_task(self._drain(_rest(sending, awaited)))
+
+    def _enqueue(self, waiting: _Waiting) -> None:
         if self.is_closing:
             return
         if self._queue is None:
             self._queue = deque()
         self._queue.append(waiting)
+        self._count(waiting)
+        self._wake()
+
+    def _count(self, waiting: _Waiting) -> None:
         self.unsent_bytes += len(waiting.body) + _HEAD_BYTES
         self.is_full = self.is_full or self.unsent_bytes >= limits.HIGH_WATER_BYTES
-        self._wake(at_once=at_once and self._writable is not None and self._writable.is_set())
 
-    def _wake(self, *, at_once: bool = False) -> None:
-        if self.is_sending or self.has_ended:
-            return
-        drain = self._drain()
-        if not at_once:
-            self._sender = self._loop.create_task(drain)
-            return
-        self._is_draining = True
-        try:
-            awaited = drain.send(None)
-        except StopIteration:
-            return  # nearly always: a task and a turn of the loop are saved
-        finally:
-            self._is_draining = False
-        self._sender = self._loop.create_task(_go_on(drain, awaited))
+    def _wake(self) -> None:
+        if not self.is_sending and not self.has_ended:
+            self._sender = self._loop.create_task(self._drain())
 
-    async def _drain(self) -> None:
+    async def _drain(self, begun: Awaitable[None] | None = None) -> None:
         """Send everything that waits; runs from the first frame of a burst to its last."""
         try:
+            if begun is not None:
+                await begun
             while not self.has_ended:
                 if self._queue:
                     await self._send_frame(self._queue.popleft())
@@ -212,13 +233,16 @@ class Channel:
             if self._closing is not None and not self.has_ended:
                 code, reason = self._closing
                 await self._timed({"type": "websocket.close", "code": code, "reason": _ascii(reason)}, 0)
-        except Exception:
-            logger.exception("a frame could not be made; the socket is cut")
-            self._loop.call_soon(self.abort)
+        except Exception as error:
+            self._cut(error)
         finally:
             self._sender = None
             self._queue = self._queue or None
             self._acks = self._acks or None
+
+    def _cut(self, error: Exception) -> None:
+        logger.error("a frame could not be made; the socket is cut", exc_info=error)
+        self._loop.call_soon(self.abort)
 
     async def _send_frame(self, waiting: _Waiting) -> None:
         outbox, size = waiting.outbox, len(waiting.body) + _HEAD_BYTES
@@ -269,8 +293,15 @@ class Channel:
             room.set_result(None)
 
 
-async def _go_on(drain: Coroutine[Any, Any, None], awaited: Any) -> None:
-    await rest_of(drain, awaited)
+async def _rest(sending: Coroutine[Any, Any, None], awaited: Any) -> None:
+    await rest_of(sending, awaited)
+
+
+def _innermost(send: Send) -> Send:
+    """The server's own `send`, out of what Starlette wraps around it to see responses start: frames are none."""
+    while getattr(send, "__module__", "") == _STARLETTE_WRAPS and isinstance(send, FunctionType) and send.__closure__:
+        send = send.__closure__[send.__code__.co_freevars.index("send")].cell_contents
+    return send
 
 
 def _writable(send: Send) -> asyncio.Event | None:
