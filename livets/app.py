@@ -61,6 +61,8 @@ from livets.transport import (
 )
 
 if TYPE_CHECKING:
+    from jinja2.ext import Extension
+
     from livets.pubsub.redis import RedisBus
 
 _SOCKET = "/livets/socket"
@@ -98,12 +100,16 @@ class LiveTS:
         config: Config | None = None,
         template_globals: Mapping[str, Any] | None = None,
         template_filters: Mapping[str, Any] | None = None,
+        template_tests: Mapping[str, Any] | None = None,
+        template_extensions: Sequence[str | type[Extension]] = (),
         **settings: Any,
     ) -> None:
         """Arguments win over `config`, which wins over the environment; `settings` are other fields of Config.
 
         `templates` and `static`: directories, looked for beside the module that calls this, then in the working
-        directory. `lifespan`: an async context manager around all requests, called with this application.
+        directory. `template_globals`, `template_filters`, `template_tests`: functions and values for Jinja2, by name;
+        `template_extensions`: of Jinja2, such as "jinja2.ext.i18n". `lifespan`: an async context manager around all
+        requests, called with this application.
         Raises ConfigError when the application can't work as it is put together.
         """
         home = _home(sys._getframe(1))
@@ -139,6 +145,8 @@ class LiveTS:
                 config.templates,
                 globals={"static": self._static, **(template_globals or {})},
                 filters=template_filters,
+                tests=template_tests,
+                extensions=template_extensions,
                 reload=config.dev,
             ),
         )
@@ -179,6 +187,15 @@ class LiveTS:
     def store(self) -> SnapshotStore:
         """Where this worker keeps snapshots."""
         return self._store
+
+    @property
+    def templates(self) -> Templates:
+        """The templates of this application; their `environment` is Jinja2's, for what the constructor does not take.
+
+        >>> app = LiveTS(secret_key="a secret of at least 32 characters")
+        >>> app.templates.environment.filters["euro"] = lambda cents: f"{cents / 100:.2f} €"
+        """
+        return self.worker.templates
 
     @property
     def registry(self) -> Registry:

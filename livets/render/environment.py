@@ -13,6 +13,7 @@ import jinja2
 from jinja2.runtime import Context
 from jinja2.utils import missing
 
+from livets.errors import ConfigError
 from livets.render import directives, directives_values, guards
 from livets.render.guarding import guarded
 
@@ -115,6 +116,11 @@ class LiveEnvironment(jinja2.Environment):
     """Do HTML slots send edits (docs/protocol.md)? False sends their HTML whole."""
 
     def __init__(self, **options: Any) -> None:
+        if options.get("enable_async"):
+            raise ConfigError(
+                "templates of livets are not async: enable_async would make each expression wait while the view is "
+                "rendered; await in mount or in the handler, and give the template the result"
+            )
         super().__init__(**options)
         self.filters.update(directives_values.FILTERS | guards.FILTERS)
 

@@ -41,6 +41,9 @@ _MUTATORS = frozenset(
     ]
 ) | {"update"}
 
+_TRANSLATIONS = frozenset(["gettext", "ngettext", "pgettext", "npgettext"])
+"""What `_` and `{% trans %}` look up by name."""
+
 _SETS = (nodes.Assign, nodes.AssignBlock, nodes.Macro, nodes.Import, nodes.FromImport, nodes.With)
 
 
@@ -147,6 +150,8 @@ class Linker:
         _refuse_block_references(body)
         self._asks = self._asks or any(asks_context(self.environment, node) for node in body)
         sets = next((node for node in body if isinstance(node, _SETS)), None)
+        if not _TRANSLATIONS.isdisjoint(_sets(body)):
+            raise _Unfit(body[0].lineno, "a translation function is set in the template")
         if sets is not None and (place.inner or isinstance(sets, nodes.With)):
             self._inner_set = sets.lineno
         return [item for node in body for item in self._item(node, place)]

@@ -234,13 +234,20 @@ def wants_context(function: Any) -> bool:
     return function is not None and _PassArg.from_obj(function) is _PassArg.context
 
 
+def is_translation(function: Any) -> bool:
+    """True for the functions of jinja2.ext.i18n: of the context they read the name of another one of them, no more."""
+    return getattr(function, "__module__", "") == "jinja2.ext"
+
+
 def asks_context(environment: jinja2.Environment, node: nodes.Node) -> bool:
     """True when a function, filter or test marked with pass_context is called: it may read what the template sets."""
     tables: dict[type, Mapping[str, Any]] = {nodes.Filter: environment.filters, nodes.Test: environment.tests}
     for found in _with_itself(node):
         match found:
-            case nodes.Call(node=nodes.Name() as callee) if wants_context(environment.globals.get(callee.name)):
-                return True
+            case nodes.Call(node=nodes.Name() as callee) if callee.name in environment.globals:
+                function = environment.globals[callee.name]
+                if wants_context(function) and not is_translation(function):
+                    return True
             case nodes.Filter() | nodes.Test():
                 if found.name not in _CONTEXT_FILTERS_THAT_READ_NO_NAMES:
                     if wants_context(tables[type(found)].get(found.name)):

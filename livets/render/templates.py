@@ -31,7 +31,7 @@ _COMPILED: Final = 1000
 class Templates:
     """The templates of an application.
 
-    `directories`: where files are looked for, in order; `globals` and `filters` are added to Jinja2's own;
+    `directories`: where files are looked for, in order; `globals`, `filters` and `tests` are added to Jinja2's own;
     `extensions`: of Jinja2, such as "jinja2.ext.i18n", "jinja2.ext.do" and "jinja2.ext.loopcontrols".
     `reload`: notice files that were edited, for development; without it a file is read once. Autoescape is always on.
     """
@@ -42,6 +42,7 @@ class Templates:
         *,
         globals: Mapping[str, Any] | None = None,
         filters: Mapping[str, Callable[..., Any]] | None = None,
+        tests: Mapping[str, Callable[..., Any]] | None = None,
         extensions: Sequence[str | type[Extension]] = (),
         reload: bool = False,
         size: int = _COMPILED,
@@ -52,6 +53,7 @@ class Templates:
         )
         self.environment.globals.update(globals or {})
         self.environment.filters.update(filters or {})
+        self.environment.tests.update(tests or {})
         self.reload = reload
         self.size = size
         self._lock = threading.RLock()

@@ -6,7 +6,9 @@ raises for ordinary values; markup in a text slot raises Promoted, which the ren
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from inspect import iscoroutine
 from typing import Any, Final
 
 import jinja2
@@ -21,6 +23,7 @@ NO_BRANCH: Final = (-1, ())
 """The value of an IF slot that shows nothing."""
 
 LARGEST: Final = 2**53
+_SPECIAL: Final = re.compile("[<>&\"']")
 _DICT_ATTRIBUTES: Final = frozenset(dir(dict))
 
 
@@ -32,6 +35,11 @@ class Promoted(Exception):
         self.site = site
 
 
+def _is_markup(value: Any) -> bool:
+    """True for markup that is not the same as text: translations are Markup, and hardly ever have any in them."""
+    return hasattr(value, "__html__") and (type(value) is not markupsafe.Markup or _SPECIAL.search(value) is not None)
+
+
 def scalar(value: Any, site: int) -> int | str:
     """An output as a scalar, with Jinja2's meaning. Raises Promoted for markup."""
     kind = type(value)
@@ -39,8 +47,14 @@ def scalar(value: Any, site: int) -> int | str:
         return value  # type: ignore[no-any-return]
     if kind is int and -LARGEST < value < LARGEST:
         return value  # type: ignore[no-any-return]
-    if hasattr(value, "__html__"):
+    if _is_markup(value):
         raise Promoted(site)
+    if iscoroutine(value):
+        value.close()
+        raise TypeError(
+            "the value of this output is a coroutine: templates do not wait; await it in mount or in the handler, "
+            "and give the template the result"
+        )
     text = str(value)
     return text if type(text) is str else str.__str__(text)
 
@@ -57,7 +71,7 @@ def source(value: Any) -> str:
 
 def source_text(value: Any, site: int) -> str:
     """An output as HTML source that must be text. Raises Promoted for markup."""
-    if hasattr(value, "__html__"):
+    if _is_markup(value):
         raise Promoted(site)
     return str(markupsafe.escape(value))
 

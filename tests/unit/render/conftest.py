@@ -27,7 +27,7 @@ class Bench:
         self.values = dict(values)
         self.scope = MappingScope(self.values)
         self.template: CompiledTemplate = self.templates.from_string(source)
-        self.plain = self.templates.environment.from_string(source)
+        self.plain = _plain(self.templates, source)
         self.rendering = self.template.start()
         self.html = self.rendering.html(self.scope)
         self.page = Page(self.rendering.template.shape, html=self.html)
@@ -66,6 +66,12 @@ def _templates(files: tuple[tuple[str, str], ...]) -> Templates:
     templates.environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     templates.environment.loader = jinja2.DictLoader(dict(files))
     return templates
+
+
+@lru_cache(maxsize=256)
+def _plain(templates: Templates, source: str) -> jinja2.Template:
+    """The template as Jinja2 renders it; compiling it again for every example would be most of the tests' time."""
+    return templates.environment.from_string(source)
 
 
 def strip(html: str) -> str:

@@ -185,14 +185,29 @@ def test_what_does_not_end_is_left_to_jinja() -> None:
             Templates().from_string(source + "</p>")
 
 
-@settings(max_examples=80, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-@given(trees, st.lists(states, min_size=3, max_size=3), st.randoms(use_true_random=False))
-def test_random_trees_mean_what_the_docs_say(nodes: list[Any], values: list[dict[str, Any]], random: Any) -> None:
-    source = write(nodes, random.choice)
-    note(source)
-    bench = Bench(source, values[0])
-    bench.check_first()
-    for state in values:
-        bench.change(state)
-        shown = bench.fresh().replace("<!-- c -->", "").replace("\n ", "")
-        assert normal(shown) == normal(show(nodes, state)), shown
+def check_trees(examples: int) -> None:
+    """Random trees of directives in random states."""
+
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(trees, st.lists(states, min_size=3, max_size=3), st.randoms(use_true_random=False))
+    def check(nodes: list[Any], values: list[dict[str, Any]], random: Any) -> None:
+        source = write(nodes, random.choice)
+        note(source)
+        bench = Bench(source, values[0])
+        bench.check_first()
+        for state in values:
+            bench.change(state)
+            shown = bench.fresh().replace("<!-- c -->", "").replace("\n ", "")
+            assert normal(shown) == normal(show(nodes, state)), shown
+
+    check()
+
+
+def test_random_trees_mean_what_the_docs_say() -> None:
+    check_trees(30)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)
+def test_very_many_random_trees_mean_what_the_docs_say() -> None:
+    check_trees(3000)

@@ -425,4 +425,11 @@ class AgainstAPlainList(RuleBasedStateMachine):
 
 
 TestAgainstAPlainList = AgainstAPlainList.TestCase
-TestAgainstAPlainList.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestAgainstAPlainList.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+
+
+@pytest.mark.nightly
+class TestAgainstAPlainListForLong(AgainstAPlainList.TestCase):  # type: ignore[misc, name-defined]
+    """The same with very many histories."""
+
+    settings = settings(max_examples=2000, stateful_step_count=60, deadline=None)

@@ -220,7 +220,7 @@ def check_keyed(source: str, make: Any, start: list[int], steps: list[Any]) -> N
             rows.settle()
 
 
-keyed = settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+keyed = settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
 @keyed

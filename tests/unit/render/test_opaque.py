@@ -37,7 +37,7 @@ FILES = {"inc.html": "<u>{{ a }}</u>", "base.html": "<div>{% block b %}{% endblo
         ("<p>a<div>{{ a }}</div></p>", "parser"),
         ("<template><p>{{ a }}</p></template>", "parser"),
         ("<div>{% block b %}<p>{{ a }}</p>{% endblock %}</div>{% if self.b() %}x{% endif %}", "whole template"),
-        ("<b>{% block b %}{{ a }}{% endblock %}</b>{% if xs == 1 %}x{% elif self.b() %}y{% endif %}", "whole template"),
+        ("<i>{% block b %}{{ a }}{% endblock %}</i>{% if xs == 1 %}x{% elif self.b() %}y{% endif %}", "whole template"),
         ("<p>{{ a }}</p>{% for x in xs %}{% block q %}<i>{{ a }}</i>{% endblock %}{% endfor %}", "whole template"),
         ("<ul>{% for x in xs %}<li>{{ x }}{% endfor %}</ul>", "closed"),
         ("{% set l = [] %}{% for x in xs %}{% set _ = l.append(x) %}{% endfor %}<p>{{ l|length }}</p>", "changes what"),
