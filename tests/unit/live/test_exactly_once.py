@@ -192,7 +192,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "_LOOK_AGAIN_S", 0.0)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.lists(actions, max_size=60))
 def test_each_event_counts_once(script: list[tuple[Any, ...]]) -> None:
     asyncio.run(play(script))

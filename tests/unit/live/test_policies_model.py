@@ -157,7 +157,7 @@ async def play(script: list[tuple[str, Any]]) -> None:
     assert (restored.view.entries, restored.last_ref) == (entries, page.ref)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.lists(actions, max_size=40))
 def test_every_event_counts_as_its_policy_says(script: list[tuple[str, Any]]) -> None:
     asyncio.run(play(script))

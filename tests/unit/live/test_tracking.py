@@ -258,7 +258,7 @@ def change_rows(view: View, a: int, b: int, assign: bool) -> None:
         view.rows.update(a, label=str(b))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.lists(step(), max_size=6), st.booleans()), max_size=5), st.booleans())
 def test_any_handler_commits_exactly_what_changed_or_is_taken_back_exactly(handlers: Any, dev: bool) -> None:
     view = View()
