@@ -52,6 +52,7 @@ class Order(msgspec.Struct, kw_only=True):
     broken: str | None = None
     """Development: do not import the application, show this instead."""
     forwarded_allow_ips: str | None = None
+    root_path: str = ""
 
 
 def main(order: Order) -> None:
@@ -98,6 +99,7 @@ def serve(app: Any, lives: list[LiveTS], order: Order, ready: Callable[[], None]
         **more,
         host=order.host,
         port=order.port,
+        root_path=order.root_path,
         log_config=logs.config(order.log_level, dev=order.dev),
         lifespan="auto",
     )

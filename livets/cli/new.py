@@ -53,7 +53,7 @@ def new(name: Path, template: str) -> None:
         click.echo(f"  {path.relative_to(name)}")
     click.echo("\nNext:")
     click.echo(click.style(f"  cd {name}\n  livets dev", fg="cyan") + "        # then open http://localhost:8000")
-    click.echo(click.style("  python -m pytest", fg="cyan") + "  # its test (pip install pytest)")
+    click.echo(click.style("  python -m pytest", fg="cyan") + "  # its tests (pip install pytest)")
 
 
 def write(folder: Path, template: str, words: dict[str, str]) -> list[Path]:

@@ -15,7 +15,7 @@ from livets.cli.child import Order, serve
 from livets.cli.finding import find
 from livets.cli.loading import live_apps, load
 from livets.cli.logs import LEVELS
-from livets.cli.output import Failure, note
+from livets.cli.output import Failure, Wrong, note
 from livets.cli.processes import listen
 from livets.cli.supervising import Supervisor
 
@@ -45,6 +45,8 @@ A new secret: {_MAKE_ONE}
               help="From the signal to stop to the end of all.")  # fmt: skip
 @click.option("--forwarded-allow-ips", metavar="IPS",
               help="Proxies whose X-Forwarded-* headers are believed, comma-separated.")  # fmt: skip
+@click.option("--root-path", default="", metavar="PREFIX",
+              help="Where a proxy serves this, if it takes the prefix off the path: /shop.")  # fmt: skip
 @click.option("--log-level", default="info", show_default=True, type=click.Choice(LEVELS))
 def run(
     app: str | None,
@@ -53,12 +55,15 @@ def run(
     port: int,
     graceful_timeout: float,
     forwarded_allow_ips: str | None,
+    root_path: str,
     log_level: str,
 ) -> None:
     """Serve the project for real.
 
     APP is module:attribute; without it the project's own. Several workers share their views through Redis.
     """
+    if root_path and (not root_path.startswith("/") or root_path.endswith("/")):
+        raise Wrong(f"--root-path {root_path}: a prefix begins with a slash and does not end with one", "write /shop")
     target = find(app, Path.cwd())
     loaded = load(target)  # here, too: what is wrong is said once, before anything is started
     lives = live_apps(loaded)
@@ -73,6 +78,7 @@ def run(
         graceful_s=graceful_timeout,
         log_level=log_level,
         forwarded_allow_ips=forwarded_allow_ips,
+        root_path=root_path,
     )
     note("livets", f"{target.name} on http://{host}:{order.port} with {workers} worker{'s' * (workers > 1)}", "green")
     note("livets", _about_secret(lives), "green")
