@@ -127,7 +127,7 @@ class LiveTS:
             layout=layout,
             **settings,
         )
-        keys = KeyRing(config.secret_keys or [host_secret(config.state_dir)])
+        keys = KeyRing(config.secret_keys or [host_secret(config.state_dir, str(home))])
         store, used, bus = _backends(config, keys)
         self._store = store
         self._bus = bus

@@ -6,6 +6,7 @@ Called by `app` when neither `LIVETS_SECRET_KEY` nor `LiveTS(secret_key=…)` is
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 import stat
@@ -17,8 +18,17 @@ _NAME = "secret.key"
 _SECRET_BYTES = 48
 
 
-def host_secret(directory: Path) -> str:
-    """The host's secret, made on first use. Raises ConfigError when it can't be kept safely."""
+def host_secret(directory: Path, application: str = "") -> str:
+    """The secret of one application on this host, made on first use. Raises ConfigError when it can't be kept safely.
+
+    `application`: what tells it from others of the same user, who must not take its sessions for their own (browsers
+    send cookies to every port of a host).
+    """
+    secret = _host_secret(directory)
+    return hmac.new(secret.encode(), application.encode(), "sha256").hexdigest() if application else secret
+
+
+def _host_secret(directory: Path) -> str:
     path = directory / _NAME
     try:
         if not path.exists():

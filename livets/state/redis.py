@@ -118,7 +118,7 @@ class RedisStore:
         generation, pairs = int(answer[0]), answer[1]
         try:
             return Claim(generation, self._record(view_id, pairs) if pairs else None)
-        except Unreadable as error:
+        except (Unreadable, ValueError) as error:
             logger.error("the snapshot of view %s is lost: %s", view_id, error)
             return None
 

@@ -1,8 +1,8 @@
-"""uvicorn's WebSocket protocol with three holes closed that lie below ASGI.
+"""uvicorn's WebSocket protocol with four holes closed that lie below ASGI.
 
 Owns two bounds: a client that reads nothing is not read from either (else its pings pile up as unsent pongs), and a
 message has so many fragments at most (empty ones count nothing towards its size). And text that is no UTF-8 ends its
-socket without a traceback for each in the log. Used by `server`.
+socket without a traceback for each in the log, as a handshake that can't be read is answered. Used by `server`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,25 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 MAX_FRAGMENTS: Final = 256
 
 
+_UNREADABLE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _is_ascii: Final = methodcaller("isascii")
 
 
 class GuardedWebSocket(WebSocketsSansIOProtocol):
     """One connection."""
+
+    def connection_made(self, transport: Any) -> None:
+        """The HTTP protocol hands over a connection, and then the whole handshake at once."""
+        super().connection_made(transport)
+        self.data_received = self._asked  # type: ignore[method-assign]  # for the first piece only: others are many
+
+    def _asked(self, data: bytes) -> None:
+        """The handshake. To one that can't be read (a line of more than 8 KiB) uvicorn says nothing, and waits."""
+        del self.data_received
+        self.data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.transport.write(_UNREADABLE)
+            self.transport.close()
 
     def pause_writing(self) -> None:
         """The client takes no more bytes."""

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from livets.errors import ConfigError
-from livets.transport.origin import OriginPolicy, Scope, header
+from livets.transport.origin import OriginPolicy, Scope
 from livets.transport.session import Session
 from livets.transport.worker import Worker
 
@@ -54,5 +54,5 @@ def is_forged(scope: Scope, origins: OriginPolicy) -> bool:
         return False
     if any(key == b"origin" for key, _ in scope["headers"]):
         return not origins.allows(scope)
-    site = header(scope, b"sec-fetch-site")
-    return site not in (None, "same-origin", "none")
+    sites = [value for key, value in scope["headers"] if key == b"sec-fetch-site"]
+    return any(site not in (b"same-origin", b"none") for site in sites)

@@ -147,6 +147,12 @@ ENDLESS = {
 }
 
 
+@pytest.mark.parametrize("more", [[f"Cookie: a={'x' * 9_000}"], [f"X-A: {'x' * 60_000}"], ["X-A: b"] * 200], ids=len)
+async def test_t25_a_handshake_that_is_too_long_is_answered(site: LiveTS, origin: str, more: list[str]) -> None:
+    assert await raw.handshake(origin, {}, *more) == 431
+    assert not site.worker.pages
+
+
 @pytest.mark.parametrize("name", ENDLESS)
 @pytest.mark.parametrize("protocol", [GuardedH11, GuardedHttpTools])
 async def test_t25_requests_without_end_are_cut(site: LiveTS, protocol: type[asyncio.Protocol], name: str) -> None:
