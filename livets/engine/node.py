@@ -105,7 +105,8 @@ class NodeType:
     """A kind of node: its name, version, ports, config, and how to make one. `function` is set for function nodes."""
 
     __slots__ = (
-        "_ports", "cls", "config", "container", "doc", "function", "joins", "name", "structs", "takes_ctx", "version",
+        "_ports", "cls", "config", "container", "doc", "function", "joins", "name", "streams", "streams_only",
+        "structs", "takes_ctx", "version",
     )  # fmt: skip
 
     def __init__(self, thing: type[Node] | Callable[..., Any], name: str = "", version: int = 1) -> None:
@@ -116,11 +117,15 @@ class NodeType:
         self._ports: Ports | None = None
         self.config: type[msgspec.Struct] | None = None
         self.container = self.joins = False
+        self.streams = self.streams_only = False
+        """In runs in push mode an asynchronous generator; `streams_only`: it cannot run otherwise."""
         self.structs: dict[str, Any] = {}
         """Inputs that the function wants as Structs: name -> Struct."""
         if isinstance(thing, type) and issubclass(thing, Node):
             self.cls, self.config = thing, thing.Config
             self.container, self.joins = thing.container, thing.joins
+            self.streams = hasattr(thing, "stream")
+            self.streams_only = self.streams and thing.execute is Node.execute and thing.process is Node.process
             self.name, self.version = name or thing.type, thing.version
             if not self.name:
                 raise EngineError(f'{thing.__qualname__} has no type: add  type = "category.name"  to the class')
@@ -128,6 +133,7 @@ class NodeType:
             self.function = thing
             self.name, self.version = name or thing.__name__, version
             self.takes_ctx = "ctx" in inspect.signature(thing).parameters
+            self.streams = self.streams_only = inspect.isasyncgenfunction(thing)
             self._ports = signature_ports(thing, skip=("ctx",))
             self.structs = struct_parameters(thing)
         else:

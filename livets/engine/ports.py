@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -36,6 +36,9 @@ _KIND_OF_TYPE: dict[Any, Kind] = {
     dict: Kind.OBJECT,
     Stream: Kind.STREAM,
 }
+
+
+_ITERATORS = frozenset({AsyncIterator, AsyncIterable, AsyncGenerator})
 
 
 class Port(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -133,7 +136,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 def _kind(annotation: Any) -> tuple[Kind | None, bool]:
     """The kind of an annotation, and whether None is allowed beside it."""
     origin = typing.get_origin(annotation)
-    if origin is typing.Annotated:
+    if origin is typing.Annotated or origin in _ITERATORS:  # of a stream node's port it is the kind of each value
         return _kind(typing.get_args(annotation)[0])
     if origin in (typing.Union, types.UnionType):
         members = [member for member in typing.get_args(annotation) if member is not type(None)]

@@ -19,11 +19,12 @@ from livets.engine.coercion import coerce
 from livets.engine.context import NodeContext
 from livets.engine.errors import EngineError, NodeError, ValueFault
 from livets.engine.limits import Slots
-from livets.engine.node import Outputs, Suspend
+from livets.engine.node import Suspend
 from livets.engine.retry import kind_of_error
 from livets.engine.scheduler import DONE, FAILED, SKIPPED, Driver, Live, Options, Scheduler, count_states
 from livets.engine.values import Blob, check, to_value
 from livets.flow.compiled import CompiledNode, CompiledWorkflow
+from livets.flow.fitting import fit
 from livets.flow.result import NodeFailure, RunResult, Status
 from livets.flow.scope import FlowContext, Scope
 from livets.flow.state import StateView
@@ -164,6 +165,12 @@ class Execution(Driver):
                 found[one.id] = next(iter(outputs.values())) if single else outputs
         return found
 
+    def stop(self, why: str) -> bool:
+        """Start nothing more and cancel what runs; False when it has not begun."""
+        if self.scheduler is not None:
+            self.scheduler.stop(why)
+        return self.scheduler is not None
+
     # -- one node
 
     async def run(self, node: int, attempt: int) -> Any:
@@ -198,7 +205,7 @@ class Execution(Driver):
         if type(result) is Suspend:
             check(result.data)
             return result
-        outputs = self._fit(one, result)
+        outputs = fit(one, result)
         if key is not None:
             await self.scope.memo.put(key, outputs)
         return self._complete(one, path, attempt, outputs, began, view)
@@ -289,35 +296,6 @@ class Execution(Driver):
                     inputs[port.name] = dict(arrived or ())
             elif arrived:
                 inputs[port.name] = arrived[-1 if port.many == "last" else 0][1]
-
-    def _fit(self, one: CompiledNode, result: Any) -> dict[str, Any]:
-        """Return what a node gave, by port; raises NodeError when that is not what its ports say."""
-        if type(result) is Outputs:
-            outputs = dict(result)
-        elif one.out_name is not None:
-            if type(result) is one.out_type:
-                return {one.out_name: result}
-            outputs = {one.out_name: result}
-        elif isinstance(result, msgspec.Struct):
-            outputs = msgspec.structs.asdict(result)
-        elif type(result) is dict:
-            outputs = result
-        elif result is None:
-            outputs = {}
-        else:
-            names = ", ".join(one.outputs) or "none"
-            raise NodeError(f"it gave {type(result).__name__}, but has several ports ({names}): give a dict", "output")
-        for name, value in outputs.items():
-            port = one.outputs.get(name)
-            if port is None:
-                raise NodeError(f"it gave {name!r}, but its outputs are: {', '.join(one.outputs) or 'none'}", "output")
-            value = outputs[name] = to_value(value)
-            if port.kind is not None and not (value is None and port.nullable):
-                try:
-                    outputs[name] = coerce(value, port.kind)
-                except ValueFault as error:
-                    raise NodeError(f"its output {name!r}: {error}", "output") from error
-        return outputs
 
     def _complete(
         self,

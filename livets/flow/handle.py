@@ -10,12 +10,15 @@ from livets.engine.values import check
 from livets.flow.execution import Execution
 from livets.flow.result import RunResult
 from livets.flow.scope import Scope
+from livets.flow.streaming import StreamExecution
 
 
 class RunHandle:
     """What `FlowRuntime.start` returns; `id` names the run in the journal."""
 
-    def __init__(self, id: str, scope: Scope, execution: Execution, task: asyncio.Task[RunResult]) -> None:
+    def __init__(
+        self, id: str, scope: Scope, execution: Execution | StreamExecution, task: asyncio.Task[RunResult]
+    ) -> None:
         self.id = id
         self._scope, self._execution, self._task = scope, execution, task
 
@@ -32,6 +35,16 @@ class RunHandle:
         """Return the state of each node, by id, now."""
         return self._execution.states()
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Of a run in push mode: how many values each node has read ("in"), given ("out") and "dropped"."""
+        return self._execution.counts() if isinstance(self._execution, StreamExecution) else {}
+
+    async def checkpoint(self) -> None:
+        """Of a run in push mode: write a checkpoint now; returns when it is durable."""
+        if not isinstance(self._execution, StreamExecution):
+            raise EngineError(f"run {self.id} is not in push mode: each of its nodes is recorded as it completes")
+        await self._execution.checkpoint()
+
     def waiting(self) -> list[str]:
         """Return the paths of the nodes that wait durably (for a time, an input, an approval)."""
         return sorted(self._scope.waiting)
@@ -39,9 +52,7 @@ class RunHandle:
     async def cancel(self, why: str = "cancelled") -> None:
         """Cancel every running node at once; returns when the run has ended."""
         self._scope.cancellation.request(why)
-        if self._execution.scheduler is not None:
-            self._execution.scheduler.stop(why)
-        else:
+        if not self._execution.stop(why):
             self._task.cancel()
         await asyncio.wait([self._task])
 

@@ -34,6 +34,13 @@ class Rate(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     burst: int = 1
 
 
+class StreamSettings(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A run in push mode: how many values may wait at a port, and seconds between checkpoints (0: none)."""
+
+    capacity: int = 64
+    checkpoint_s: float = 5.0
+
+
 class InputSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One input of the whole workflow; without a default it must be given."""
 
@@ -75,6 +82,7 @@ class Settings(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_
     rates: dict[str, Rate] = {}
     state: dict[str, Any] = {}
     reducers: dict[str, Reducer] = {}
+    stream: StreamSettings | None = None
 
 
 class Workflow(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):

@@ -39,6 +39,7 @@ from livets.flow.recording import Recorder
 from livets.flow.result import RunResult
 from livets.flow.scope import Scope
 from livets.flow.state import NodeState
+from livets.flow.streaming import StreamExecution
 
 UNLIMITED = 1_000_000_000
 
@@ -165,6 +166,8 @@ class FlowRuntime:
             check(values)
         if targets is not None:
             compiled.numbers(targets)
+            if compiled.workflow.settings.stream is not None:
+                raise EngineError("a run in push mode runs all of its nodes: leave targets out")
         run = run or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
         if run in self._runs:
             raise EngineError(f"a run called {run!r} exists already")
@@ -199,6 +202,8 @@ class FlowRuntime:
         if nodes is None and recorded.status == "completed":
             raise EngineError(f"run {run!r} has completed: use retry with the nodes to run again")
         compiled = await self._definition(recorded.created["version"], workflow)
+        if nodes is not None and compiled.workflow.settings.stream is not None:
+            raise EngineError("a run in push mode goes on from its last checkpoint: use resume")
         if nodes is None:
             reset = list(recorded.failures) if recorded.status == "failed" else []
         else:
@@ -228,13 +233,29 @@ class FlowRuntime:
         await instances.open()
         of = instances.of if instances.compiled is compiled else _by_place(instances, compiled)
         scope = Scope(run, recorder, self._slots, state, of, self._limiter, self.memo, self.store, recorded)
-        execution = Execution(compiled, scope, inputs, targets=list(targets) if targets is not None else None)
+        execution: Execution | StreamExecution
+        if settings.stream is not None:
+            execution = StreamExecution(compiled, scope, inputs, await self._checkpoint(recorder, recorded))
+        else:
+            execution = Execution(compiled, scope, inputs, targets=list(targets) if targets is not None else None)
         task = asyncio.create_task(self._execute(run, compiled, scope, execution, instances), name=f"flow {run}")
         handle = self._runs[run] = RunHandle(run, scope, execution, task)
         return handle
 
+    async def _checkpoint(self, recorder: Recorder, recorded: Recorded | None) -> dict[str, Any] | None:
+        """Where a run in push mode goes on from, when it was run before and has come to a checkpoint."""
+        if recorded is None or recorder.log is None:
+            return None
+        snapshot = await recorder.log.load_snapshot(recorder.stream)
+        return None if snapshot is None else snapshot.state
+
     async def _execute(
-        self, run: str, compiled: CompiledWorkflow, scope: Scope, execution: Execution, instances: Instances
+        self,
+        run: str,
+        compiled: CompiledWorkflow,
+        scope: Scope,
+        execution: Execution | StreamExecution,
+        instances: Instances,
     ) -> RunResult:
         seconds = compiled.workflow.settings.run_timeout_s
         timer = None
@@ -342,10 +363,9 @@ class FlowRuntime:
         return self.bus.subscribe(capacity, None if run is None else lambda event: event.stream == stream)
 
 
-def _time_out(scope: Scope, execution: Execution) -> None:
+def _time_out(scope: Scope, execution: Execution | StreamExecution) -> None:
     scope.cancellation.request("timed out")
-    if execution.scheduler is not None:
-        execution.scheduler.stop("timed out")
+    execution.stop("timed out")
 
 
 def _by_place(instances: Instances, compiled: CompiledWorkflow) -> Any:

@@ -81,6 +81,8 @@ def _workflow(
 
 def _settings(settings: Settings, at: str) -> Iterator[Fault]:
     at = f"{at}settings."
+    if settings.stream is not None and (settings.stream.capacity < 1 or settings.stream.checkpoint_s < 0):
+        yield Fault(f"{at}stream", "range", "capacity is 1 or more, checkpoint_s 0 or more")
     if settings.max_parallel < 1:
         yield Fault(f"{at}max_parallel", "range", "nothing could run: it is 1 or more")
     if settings.on_error.max_attempts < 1:
@@ -115,6 +117,12 @@ def _node(spec: NodeSpec, workflow: Workflow, registry: Registry, path: str) -> 
     if spec.version is not None and spec.version != node_type.version:
         message = f"{spec.type} is version {node_type.version} here, not {spec.version}"
         yield Fault(f"{path}.version", "version", message)
+    if workflow.settings.stream is None and node_type.streams_only:
+        message = f"{spec.type} gives values without end: it runs in push mode only, set settings.stream"
+        yield Fault(f"{path}.type", "stream", message)
+    elif workflow.settings.stream is not None and node_type.container:
+        message = f"{spec.type} runs other nodes, which runs in push mode do not do yet"
+        yield Fault(f"{path}.type", "stream", message)
     try:
         return ports_of(node_type, spec)
     except EngineError as error:
@@ -170,7 +178,7 @@ def _inputs(
 ) -> Iterator[Fault]:
     for port in ports.inputs:
         count, place = arriving.get(port.name, 0), f"{spec.id}.{port.name}"
-        if count > 1 and port.many == "one":
+        if count > 1 and port.many == "one" and workflow.settings.stream is None:
             message = f"{count} connections lead to {place}, which takes one: put a flow.merge before it"
             yield Fault(path, "many", message)
         if count and port.name in spec.inputs:

@@ -34,12 +34,16 @@ from livets.flow.nodes.split import Split
 from livets.flow.nodes.switch import Switch
 from livets.flow.nodes.template import Template
 from livets.flow.nodes.wait import Wait
+from livets.flow.nodes.window_session import SessionWindow
+from livets.flow.nodes.window_sliding import SlidingWindow
+from livets.flow.nodes.window_tumbling import TumblingWindow
 
 BUILT_IN = (
     Log, FileRead, FileWrite, DatabaseQuery, HttpRequest, Function, Delay,
     Approval, Branch, Call, Filter, Loop, Map, Merge, Switch, Wait,
     Aggregate, CsvParse, CsvWrite, Hash, JsonParse, JsonQuery, JsonStringify, RenameFields, SelectFields, SetFields,
     Sort, Split, Template,
+    SessionWindow, SlidingWindow, TumblingWindow,
 )  # fmt: skip
 
 
