@@ -25,10 +25,12 @@ from livets.flow.windows import sliding
 STREAM = {"stream": {"capacity": 4, "checkpoint_s": 0}}
 
 
-def numbers_to(limit: int) -> Any:
+def numbers_to(limit: int, halt: int | None = None) -> Any:
     async def numbers(ctx: StreamContext) -> AsyncIterator[int]:
         while ctx.memory.get("next", 0) < limit:
             at = ctx.memory.get("next", 0)
+            if at == halt:
+                await asyncio.sleep(3600)
             ctx.memory["next"] = at + 1
             yield at
 
@@ -296,7 +298,7 @@ def test_a_moment_lies_in_all_of_its_windows(moment: float, size: float, overlap
 # -- checkpoints
 
 
-def counting(limit: int) -> Flow:
+def counting(limit: int, halt: int | None = None) -> Flow:
     """A diamond whose total is right only when each number is counted exactly once."""
 
     async def add_up(pairs: AsyncIterator[list[int]], ctx: StreamContext) -> AsyncIterator[int]:
@@ -309,7 +311,7 @@ def counting(limit: int) -> Flow:
         return n * 1000
 
     flow = Flow("counting", **STREAM)
-    source = flow.add(numbers_to(limit), id="s")
+    source = flow.add(numbers_to(limit, halt), id="s")
     slow = source >> flow.add(pause, id="slow")
     pair = flow.add(lambda a, b: [a, b], id="pair", a=source, b=slow)
     pair >> flow.add(add_up, id="total")["pairs"]
@@ -319,7 +321,7 @@ def counting(limit: int) -> Flow:
 @pytest.mark.parametrize("after", [1, 37, 150])
 async def test_a_run_goes_on_from_its_last_checkpoint_as_if_nothing_had_happened(tmp_path: Path, after: int) -> None:
     async with FlowRuntime(tmp_path) as runtime:
-        handle = await runtime.start(counting(300), run="r")
+        handle = await runtime.start(counting(300, after + 60), run="r")
         while handle.counts()["total"]["in"] < after:
             await asyncio.sleep(0)
         await handle.checkpoint()
