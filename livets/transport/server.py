@@ -7,7 +7,9 @@ client that does not read. Called by `LiveTS.run` and `livets.cli`.
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -65,6 +67,13 @@ def _http() -> type[asyncio.Protocol]:
 
 
 def serve(app: ASGIApp, worker: Worker, host: str, port: int, more: Mapping[str, Any]) -> None:
-    """Serve until the process is told to stop."""
+    """Serve until the process is told to stop: by SIGTERM, SIGINT, or SIGHUP (its terminal is gone)."""
     config = uvicorn.Config(app, **{**options(worker), "host": host, "port": port, **more})
-    LiveServer(config, [worker]).run()
+    server = LiveServer(config, [worker])
+
+    def stop(_number: int, _frame: Any) -> None:
+        server.should_exit = True
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGHUP, stop)
+    server.run()

@@ -22,6 +22,7 @@ from livets.live.visit import Visit
 from livets.presence import Presence, PresenceChange
 from livets.pubsub.bus import Bus, Message
 from livets.state import Claim, SnapshotStore
+from livets.transport import draining
 from livets.transport.origin import OriginPolicy, Scope
 from livets.transport.outbox import ViewOutbox
 from livets.transport.registry import Ending, Registry
@@ -87,6 +88,8 @@ class Worker:
         self.registry = Registry(config, self._close, time.monotonic)
         self.pages: set[Page] = set()
         self.is_stopping = False
+        self._ends_s: float | None = None
+        """When the end has to be over, once it has begun."""
         self.warned_lost_view = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._newer: dict[str, float] = {}
@@ -201,34 +204,30 @@ class Worker:
             raise Fenced(f"view {resident.view_id} has been taken over by another worker")
 
     async def stop(self) -> None:
-        """Tell every page to move, write every snapshot, end every socket; within `shutdown_s`."""
-        self.is_stopping = True
+        """Tell every page to move, write every snapshot, end every socket; within `shutdown_s`.
+
+        What `move_all` and the server have used of that time is gone, but for a quarter.
+        """
+        await self.move_all()
+        assert self._ends_s is not None
+        left_s = max(self._ends_s - asyncio.get_running_loop().time(), self.config.shutdown_s / 4)
+        self._ends_s = None
         try:
-            async with asyncio.timeout(self.config.shutdown_s):
-                await self.move_all()
+            async with asyncio.timeout(left_s):
                 for resident in self.registry:
                     self.registry.let_go(resident)
                 await self.registry.all_closed()
         except TimeoutError:
-            logger.error("not every view could be written within %.0f s of shutdown", self.config.shutdown_s)
+            logger.error("not every view could be written within the %g s of shutdown", self.config.shutdown_s)
         for task in list(self._tasks):
             task.cancel()
 
     async def move_all(self) -> None:
-        """Ask every page to connect to another worker, and close the sockets behind that; does not wait long."""
+        """Let every page connect to another worker, within a quarter of `shutdown_s`; nobody joins from now on."""
         self.is_stopping = True
-        pages = list(self.pages)
-        for page in pages:
-            page.channel.move()
-            page.channel.close(1012, "this worker is going away")
-        waits = [asyncio.ensure_future(page.channel.finished()) for page in pages]
-        if waits:
-            _, late = await asyncio.wait(waits, timeout=min(2.0, self.config.shutdown_s / 4))
-            for wait in late:
-                wait.cancel()
-        for page in pages:
-            if page.channel.is_sending:
-                page.channel.abort()
+        if self._ends_s is None:
+            self._ends_s = asyncio.get_running_loop().time() + self.config.shutdown_s
+        await draining.move(self.pages, self.config.shutdown_s / 4)
 
     def _resident(self, runner: ViewRunner, route: LiveRoute) -> Resident:
         outbox = ViewOutbox(runner.view_id, lambda code, reason: self._cut(resident, code, reason))

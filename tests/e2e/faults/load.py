@@ -1,0 +1,56 @@
+"""The application under load: a counter whose handler also counts in Redis how often it has run, and a long page."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from livets import LiveTS, LiveView, event
+
+logging.basicConfig(level=logging.INFO)
+_REDIS = Redis.from_url(os.environ["LIVETS_REDIS_URL"])
+
+
+class Counter(LiveView):
+    """Counts, here and outside."""
+
+    count: int = 0
+    template = "<p>{{ count }}</p>"
+
+    @event
+    async def increment(self) -> None:
+        """One more. The counter outside counts runs of the handler, with the id of each event."""
+        await _REDIS.incr("load:effects")
+        await _REDIS.sadd("load:events", self.event.id)  # type: ignore[misc]
+        self.count += 1
+
+
+class Long(LiveView):
+    """As much text as you like."""
+
+    count: int = 0
+    text: str = ""
+    template = "<p>{{ count }}</p><p>{{ text }}</p>"
+
+    @event
+    async def grow(self, size: int) -> None:
+        """Another text."""
+        self.count += 1
+        self.text = str(self.count % 10) * min(size, 3_000_000)
+
+
+@asynccontextmanager
+async def lifespan(app: LiveTS) -> AsyncIterator[None]:
+    """Give the connection back."""
+    yield
+    await _REDIS.aclose()
+
+
+app = LiveTS(title="Load", templates=Path(__file__).parent, lifespan=lifespan)
+app.live("/", Counter)
+app.live("/long", Long)
