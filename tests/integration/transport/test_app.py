@@ -123,7 +123,7 @@ async def test_the_end_asks_pages_to_move_and_writes_snapshots(redis_server: Red
 async def test_what_cannot_work_is_an_error_that_teaches(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="token_urlsafe"):
         LiveTS(secret_key="short")
-    with pytest.raises(ConfigError, match="fields of livets"):
+    with pytest.raises(ConfigError, match="there is no such setting; there are allowed_hosts"):
         app(colour="red")
     with pytest.raises(ConfigError, match="subclass of LiveView"):
         app().live("/", Counter())  # type: ignore[arg-type]
