@@ -125,7 +125,7 @@ async def test_what_cannot_work_is_an_error_that_teaches(tmp_path: Path) -> None
         LiveTS(secret_key="short")
     with pytest.raises(ConfigError, match="there is no such setting; there are allowed_hosts"):
         app(colour="red")
-    with pytest.raises(ConfigError, match="subclass of LiveView"):
+    with pytest.raises(ConfigError, match="give the class, Counter"):
         app().live("/", Counter())  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="starts with"):
         app().live("x", Counter)
