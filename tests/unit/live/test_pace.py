@@ -279,7 +279,7 @@ def test_what_cannot_change_is_decoded_once_and_what_can_for_each_view() -> None
 
     def plain(data: Any) -> Any:
         calls.append(data)
-        return data
+        return [data]
 
     one: Any = message({"price": 1})
     assert received(one, quote) is received(one, quote)  # type: ignore[arg-type]
@@ -287,3 +287,21 @@ def test_what_cannot_change_is_decoded_once_and_what_can_for_each_view() -> None
     assert received(one, plain) is not received(one, plain)  # type: ignore[arg-type]
     assert received(one, quote) == Quote(1)  # type: ignore[arg-type]
     assert len(calls) == 3
+
+
+def test_a_list_or_a_dict_is_each_view_s_own_and_what_is_in_it_everybody_s() -> None:
+    one: Any = Message("t", msgspec.msgpack.encode([{"price": 1}]), "e", 1, "id")
+
+    def quotes(data: Any) -> Any:
+        return [Quote(**each) for each in data]
+
+    def table(data: Any) -> Any:
+        return dict(enumerate(quotes(data)))
+
+    for convert in (quotes, table):
+        mine, yours = received(one, convert), received(one, convert)  # type: ignore[arg-type]
+        assert mine is not yours
+        assert mine[0] is yours[0]
+        mine.clear()
+        assert len(yours) == 1
+        assert len(received(one, convert)) == 1  # type: ignore[arg-type]
