@@ -98,7 +98,7 @@ async def test_the_dom_equals_a_fresh_render(page: Page, page_log: PageLog, case
         await page.wait_for_selector("#livets.livets-connected", state="attached")
         for number, state in enumerate(states):
             if number:
-                await app._bus.publish("next", b"\xc0", f"test:{number}")
+                await app.worker.bus.publish("next", b"\xc0", f"test:{number}")
             fresh = bench.plain.render(state)
             try:
                 await page.wait_for_function(EQUAL, arg=fresh, timeout=3000)

@@ -1,4 +1,4 @@
-"""kill -9 of runs in push mode: they go on from their last checkpoint, and every memory is as if nothing had happened."""
+"""kill -9 of runs in push mode: they go on from their last checkpoint, and every memory is as if nothing had been."""
 
 from __future__ import annotations
 

@@ -79,14 +79,14 @@ def test_an_application_brings_its_own() -> None:
 
 
 def test_async_is_refused() -> None:
-    with pytest.raises(ConfigError, match="not async.*await in mount"):
+    with pytest.raises(ConfigError, match=r"not async.*await in mount"):
         LiveEnvironment(enable_async=True)
 
     async def load() -> str:
         return "x"
 
     for source in ("<p>{{ load() }}</p>", "<p title='{{ load() }}'>x</p>", "<p>a {{ load() }} b</p>"):
-        with pytest.raises(TypeError, match="coroutine.*await it in mount"):
+        with pytest.raises(TypeError, match=r"coroutine.*await it in mount"):
             Templates().from_string(source).start().html(MappingScope({"load": load}))
 
 

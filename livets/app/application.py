@@ -6,15 +6,11 @@ Owns construction, routes, start and stop. It contains no logic of its own: page
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import difflib
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import fields, replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from starlette._utils import get_route_path
@@ -25,14 +21,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from livets.app.backends import Backends
+from livets.app.directories import home_of, located, static_in
+from livets.app.settings import settings_over, several
 from livets.config import Config, from_environment
-from livets.errors import ConfigError
 from livets.live import LiveView
 from livets.live.once import render_to_string
-from livets.presence import Presence, RedisPeople
-from livets.pubsub.memory import MemoryBus
 from livets.render import Templates
-from livets.state import KeyRing, MemoryStore, RedisStore, SnapshotStore, host_secret
+from livets.state import KeyRing, SnapshotStore, host_secret
 from livets.transport import (
     Assets,
     Connector,
@@ -50,8 +46,6 @@ from livets.transport import (
     Socket,
     Sweeper,
     Tokens,
-    UsedTokens,
-    UsedTokensHere,
     Worker,
     checked_route,
     is_forged,
@@ -63,12 +57,9 @@ from livets.transport import (
 if TYPE_CHECKING:
     from jinja2.ext import Extension
 
-    from livets.pubsub.redis import RedisBus
 
 _SOCKET = "/livets/socket"
 _FORGED = "This request was made by a page of another site. Config.allowed_origins lists those that may."
-_ARGUMENTS = ("secret_key", "wire", "lifespan", "template_globals", "template_filters")
-"""Those of LiveTS that are no fields of Config."""
 F = TypeVar("F", bound=Callable[..., Any])
 V = TypeVar("V", bound=type[LiveView])
 
@@ -112,13 +103,13 @@ class LiveTS:
         requests, called with this application.
         Raises ConfigError when the application can't work as it is put together.
         """
-        home = _home(sys._getframe(1))
-        self.config = config = _config(
+        home = home_of(sys._getframe(1))
+        self.config = config = settings_over(
             config or from_environment(),
-            secret_keys=None if secret_key is None else _several(secret_key),
+            secret_keys=None if secret_key is None else several(secret_key),
             redis_url=redis_url,
-            templates=tuple(_located(home, directory) for directory in _several(templates)),
-            static=_static(home, static),
+            templates=tuple(located(home, directory) for directory in several(templates)),
+            static=static_in(home, static),
             json_wire=wire == "json" or None,
             dev=dev,
             allowed_origins=None if allowed_origins is None else tuple(allowed_origins),
@@ -128,19 +119,17 @@ class LiveTS:
             **settings,
         )
         keys = KeyRing(config.secret_keys or [host_secret(config.state_dir, str(home))])
-        store, used, bus = _backends(config, keys)
-        self._store = store
-        self._bus = bus
+        self._backends = backends = Backends.of(config, keys)
         self.worker = Worker(
             config,
             cookie=SessionCookie(keys, name=config.session_cookie, max_age_s=config.session_max_age_s),
             tokens=Tokens(keys, page_max_age_s=config.page_token_max_age_s, resume_max_age_s=config.resume_max_age_s),
-            used=used,
+            used=backends.used,
             origins=OriginPolicy(config.allowed_origins, trust_forwarded=config.trust_forwarded),
-            store=store,
-            bus=bus,
-            epochs=store if isinstance(store, RedisStore) else None,
-            presence=_presence(config, keys, bus),
+            store=backends.store,
+            bus=backends.bus,
+            epochs=backends.epochs,
+            presence=backends.presence,
             templates=Templates(
                 config.templates,
                 globals={"static": self._static, **(template_globals or {})},
@@ -150,7 +139,7 @@ class LiveTS:
                 reload=config.dev,
             ),
         )
-        bus.deliver = self.worker.deliver
+        backends.bus.deliver = self.worker.deliver
         self._hosts = Hosts(config.allowed_hosts, self.worker.origins, known=config.allowed_origins, dev=config.dev)
         self._sweeper = Sweeper(self.worker)
         connector = Connector(dev=config.dev, json=config.json_wire)
@@ -186,7 +175,7 @@ class LiveTS:
     @property
     def store(self) -> SnapshotStore:
         """Where this worker keeps snapshots."""
-        return self._store
+        return self._backends.store
 
     @property
     def templates(self) -> Templates:
@@ -336,11 +325,7 @@ class LiveTS:
         await self.worker.stop()
         self._sweeper.stop()
         await self._parts.stop()
-        for part in (self.worker.presence, self._bus, self._store):
-            close = getattr(part, "close", None)
-            if close is not None:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(close(), 2.0)
+        await self._backends.close()
 
     def run(self, host: str = "127.0.0.1", port: int = 8000, **options: Any) -> None:
         """Serve the application in this process until it is told to stop; `options` go to `uvicorn.Config`."""
@@ -360,62 +345,3 @@ class LiveTS:
         return self._refusals.response(
             request.scope, error.status_code, error.detail, paths=paths, headers=error.headers
         )
-
-
-def _home(frame: FrameType) -> Path:
-    """The directory of the module whose code runs in `frame`."""
-    return Path(frame.f_globals.get("__file__", "")).resolve().parent
-
-
-def _located(home: Path, directory: str | Path) -> Path:
-    """A directory of the application: beside its module if it is there, else where the process runs."""
-    beside = home / directory
-    return beside if beside.is_dir() else Path(directory)
-
-
-def _static(home: Path, directory: str | Path | None) -> Path | None:
-    if directory is None:
-        return None
-    found = _located(home, directory)
-    if found.is_dir() or directory == "static":
-        return found if found.is_dir() else None
-    raise ConfigError(f"static={str(directory)!r}: there is no such directory beside {home} or in {Path.cwd()}")
-
-
-def _several(value: str | Path | Sequence[str | Path]) -> tuple[Any, ...]:
-    return (value,) if isinstance(value, (str, Path)) else tuple(value)
-
-
-def _config(base: Config, **changes: Any) -> Config:
-    try:
-        return replace(base, **{name: value for name, value in changes.items() if value is not None})
-    except TypeError:
-        known = {each.name for each in fields(Config)}
-        wrong = min(name for name in changes if name not in known)
-        near = difflib.get_close_matches(wrong, [*known, *_ARGUMENTS], 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted({*known, *_ARGUMENTS}))}"
-        raise ConfigError(f"LiveTS({wrong}=…): there is no such setting; {hint}") from None
-
-
-def _backends(config: Config, keys: KeyRing) -> tuple[SnapshotStore, UsedTokens, MemoryBus | RedisBus]:
-    """What workers share: Redis if there is one, else this process alone."""
-    if config.redis_url is None:
-        store = MemoryStore(
-            max_bytes=config.snapshot_max_bytes, ttl_s=config.snapshot_ttl_s, max_view_bytes=config.view_max_bytes
-        )
-        return store, UsedTokensHere(), MemoryBus()
-    from livets.pubsub.redis import RedisBus
-
-    redis = RedisStore(
-        config.redis_url,
-        ttl_s=config.snapshot_ttl_s,
-        unjoined_ttl_s=config.unjoined_snapshot_ttl_s,
-        keys=keys,
-        max_view_bytes=config.view_max_bytes,
-    )
-    return redis, redis, RedisBus(config.redis_url, keys.derived("bus"))
-
-
-def _presence(config: Config, keys: KeyRing, bus: MemoryBus | RedisBus) -> Presence:
-    people = None if config.redis_url is None else RedisPeople(config.redis_url, keys)
-    return Presence(bus, store=people, ttl_s=config.presence_ttl_s)
