@@ -45,6 +45,11 @@ _OPTIONAL_END = frozenset(
 )
 
 
+_AROUND = frozenset(
+    ["html", "body", "div", "main", "section", "article", "header", "footer", "nav", "aside", "form", "center"]
+)
+"""Elements that a layout may have around the view: a stray end tag would close them."""
+
 _NO_KEY = (
     "the rows of this loop have form controls and no key: what was typed stays at its position when rows come and go; "
     'give the row\'s element a key: ts-key="{{ row.id }}"'
@@ -249,6 +254,9 @@ class Builder(Draft):
     def end(self, name: str, source: str, at: tuple[int, int], end: tuple[int, int]) -> None:
         """An end tag."""
         if not any(frame.tag == name for frame in self.stack[1:]):
+            if self.root and name not in _AROUND:
+                self._stray(name, source, at)
+                return
             if self.root:
                 raise TemplateError(
                     f"{self._where(at)}: </{name}> closes nothing that is "
@@ -262,6 +270,15 @@ class Builder(Draft):
         while self.stack.pop().tag != name:
             pass
         self.emit(source)
+
+    def _stray(self, name: str, source: str, at: tuple[int, int]) -> None:
+        """An end tag that a browser ignores, unless it is one that makes an element."""
+        line = self._line(at)
+        self._advise(line, f"</{name}> closes nothing that is open here; remove it")
+        self._flush()
+        self.emit(source)
+        if name in ("p", "br"):
+            self.count(name)
 
     def dynamic(self, item: Item, index: int, inside: str | None) -> None:
         """Something between nodes, or in the text of a textarea or title."""

@@ -327,6 +327,8 @@ def _merged(source: list[str | int]) -> list[str | int]:
 def _wire_of(plan: SlotPlan) -> Callable[[Any], Any]:
     if plan.kind is SlotKind.ATTRS:
         return _Attributes(frozenset(plan.candidates), plan.svg)
+    if plan.literal:
+        return tidy
     if plan.raw:
         decode = decode_attribute if plan.kind is SlotKind.ATTR else decode_text
         if plan.trims_newline:

@@ -17,7 +17,7 @@ from jinja2 import nodes
 from jinja2.compiler import find_undeclared
 
 from livets.render.items import Define, Item, Mark, Opaque, Value
-from livets.render.names import PURE_GLOBALS, Definition, Names, asks_context, free, wants_context
+from livets.render.names import Definition, Names, asks_context, free
 
 _NO_INLINE: Final = (
     nodes.Include,
@@ -58,6 +58,8 @@ class Aliases:
 
     names: dict[str, str] = field(default_factory=dict)
     modules: dict[str, dict[str, str]] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+    """The static text that is in each macro (of a module: by its own name), to see whether it closes what it opens."""
 
 
 @dataclass(slots=True)
@@ -93,7 +95,7 @@ class Bodies:
         if _uses_caller_inside(node):
             return None
         loads = {found.name for found in every if isinstance(found, nodes.Name) and found.ctx == "load"}
-        own = {argument.name for argument in arguments} | _stored(every)
+        own = {argument.name for argument in arguments} | stored(every)
         uses_caller = isinstance(node, nodes.Macro) and "caller" in loads
         outside = _free(self.environment, arguments, defaults, node.body)
         if outside & own or (isinstance(node, nodes.Macro) and node.name in loads | own):
@@ -134,7 +136,8 @@ def _uses_caller_inside(node: nodes.Macro | nodes.CallBlock | nodes.AssignBlock)
     return any(find_undeclared(body, ("caller",)) for body in inner)
 
 
-def _stored(every: list[nodes.Node]) -> set[str]:
+def stored(every: list[nodes.Node]) -> set[str]:
+    """Names that these nodes set."""
     found = {node.name for node in every if isinstance(node, nodes.Name) and node.ctx != "load"}
     return found | {node.name for node in every if isinstance(node, nodes.Macro)}
 
@@ -153,11 +156,6 @@ def _assume_caller(body: list[nodes.Node], caller: str) -> None:
 def undefined(name: str) -> nodes.Expr:
     """An expression that is undefined."""
     return nodes.Getitem(nodes.Dict([]), nodes.Const(name), "load")
-
-
-def from_globals(name: str) -> nodes.Expr:
-    """A global of the environment, whatever the view calls so."""
-    return nodes.Getitem(nodes.EnvironmentAttribute("globals"), nodes.Const(name), "load")
 
 
 def renamed(node: Any, names: Mapping[str, str | nodes.Expr]) -> Any:
@@ -272,56 +270,4 @@ def _arguments(call: nodes.Call, body: Body, line: dict[str, Any]) -> list[Item]
     return definitions
 
 
-class Library:
-    """An imported file: its macros and values under names of their own, so that its macros can be written out."""
-
-    def __init__(self, environment: jinja2.Environment, tree: nodes.Template, number: int, *, context: bool) -> None:
-        self.environment = environment
-        self.tree = tree
-        self.context = context
-        own = [node for node in tree.body if isinstance(node, nodes.Macro | nodes.Assign | nodes.AssignBlock)]
-        stored = _stored([found for node in own for found in _frame(node)])
-        self.inner = {name: f"{name}__i{number}" for name in stored}
-
-    def statements(self) -> list[nodes.Node] | None:
-        """What the file defines, renamed; None when it does more than define."""
-        found: list[nodes.Node] = []
-        for node in self.tree.body:
-            if isinstance(node, nodes.Output):
-                continue
-            if not isinstance(node, nodes.Macro | nodes.Assign | nodes.AssignBlock):
-                return None
-            names = self._names(node)
-            if names is None:
-                return None
-            found.append(renamed(node, names))
-        return found
-
-    def _names(self, node: nodes.Node) -> dict[str, str | nodes.Expr] | None:
-        names: dict[str, str | nodes.Expr] = dict(self.inner)
-        if isinstance(node, nodes.Macro):  # its parameters may be called like something in the file
-            for argument in node.args:
-                names.pop(argument.name, None)
-        if self.context:
-            return names
-        outside = free(self.environment, [node]) - set(self.inner)
-        if outside & _stored([node, *node.find_all(nodes.Node)]):
-            return None
-        for name in outside:
-            value = self.environment.globals.get(name)
-            if wants_context(value) and getattr(value, "__module__", "") != "jinja2.ext":
-                return None
-            names[name] = from_globals(name) if name in self.environment.globals else undefined(name)
-        return names
-
-
-def _frame(node: nodes.Node) -> list[nodes.Node]:
-    """The nodes of a statement that set names outside of it."""
-    if isinstance(node, nodes.Macro):
-        return [nodes.Name(node.name, "store")]
-    if isinstance(node, nodes.Assign | nodes.AssignBlock):
-        return [node.target, *node.target.find_all(nodes.Name)]
-    return []
-
-
-__all__ = ["MAX_EXPANSIONS", "PURE_GLOBALS", "Aliases", "Bodies", "Body", "CallBlock", "Library", "expand"]
+__all__ = ["MAX_EXPANSIONS", "Aliases", "Bodies", "Body", "CallBlock", "expand", "renamed", "stored", "undefined"]

@@ -18,8 +18,9 @@ from jinja2.idtracking import find_symbols
 from markupsafe import escape
 
 from livets.errors import TemplateError
-from livets.render.inlining import Aliases, Bodies, CallBlock, Library, renamed
+from livets.render.inlining import Aliases, Bodies, CallBlock, renamed
 from livets.render.items import Branches, Define, Item, Loop, Opaque, Program, Scoped, Static, Value
+from livets.render.libraries import Library, imported_names
 from livets.render.lines import file_of, number_lines
 from livets.render.names import asks_context, free
 
@@ -138,6 +139,8 @@ class Linker:
         for node in tree.body:
             if isinstance(node, nodes.Assign | nodes.AssignBlock | nodes.Macro | nodes.Import | nodes.FromImport):
                 before += self._items([node], place)
+            elif isinstance(node, nodes.If) and (kept := _sets_of(node)) is not None:
+                before += self._items([kept], place)
             elif isinstance(node, nodes.If | nodes.For | nodes.With) and next(
                 node.find_all((nodes.Assign, nodes.AssignBlock, nodes.Block)), None
             ):
@@ -187,13 +190,16 @@ class Linker:
                 opaque.call = CallBlock(node, body) if body is not None else None
                 return [opaque]
             case nodes.Import():
-                items, inner = self._library(node)
-                aliases = Aliases(modules={node.target: inner})
+                items, inner, written = self._library(node)
+                aliases = Aliases(modules={node.target: inner}, written=written)
                 return [*items, Define(node, (node.target,), node.lineno, aliases=aliases)]
             case nodes.FromImport():
-                items, inner = self._library(node)
-                pairs = [(name, name) if isinstance(name, str) else name for name in node.names]
-                aliases = Aliases({alias: inner[name] for name, alias in pairs if name in inner})
+                items, inner, written = self._library(node)
+                pairs = imported_names(node)
+                aliases = Aliases(
+                    {alias: inner[name] for name, alias in pairs if name in inner},
+                    written={alias: written[name] for name, alias in pairs if name in written},
+                )
                 return [*items, Define(node, tuple(alias for _, alias in pairs), node.lineno, aliases=aliases)]
         if next(node.find_all(nodes.Block), None) is not None:
             raise _Unfit(node.lineno, "a block inside another statement")
@@ -210,19 +216,34 @@ class Linker:
         finally:
             self._inner_set = inner_set
 
-    def _library(self, node: nodes.Import | nodes.FromImport) -> tuple[list[Item], dict[str, str]]:
-        """(what an imported file defines, its names and what they are called here); nothing when it has to be run."""
+    def _library(self, node: nodes.Import | nodes.FromImport) -> tuple[list[Item], dict[str, str], dict[str, str]]:
+        """(what an imported file defines, its names and what they are called here, what its macros write for sure).
+
+        Without items and names the file has to be run.
+        """
+        library = self._loaded(node, bool(node.with_context), 0)
+        if library is None:
+            return [], {}, {}
+        statements = library.statements()
+        items = self._body_items(statements) if statements is not None else None
+        return ([], {}, library.written()) if items is None else (items, library.exports, library.written())
+
+    def _loaded(self, node: nodes.Import | nodes.FromImport, context: bool, depth: int) -> Library | None:
+        """The library that is imported, with those that it imports itself; None when Jinja2 has to find it."""
         if not isinstance(node.template, nodes.Const) or not isinstance(node.template.value, str):
-            return [], {}
+            return None
+        if depth > _MAX_INCLUDES:
+            return None
         try:
             tree = self._load(node.template.value, node.lineno)
         except TemplateError:
-            return [], {}  # Jinja2 says so when it gets there
-        number = next(self._libraries)
-        library = Library(self.environment, tree, number, context=bool(node.with_context))
-        statements = library.statements()
-        items = self._body_items(statements) if statements is not None else None
-        return ([], {}) if items is None else (items, library.inner)
+            return None  # Jinja2 says so when it gets there
+        inner = {
+            id(found): None if found.with_context else self._loaded(found, False, depth + 1)
+            for found in tree.body
+            if isinstance(found, nodes.FromImport)
+        }
+        return Library(self.environment, tree, next(self._libraries), inner, context=context)
 
     def _output(self, child: nodes.Expr, place: _Place) -> list[Item]:
         if isinstance(child, nodes.TemplateData):
@@ -340,6 +361,24 @@ def _sets(body: list[nodes.Node]) -> frozenset[str]:
     sets = [found for node in body for found in _all(node) if isinstance(found, nodes.Assign | nodes.AssignBlock)]
     names = {name for found in sets for name in _targets(found.target)}
     return frozenset(names | {found.name for node in body for found in _all(node) if isinstance(found, nodes.Macro)})
+
+
+def _sets_of(node: nodes.If) -> nodes.If | None:
+    """A condition at the top of a template that extends another, without its text; None when it does more."""
+    bodies = [node.body, *(branch.body for branch in node.elif_), node.else_]
+    kept: list[list[nodes.Node]] = []
+    for body in bodies:
+        inner = [_sets_of(part) if isinstance(part, nodes.If) else part for part in body]
+        if not all(isinstance(part, nodes.Assign | nodes.If | nodes.Output) for part in inner):
+            return None
+        kept.append([part for part in inner if part is not None and not isinstance(part, nodes.Output)])
+    elifs = [
+        nodes.If(branch.test, body, [], [], lineno=branch.lineno)
+        for branch, body in zip(node.elif_, kept[1:], strict=False)
+    ]
+    found = nodes.If(node.test, kept[0], elifs, kept[-1], lineno=node.lineno)
+    found.set_environment(node.environment)  # type: ignore[arg-type]
+    return found
 
 
 def _always() -> bool:

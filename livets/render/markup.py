@@ -15,6 +15,8 @@ VOID: Final = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
 )
 RCDATA: Final = frozenset({"textarea", "title"})
+LITERAL: Final = frozenset({"script", "style"})
+"""Raw text whose content may be dynamic: it is shown as it is written, references are not decoded."""
 RAW_TEXT: Final = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext"})
 
 _TAG_NAME: Final = re.compile(r"[A-Za-z][^\s/>]*")
@@ -75,7 +77,7 @@ class Scanner:
             self._pieces.append((item, index))
             self._equals = False
         elif self.state == "text":
-            if self.raw not in (None, "textarea", "title"):
+            if self.raw is not None and self.raw not in RCDATA and self.raw not in LITERAL:
                 raise Hard(index, f"something dynamic inside <{self.raw}>", enclosing=True)
             self.handler.dynamic(item, index, self.raw)
         else:

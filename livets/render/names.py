@@ -311,6 +311,11 @@ def is_html(node: nodes.Node, names: Names) -> bool:
     return False
 
 
+def is_json(node: nodes.Expr) -> bool:
+    """True for `|tojson`: markup without any `<`, `>`, `&` or `'`."""
+    return isinstance(node, nodes.Filter) and node.name == "tojson"
+
+
 def plain_output(node: nodes.Expr) -> nodes.Expr:
     """An output without a trailing `|e`, which means nothing where everything is escaped."""
     while isinstance(node, nodes.Filter) and node.name in ("e", "escape") and node.node is not None and not node.args:

@@ -54,6 +54,8 @@ class SlotPlan:
     """The field of the control's ts-model, for value slots."""
     trims_newline: bool = False
     promotes: bool = False
+    literal: bool = False
+    """The text of a <script> or <style>: its HTML source is what the browser has."""
     """True when markup must turn it into an HTML slot: a text between nodes."""
     svg: bool = False
     parent: str = ""

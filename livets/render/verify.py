@@ -96,7 +96,16 @@ def _content(slot: SlotPlan, pick: int) -> str:
     called: list[nodes.Node] = [entry.node for entry in slot.reads.chain if isinstance(entry, Definition)]
     for part in to_nodes(slot.parts):
         called += part.find_all((nodes.Macro, nodes.AssignBlock))
-    return statics(slot.parts, pick) + _data(called)
+    return statics(slot.parts, pick) + _data(called) + _imported(slot)
+
+
+def _imported(slot: SlotPlan) -> str:
+    """What imported macros that it calls have in them."""
+    inside = [*to_nodes(slot.parts), *(entry.node for entry in slot.reads.chain if isinstance(entry, Definition))]
+    called = {name.name for node in inside for name in node.find_all(nodes.Name)}
+    called |= {attribute.attr for node in inside for attribute in node.find_all(nodes.Getattr)}
+    aliases = [entry.aliases for entry in slot.reads.chain if isinstance(entry, Definition) and entry.aliases]
+    return "".join(text for found in aliases for name, text in found.written.items() if name in called)
 
 
 def statics(items: list[Item], pick: int) -> str:

@@ -14,7 +14,7 @@ from jinja2 import nodes
 from livets.render.expressions import Expressions
 from livets.render.items import Branches, Item, Loop, Static, Value, definitions
 from livets.render.loops import target_names
-from livets.render.names import Definition, Names, Row, loads, plain_output, reads
+from livets.render.names import Definition, Names, Row, is_json, loads, plain_output, reads
 from livets.render.plans import BlockPlan, SlotPlan
 from livets.wire import SlotKind
 
@@ -242,7 +242,7 @@ class Writer:
                     if not reads(self.module.environment, names, [part.node]).plain:
                         return None
                     value = self.expression(plain_output(part.node), names)
-                    if promotes:
+                    if promotes and not is_json(part.node):
                         found.append(f"source_text({value}, {part.site})")
                     else:
                         found.append(f"source({value})" if raw else f"text({value}, {part.site})")

@@ -18,20 +18,20 @@ def compile_files(**files: str) -> Templates:
 
 def test_opaque_parts_name_their_file_and_line() -> None:
     templates = compile_files(
-        page="{% extends 'base.html' %}\n{% block a %}\n<style>{{ x }}</style>{% include 'part.html' %}{% endblock %}",
-        base="<p>\n<!-- -->{% block a %}{% endblock %}</p>\n<script>{{ y }}</script>",
-        part="\n\n<script>{{ z }}</script>",
+        page="{% extends 'base.html' %}\n{% block a %}\n<noscript>{{ x }}</noscript>{% include 'part.html' %}{% endblock %}",
+        base="<p>\n<!-- -->{% block a %}{% endblock %}</p>\n<script>{{ y|safe }}</script>",
+        part="\n\n<iframe>{{ z }}</iframe>",
     )
     assert opaque_parts(templates.get("page.html")) == [
-        OpaquePart("base.html", 3, "something dynamic inside <script>"),
-        OpaquePart("page.html", 3, "something dynamic inside <style>"),
-        OpaquePart("part.html", 3, "something dynamic inside <script>"),
+        OpaquePart("base.html", 3, "markup inside <script>"),
+        OpaquePart("page.html", 3, "something dynamic inside <noscript>"),
+        OpaquePart("part.html", 3, "something dynamic inside <iframe>"),
     ]
 
 
 def test_html_errors_name_the_included_file() -> None:
-    templates = compile_files(page="<b>\n{% include 'part.html' %}</b>", part="\n</i>")
-    with pytest.raises(TemplateError, match=r"part\.html, line 2: </i> closes nothing"):
+    templates = compile_files(page="<b>\n{% include 'part.html' %}</b>", part="\n</div>")
+    with pytest.raises(TemplateError, match=r"part\.html, line 2: </div> closes nothing"):
         templates.get("page.html")
 
 

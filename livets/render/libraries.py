@@ -1,0 +1,130 @@
+"""Imported files: their macros and values under names of their own, so that macros can be written out.
+
+It owns what an import brings, through files that import others. It never loads a file and never looks at HTML, other
+than to say which text a macro has in it. The linker makes libraries and links their statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import jinja2
+from jinja2 import nodes
+
+from livets.render.inlining import renamed, stored, undefined
+from livets.render.names import free, is_translation, wants_context
+
+
+def imported_names(node: nodes.FromImport) -> list[tuple[str, str]]:
+    """(the name there, the name here) of what a statement imports."""
+    return [(name, name) if isinstance(name, str) else name for name in node.names]
+
+
+def from_globals(name: str) -> nodes.Expr:
+    """A global of the environment, whatever the view calls so."""
+    return nodes.Getitem(nodes.EnvironmentAttribute("globals"), nodes.Const(name), "load")
+
+
+class Library:
+    """An imported file: its macros and values under names of their own, so that its macros can be written out."""
+
+    def __init__(
+        self,
+        environment: jinja2.Environment,
+        tree: nodes.Template,
+        number: int,
+        imported: Mapping[int, Library | None],
+        *,
+        context: bool,
+    ) -> None:
+        self.environment = environment
+        self.tree = tree
+        self.context = context
+        self.imported = imported
+        """The libraries that it imports names from itself, by the id of the statement; None for one that can't be."""
+        own = [node for node in tree.body if isinstance(node, nodes.Macro | nodes.Assign | nodes.AssignBlock)]
+        names = stored([found for node in own for found in _frame(node)])
+        self.inner = {name: f"{name}__i{number}" for name in names}
+        self.exports = dict(self.inner)
+        """What it gives to others: not what it imports itself."""
+        for name, library, original in self._imported_names():
+            if library is not None:
+                self.inner[name] = library.exports.get(original, f"{name}__i{number}")
+
+    def statements(self) -> list[nodes.Node] | None:
+        """What the file defines, renamed; None when it does more than define."""
+        found: list[nodes.Node] = []
+        for node in self.tree.body:
+            if isinstance(node, nodes.Output):
+                continue
+            if isinstance(node, nodes.FromImport):
+                library = self.imported[id(node)]
+                inner = library.statements() if library is not None else None
+                if (
+                    library is None
+                    or inner is None
+                    or any(name not in library.exports for name, _ in imported_names(node))
+                ):
+                    return None
+                found += inner
+                continue
+            if not isinstance(node, nodes.Macro | nodes.Assign | nodes.AssignBlock):
+                return None
+            names = self._names(node)
+            if names is None:
+                return None
+            found.append(renamed(node, names))
+        return found
+
+    def written(self) -> dict[str, str]:
+        """The static text of each macro and of those that it calls: enough to see that it leaves elements open."""
+        macros = {node.name: node for node in self.tree.body if isinstance(node, nodes.Macro)}
+        imported = {
+            name: library.written().get(original, "")
+            for name, library, original in self._imported_names()
+            if library is not None
+        }
+
+        def text(name: str, above: frozenset[str]) -> str:
+            if name not in macros or name in above:
+                return imported.get(name, "")
+            found = "".join(part.data for part in macros[name].find_all(nodes.TemplateData))
+            called = [call.node.name for call in macros[name].find_all(nodes.Call) if isinstance(call.node, nodes.Name)]
+            return found + "".join(text(inner, above | {name}) for inner in called)
+
+        return {name: text(name, frozenset()) for name in macros}
+
+    def _imported_names(self) -> list[tuple[str, Library | None, str]]:
+        """(what it is called here, the library, what it is called there) for every name that is imported."""
+        return [
+            (alias, self.imported[id(node)], name)
+            for node in self.tree.body
+            if isinstance(node, nodes.FromImport)
+            for name, alias in imported_names(node)
+        ]
+
+    def _names(self, node: nodes.Node) -> dict[str, str | nodes.Expr] | None:
+        names: dict[str, str | nodes.Expr] = dict(self.inner)
+        if isinstance(node, nodes.Macro):  # its parameters may be called like something in the file
+            for argument in node.args:
+                names.pop(argument.name, None)
+        if self.context:
+            return names
+        outside = free(self.environment, [node]) - set(self.inner)
+        if outside & stored([node, *node.find_all(nodes.Node)]):
+            return None
+        for name in outside:
+            value = self.environment.globals.get(name)
+            if wants_context(value) and not is_translation(value):
+                return None
+            names[name] = from_globals(name) if name in self.environment.globals else undefined(name)
+        return names
+
+
+def _frame(node: nodes.Node) -> list[nodes.Node]:
+    """The nodes of a statement that set names outside of it."""
+    if isinstance(node, nodes.Macro):
+        return [nodes.Name(node.name, "store")]
+    if isinstance(node, nodes.Assign | nodes.AssignBlock):
+        return [node.target, *node.target.find_all(nodes.Name)]
+    return []

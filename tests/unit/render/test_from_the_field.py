@@ -1,0 +1,141 @@
+"""What templates of other projects have found: each thing in a template of our own."""
+
+# ruff: noqa: E501 - one template, one line
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+import pytest
+from markupsafe import Markup
+
+from livets.render import Templates, opaque_parts
+from tests.unit.render.conftest import Bench
+
+WHO: dict[str, Any] = {"a": "x", "b": "<q> & 'z'", "xs": [1, 2], "on": True}
+MACROS = {
+    "icons.html": "{% macro icon(n) %}<svg><title>{{ n }}</title></svg>{% endmacro %}",
+    "cards.html": "{% from 'icons.html' import icon as sign %}"
+    "{% macro top(n) %}<article class='{{ n }}'><h3>{{ sign(n) }}</h3>{% endmacro %}"
+    "{% macro bottom() %}</article>{% endmacro %}",
+    "odd.html": "{% macro top() %}<b>{{ varargs|length }}{% endmacro %}{% macro bottom() %}</b>{{ varargs|length }}{% endmacro %}"
+    "{% macro both() %}{{ top(1) }}{{ bottom(1) }}{{ varargs|length }}{% endmacro %}",
+    "again.html": "{% from 'odd.html' import top, bottom %}",
+}
+
+
+def changes(bench: Bench) -> None:
+    bench.check_first()
+    for values in (
+        {"b": ""},
+        {"a": "", "on": False},
+        {"b": "\n1", "xs": [3]},
+        {"b": "\r\nx&amp;", "on": True},
+        {"a": [1, "</script>"], "xs": []},
+        {"b": Markup("1 &lt; 2")},
+        {"a": "y", "b": Markup("<b>1</b>")},
+    ):
+        bench.change(values)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<script>var a = {{ a|tojson }}; if (1 < 2) { f('{{ b }}') }{% if on %} g(){% endif %}</script><p>{{ b }}</p>",
+        "<div><script type='x'>{{ b }}{{ a }}</script></div>",
+        "<style>.a { color: {{ b }} }</style>",
+        "<ul>{% for x in xs %}<li><script>{{ x }}{{ b }}</script></li>{% endfor %}</ul>",
+        "<script>[{% for x in xs %}{{ x }}{% if not loop.last %}, {% endif %}{% endfor %}]</script>",
+        "{% set c = b %}<script>\n{{ c }}\n</script>",
+        "<svg><style>{{ a }}</style></svg>",
+    ],
+)
+def test_scripts_and_styles_are_text(source: str) -> None:
+    bench = Bench(source, WHO)
+    assert opaque_parts(bench.template) == []
+    changes(bench)
+
+
+@pytest.mark.parametrize(
+    "source", ["<script>{{ b|safe }}</script>", "<script>{% if on %}</script><script>{% endif %}</script>"]
+)
+def test_what_could_end_a_script_is_not(source: str) -> None:
+    bench = Bench(source, WHO)
+    assert opaque_parts(bench.template) != []
+    changes(bench)
+    bench.change({"b": Markup("</script><b>x</b>")})
+
+
+def test_macros_that_open_and_close_elements_are_written_out_through_imports() -> None:
+    source = "{% from 'cards.html' import top, bottom %}{{ top(a) }}<p>{{ b }}</p>{{ bottom() }}<i>{{ a }}</i>"
+    bench = Bench(source, WHO, MACROS)
+    assert opaque_parts(bench.template) == []
+    assert [slot[0] for slot in bench.template.shape[0][1]] == [1, 0, 0, 0]
+    changes(bench)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<div>{% from 'odd.html' import top, bottom %}{{ top(1) }}<p>{{ b }}</p>{{ bottom(1) }}</div><i>{{ a }}</i>",
+        "<div>{% import 'odd.html' as odd %}{{ odd.top(1) }}<p>{{ b }}</p>{{ odd.bottom(1) }}</div><i>{{ a }}</i>",
+        "{% from 'odd.html' import top, bottom with context %}{{ top(1) }}<p>{{ b }}</p>{{ bottom(1) }}<i>{{ a }}</i>",
+    ],
+)
+def test_a_call_that_leaves_an_element_open_takes_what_is_around_along(source: str) -> None:
+    bench = Bench(source, WHO, MACROS)
+    assert opaque_parts(bench.template) != []
+    changes(bench)
+
+
+def test_what_a_file_imports_it_does_not_export() -> None:
+    source = "{% from 'again.html' import top %}<p>{{ top() }}</p>"
+    with pytest.raises(jinja2.UndefinedError, match="does not export the requested name 'top'"):
+        Bench(source, WHO, MACROS)
+
+
+def test_a_call_that_closes_what_it_opens_stays_one_slot() -> None:
+    bench = Bench("<div>{% import 'odd.html' as odd %}{{ odd.both(1) }}</div><i>{{ a }}</i>", WHO, MACROS)
+    assert opaque_parts(bench.template) == []
+    changes(bench)
+
+
+@pytest.mark.parametrize(
+    ("source", "stray"),
+    [
+        ("<h1>{{ a }}</h2></h1><i>{{ b }}</i>", "h2"),
+        ("{{ a }}</h2>{{ b }}<p>{{ a }}</p>", "h2"),
+        ("<p>{{ a }}</p></p><i>{{ b }}</i>", "p"),
+        ("<table><tr><td>{{ a }}</td></th></tr></table>{{ b }}", "th"),
+        ("</br>{{ a }}<b>{{ b }}</b>", "br"),
+        ("{% if on %}<b>{{ a }}</b>{% endif %}</i><p>{{ b }}</p>", "i"),
+    ],
+)
+def test_stray_end_tags_that_browsers_ignore_are_advice(source: str, stray: str) -> None:
+    bench = Bench(source, WHO)
+    changes(bench)
+    assert [advice.message for advice in bench.template.advice] == [
+        f"</{stray}> closes nothing that is open here; remove it"
+    ]
+
+
+@pytest.mark.parametrize(
+    "top",
+    [
+        "{% if on %}written nowhere{% set t = b %}{% endif %}",
+        "{% if on %}{% set t = b %}{% elif a %}{% set t = 'q' %}{% else %}{{ a }}{% endif %}",
+        "{% if on %}{% if a %}{% set t = a %}{% endif %}{% set u = 1 %}{% endif %}",
+    ],
+)
+def test_names_set_in_conditions_before_the_blocks(top: str) -> None:
+    files = {"base.html": "<h1>{{ t }}</h1>{% block c %}{% endblock %}"}
+    bench = Bench("{% extends 'base.html' %}" + top + "{% block c %}<p>{{ t }}{{ u }}</p>{% endblock %}", WHO, files)
+    assert opaque_parts(bench.template) == []
+    changes(bench)
+
+
+def test_advice_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    templates = Templates()
+    for _ in range(3):
+        templates.from_string("<p>{{ a }}</b></p>", name="page.html")
+    assert caplog.messages == ["page.html, line 1: </b> closes nothing that is open here; remove it"]
