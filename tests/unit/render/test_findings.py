@@ -18,7 +18,8 @@ def compile_files(**files: str) -> Templates:
 
 def test_opaque_parts_name_their_file_and_line() -> None:
     templates = compile_files(
-        page="{% extends 'base.html' %}\n{% block a %}\n<noscript>{{ x }}</noscript>{% include 'part.html' %}{% endblock %}",
+        page="{% extends 'base.html' %}\n{% block a %}\n"
+        "<noscript>{{ x }}</noscript>{% include 'part.html' %}{% endblock %}",
         base="<p>\n<!-- -->{% block a %}{% endblock %}</p>\n<script>{{ y|safe }}</script>",
         part="\n\n<iframe>{{ z }}</iframe>",
     )
