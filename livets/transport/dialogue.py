@@ -110,9 +110,12 @@ class Dialogue:
             raise ProtocolError(f"{self._pacing.waiting} events wait to be taken")
         self._pacing.put(resident, event, self._visitor.channel.heard_at_s)
 
-    def _accept(self, resident: Resident, event: Event) -> None:
+    def _accept(self, resident: Resident, event: Event | Heal) -> None:
         """The turn of an event; one whose view has left the socket meanwhile is sent again by the browser."""
         if self._visitor.views.get(event.view) is not resident or self._visitor.channel.is_closing:
+            return
+        if isinstance(event, Heal):
+            resident.runner.heal(list(event.address))
             return
         withheld = self._visitor.waiting.get(event.view)
         try:
@@ -143,7 +146,7 @@ class Dialogue:
             self._heals += 1
             if self._heals > _MAX_UNANSWERED_HEALS:
                 raise ProtocolError(f"{self._heals} blocks are asked for at once")
-            resident.runner.heal(list(heal.address))
+            self._pacing.put(resident, heal, self._visitor.channel.heard_at_s)
 
     def _seen(self, resident: Resident, seq: int) -> None:
         """The browser has frames up to `seq`; one that has the newest JOINED needs the older secret no more."""

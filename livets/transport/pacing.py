@@ -1,7 +1,7 @@
 """How fast one socket's events are taken: a token bucket, and the queue of those that came too fast (D8).
 
-Owns the order of a socket's events. It never loses one and never delays anything else: acks wait with their events,
-heartbeats do not. Called by `dialogue`.
+Owns the order of a socket's events, and of its heals, each of which costs a whole block. It never loses one and never
+delays anything else: acks wait with their events, heartbeats do not. Called by `dialogue`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from livets.config import Config
 from livets.transport.resident import Resident
-from livets.wire import Event, limits
+from livets.wire import Event, Heal, limits
 
 
 class Pacing:
@@ -20,7 +20,7 @@ class Pacing:
 
     __slots__ = ("_at_s", "_burst", "_per_s", "_take", "_timer", "_tokens", "_waiting")
 
-    def __init__(self, config: Config, take: Callable[[Resident, Event], None]) -> None:
+    def __init__(self, config: Config, take: Callable[[Resident, Event | Heal], None]) -> None:
         """`take` deals with an event; it must not raise."""
         self._per_s = limits.EVENTS_PER_S if config.events_per_s is None else config.events_per_s
         burst = limits.EVENTS_BURST if config.events_burst is None else config.events_burst
@@ -28,14 +28,14 @@ class Pacing:
         self._take = take
         self._at_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._waiting: deque[tuple[Resident, Event]] | None = None
+        self._waiting: deque[tuple[Resident, Event | Heal]] | None = None
 
     @property
     def waiting(self) -> int:
         """How many events came too fast."""
         return len(self._waiting) if self._waiting else 0
 
-    def put(self, resident: Resident, event: Event, now_s: float) -> None:
+    def put(self, resident: Resident, event: Event | Heal, now_s: float) -> None:
         """Deal with an event now, or when it is its turn."""
         if self._waiting is None and self._has_token(now_s):
             self._take(resident, event)

@@ -10,7 +10,7 @@ import pytest
 
 from livets.app import LiveTS
 from livets.wire import Frame, codes, limits
-from tests.integration.transport.harness import Browser, Socket, app, beat, event, serving
+from tests.integration.transport.harness import Browser, Socket, app, beat, event, heal, serving
 from tests.integration.transport.views import Counter
 
 WINDOW = limits.OUTBOX_WINDOW
@@ -67,6 +67,18 @@ async def test_faster_ones_wait_in_order_and_nothing_is_lost(site: LiveTS, user:
     await until_done(socket, WINDOW + 8)
     assert 0.3 <= time.monotonic() - started_s < 3.0
     assert any(view.runner.view.count == WINDOW + 8 for view in site.registry)  # type: ignore[attr-defined]
+
+
+async def test_blocks_that_are_asked_for_too_fast_wait_as_well(user: Browser) -> None:
+    socket = await user.join()
+    for _ in range(WINDOW):
+        await socket.send(heal())
+        await socket.receive_kind(Frame.PATCH)
+    started_s = time.monotonic()
+    for _ in range(8):
+        await socket.send(heal())
+        await socket.receive_kind(Frame.PATCH)
+    assert 0.3 <= time.monotonic() - started_s < 5.0
 
 
 async def test_a_violated_window_closes(user: Browser) -> None:
