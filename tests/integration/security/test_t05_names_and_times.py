@@ -75,11 +75,11 @@ async def test_t05_made_up_names_are_kept_nowhere(origin: str) -> None:
                 await user.http.get(f"/made_up_{start + number}?{'y' * 200}{start + number}=1")
             await user.open("/")
 
-        await round_of(0, 60)
+        await round_of(0, 40)
         gc.collect()
         texts = _made_up()
-        for number in range(1, 4):
-            await round_of(number * 1_000, 60)
+        for number in range(1, 3):
+            await round_of(number * 1_000, 40)
         gc.collect()
         assert _made_up() <= texts + 10
 

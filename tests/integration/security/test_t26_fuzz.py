@@ -53,6 +53,8 @@ async def fuzz(folder: Path, seed: int, count: int) -> None:
                 await neighbour.send(event(ref, "increment"))
                 assert (await neighbour.receive_kind(Frame.PATCH)).done == ref
         assert run.stop() == 0
+    for secret in (good.token, good.secret, bad.token, bad.secret, *good.http.cookies.values()):
+        assert secret not in run.output
     assert "Traceback" not in run.output, run.output
     assert "ERROR" not in run.output, run.output
 
