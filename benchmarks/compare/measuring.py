@@ -15,10 +15,16 @@ from benchmarks.compare.servers import Server
 _MEASURE = """([selector, note, done]) => new Promise((resolve, reject) => {
   const before = eval(note);
   const isDone = new Function("before", "return " + done);
-  const observer = new MutationObserver(() => {
+  const touched = new Set();
+  const observer = new MutationObserver((records) => {
+    const end = performance.now();
+    for (const { type, target, addedNodes, removedNodes } of records) {
+      if (type !== "childList") touched.add(target);
+      for (const node of [...addedNodes, ...removedNodes]) touched.add(node);
+    }
     if (!isDone(before)) return;
     observer.disconnect();
-    resolve(performance.now() - start);
+    resolve([end - start, touched.size]);
   });
   observer.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
   setTimeout(() => reject(new Error("not done in 30 s")), 30000);
@@ -29,7 +35,7 @@ _MEASURE = """([selector, note, done]) => new Promise((resolve, reject) => {
 
 # The hand-written page doesn't say when its socket is open; it gets the pause that all get.
 _CONNECTED = """
-!!document.querySelector(".livets-connected, .ready") || !document.querySelector("[data-livets], [src*=idiomorph]")
+!!document.querySelector(".livets-connected, .ready") || !document.querySelector("[data-livets], [src*=morph]")
 """
 
 
@@ -43,6 +49,8 @@ class Figures:
     bytes_up: float
     server_cpu_ms: float
     browser_ms: float
+    nodes: float
+    """Changed, added or removed in the page."""
 
 
 class Bench:
@@ -66,7 +74,9 @@ class Bench:
         self._context.close()
 
     def fill(self, rows: int) -> None:
-        """So many rows, none selected."""
+        """So many rows; those that are there are kept when their number is right."""
+        if self.page.evaluate("document.getElementById('rows').children.length") == rows:
+            return
         self.page.click("#clear")
         self.page.wait_for_function("document.getElementById('rows').children.length === 0")
         self.page.click("#runlots" if rows == 10_000 else "#run")
@@ -102,6 +112,7 @@ class Bench:
             bytes_up=statistics.median(one["up"] for one in taken),
             server_cpu_ms=statistics.fmean(one["cpu"] for one in taken) * 1000,
             browser_ms=statistics.median(one["browser"] for one in taken),
+            nodes=statistics.median(one["nodes"] for one in taken),
         )
 
     def _once(self, operation: Operation, rows: int) -> dict[str, float]:
@@ -111,10 +122,11 @@ class Bench:
         self._down.clear()
         self._up.clear()
         cpu, browser = self._server.cpu_s(), self._script_ms()
-        latency = self.page.evaluate(_MEASURE, [operation.click, operation.note, operation.done])
+        latency, nodes = self.page.evaluate(_MEASURE, [operation.click, operation.note, operation.done])
         self.page.wait_for_timeout(30)
         return {
             "latency": latency,
+            "nodes": nodes,
             "cpu": self._server.cpu_s() - cpu,
             "browser": self._script_ms() - browser,
             "down": sum(self._down),

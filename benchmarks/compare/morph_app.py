@@ -1,7 +1,8 @@
-"""The same page the common way: after each event the whole page is rendered by Jinja2, sent, and morphed by idiomorph.
+"""The same page the common way: after each event the whole page is rendered by Jinja2, sent, and morphed.
 
-One of the applications that `python -m benchmarks.compare` runs side by side; not a part of livets. The script of
-idiomorph is installed from npm when the benchmark runs and served from there.
+Two of the applications that `python -m benchmarks.compare` runs side by side, with idiomorph and with morphdom; not a
+part of livets. Their scripts are installed from npm when the benchmark runs and served from there: the environment's
+MORPH is the file of one of them.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ BODY = Environment(autoescape=True).from_string(
 
 _SCRIPT = """
 const socket = new WebSocket("ws://" + location.host + "/ws");
-socket.onmessage = ({ data }) => Idiomorph.morph(document.body, data, { morphStyle: "innerHTML" });
+socket.onmessage = ({ data }) => {
+  if (window.Idiomorph) Idiomorph.morph(document.body, data, { morphStyle: "innerHTML" });
+  else morphdom(document.body, `<body>${data}</body>`);
+};
 document.addEventListener("click", ({ target }) => {
   const row = target.closest("tr");
   if (target.localName === "button") socket.send(target.id);
@@ -123,7 +127,7 @@ async def socket(socket: WebSocket) -> None:
 async def document(_: Request) -> Response:
     """The first page."""
     body = BODY.render(count=0, shared=0, echo="", selected=0, rows=[])
-    scripts = '<script defer src="/idiomorph.js"></script><script defer src="/page.js"></script>'
+    scripts = '<script defer src="/morph.js"></script><script defer src="/page.js"></script>'
     return HTMLResponse(f"<!doctype html><meta charset=utf-8><title>morph</title>{scripts}<body>{body}")
 
 
@@ -132,16 +136,16 @@ async def script(_: Request) -> Response:
     return Response(_SCRIPT, media_type="text/javascript")
 
 
-async def idiomorph(_: Request) -> Response:
+async def morph(_: Request) -> Response:
     """The library, from where npm has put it."""
-    return FileResponse(Path(os.environ["IDIOMORPH"]), media_type="text/javascript")
+    return FileResponse(Path(os.environ["MORPH"]), media_type="text/javascript")
 
 
 app = Starlette(
     routes=[
         Route("/bench", document),
         Route("/page.js", script),
-        Route("/idiomorph.js", idiomorph),
+        Route("/morph.js", morph),
         WebSocketRoute("/ws", socket),
     ]
 )

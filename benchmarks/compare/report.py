@@ -19,15 +19,18 @@ METHOD = (
     "Each application in a process of its own (uvicorn, one worker, no compression), one page at a time in headless "
     "Chromium on the same machine. Time: from the click to the first DOM that shows the result (MutationObserver). "
     "Server CPU: the scheduler's clock of the process, mean. Browser: ScriptDuration of Chromium, median. Bytes: "
-    "WebSocket payloads."
+    "WebSocket payloads. Nodes: changed, added or removed (MutationObserver). A render: plain Jinja2 of the same page, "
+    "best of seven."
 )
 Results = dict[str, dict[str, Figures]]
 """By application, by "operation rows"."""
 
 _COLUMNS = {
     "server_cpu_ms": "server CPU",
+    "of_a_render": "of a Jinja2 render",
     "bytes_down": "bytes down",
     "browser_ms": "browser script",
+    "nodes": "nodes",
     "latency_ms": "click to DOM",
 }
 _PLOT = Environment(autoescape=True).from_string(
@@ -48,31 +51,38 @@ _COLOURS = {
     "livets KeyedList": "#7986cb",
     "hand-written": "#9e9e9e",
     "HTML + idiomorph": "#e57373",
+    "HTML + morphdom": "#ffb74d",
 }
 
 
-def table(results: Results) -> str:
-    """Markdown: for each operation absolute figures of livets, and the others' as multiples of them."""
+def table(results: Results, renders: dict[int, float]) -> str:
+    """Markdown: the figures of each application by operation, in brackets as multiples of livets' (plain list)."""
     lines = [
         "| operation, rows | application | " + " | ".join(_COLUMNS.values()) + " |",
         "|---|---|" + "---|" * len(_COLUMNS),
     ]
     base = results["livets"]
     for case in base:
+        render_ms = renders[int(case.split()[1])]
         for name, figures in results.items():
             if case not in figures:
                 continue
-            cells = [_cell(column, getattr(figures[case], column), getattr(base[case], column)) for column in _COLUMNS]
+            cells = [_cell(column, figures[case], base[case], render_ms) for column in _COLUMNS]
             lines.append(f"| {case if name == 'livets' else ''} | {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def _cell(column: str, value: float, base: float) -> str:
+def _cell(column: str, figures: Figures, base: Figures, render_ms: float) -> str:
+    if column == "of_a_render":
+        return f"{figures.server_cpu_ms / render_ms:.2f}"
+    value, other = getattr(figures, column), getattr(base, column)
+    if column == "nodes":
+        return f"{value:.0f}"
     shown = f"{value:.0f} B" if column == "bytes_down" else f"{value:.2f} ms"
-    return f"{shown} ({value / base:.2f}x)" if base and value != base else shown
+    return f"{shown} ({value / other:.2f}x)" if other and value != other else shown
 
 
-def write(results: Results, repeats: int) -> Path:
+def write(results: Results, renders: dict[int, float], repeats: int) -> Path:
     """Write JSON, table and plot; answers where the table is."""
     RESULTS.mkdir(exist_ok=True)
     commit = subprocess.run(
@@ -86,6 +96,8 @@ def write(results: Results, repeats: int) -> Path:
         "commit": commit,
         "machine": machine,
         "repeats": repeats,
+        "load": f"{os.getloadavg()[2]:.1f} over the last 15 minutes",
+        "a Jinja2 render": ", ".join(f"{rows} rows {ms:.2f} ms" for rows, ms in renders.items()),
         "method": METHOD,
     }
     figures = {name: {case: asdict(one) for case, one in cases.items()} for name, cases in results.items()}
@@ -94,7 +106,8 @@ def write(results: Results, repeats: int) -> Path:
     head = "\n".join(f"- {name}: {value}" for name, value in about.items())
     page = stem.with_suffix(".md")
     page.write_text(
-        f"# Side by side\n{head}\n\nIn brackets: multiples of livets.\n\n{table(results)}\n\n![plot]({stem.name}.svg)\n"
+        f"# Side by side\n{head}\n\nIn brackets: multiples of livets.\n\n{table(results, renders)}\n\n"
+        f"![plot]({stem.name}.svg)\n"
     )
     return page
 

@@ -18,7 +18,11 @@ ROOT = Path(__file__).parents[2]
 RAW = Path(os.environ.get("LIVETS_BENCH_RAW", ROOT.parent / "shared" / "bench" / "raw"))
 """The hand-written application: the practical lower bound. It is not a part of this repository."""
 _NODE = Path(sys.prefix) / "node"
-_IDIOMORPH = "idiomorph@0.7.4"
+_MORPHS = {
+    "HTML + idiomorph": ("idiomorph@0.7.4", "idiomorph/dist/idiomorph.js"),
+    "HTML + morphdom": ("morphdom@2.7.8", "morphdom/dist/morphdom-umd.js"),
+}
+"""Packages of npm, and their file."""
 _UVICORN = (
     "--no-access-log",
     "--log-level",
@@ -51,14 +55,14 @@ def commands() -> dict[str, tuple[list[str], Path, str]]:
         "livets": ([*uvicorn, "benchmarks.bench_app:app"], ROOT, "/bench"),
         "livets KeyedList": ([*uvicorn, "benchmarks.bench_app:app"], ROOT, "/bench-keyed"),
         "hand-written": ([*uvicorn, "app:app"], RAW, "/bench"),
-        "HTML + idiomorph": ([*uvicorn, "benchmarks.compare.morph_app:app"], ROOT, "/bench"),
-    }
+    } | {name: ([*uvicorn, "benchmarks.compare.morph_app:app"], ROOT, "/bench") for name in _MORPHS}
     if not RAW.exists():
         print(f"left out: the hand-written application, which is not at {RAW} (LIVETS_BENCH_RAW says where)")
         del found["hand-written"]
-    if _idiomorph() is None:
-        print("left out: HTML + idiomorph, which npm could not install")
-        del found["HTML + idiomorph"]
+    for name in _MORPHS:
+        if _morph(name) is None:
+            print(f"left out: {name}, which npm could not install")
+            del found[name]
     return found
 
 
@@ -69,7 +73,7 @@ def running(name: str) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "IDIOMORPH": str(_idiomorph())}
+    environment = {**os.environ, "MORPH": str(_morph(name))}
     process = subprocess.Popen([*command, "--port", str(port)], cwd=folder, env=environment)
     url = f"http://127.0.0.1:{port}{path}"
     try:
@@ -83,12 +87,15 @@ def running(name: str) -> Iterator[Server]:
         process.wait(10)
 
 
-def _idiomorph() -> Path | None:
-    """The library's file; installed beside this module the first time."""
-    file = _NODE / "node_modules" / "idiomorph" / "dist" / "idiomorph.js"
+def _morph(name: str) -> Path | None:
+    """The library's file; installed beside this interpreter the first time."""
+    if name not in _MORPHS:
+        return None
+    file = _NODE / "node_modules" / _MORPHS[name][1]
     if not file.exists() and shutil.which("npm"):
         subprocess.run(
-            ["npm", "install", "--silent", "--no-save", "--no-package-lock", "--prefix", str(_NODE), _IDIOMORPH],
+            ["npm", "install", "--silent", "--no-save", "--no-package-lock", "--prefix", str(_NODE),
+             *(each for each, _ in _MORPHS.values())],
             check=False,
-        )
+        )  # fmt: skip
     return file if file.exists() else None
