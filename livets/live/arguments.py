@@ -167,6 +167,8 @@ class Arguments:
 
         Raises EventRefused("bad_arguments") for missing, superfluous or ill-typed ones.
         """
+        if not (args or payload or self._parameters):
+            return [], {}
         given = _group(payload, "named")
         named = {**_group(payload, "data"), **_group(payload, "form"), **payload, **given}
         positional: list[Any] = []

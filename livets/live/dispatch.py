@@ -31,7 +31,9 @@ class Call(NamedTuple):
 
 def prepare(view: LiveView, event: Event, template: CompiledTemplate) -> Call:
     """The call that `event` asks for. Raises EventRefused when the view does not allow it."""
-    fields = {name: _field(view, name, value, template) for name, value in event.fields.items()}
+    fields = {}
+    if event.fields:
+        fields = {name: _field(view, name, value, template) for name, value in event.fields.items()}
     if not event.handler:
         return Call(fields, None, (), {})
     handler = view.__livets__.events.get(event.handler)

@@ -186,8 +186,9 @@ class Display:
         title = self._view.__dict__["title"]
         if title != self._title or (whole and title):
             extras += [int(ReservedOp.TITLE), title]
-        for name, value in {**(self._inputs or {}), **self._view._live.inputs}.items():
-            extras += [int(ReservedOp.SET_INPUT), [name, value]]
+        if self._inputs or self._view._live.inputs:
+            for name, value in {**(self._inputs or {}), **self._view._live.inputs}.items():
+                extras += [int(ReservedOp.SET_INPUT), [name, value]]
         url = self._view._live.system.notes.url
         move = move or self._move
         if move is None and ((whole and url) or url != self._url):

@@ -42,6 +42,8 @@ class Topics:
 
     def follow(self, wanted: dict[str, Subscription]) -> None:
         """Make what is open equal to what is wanted."""
+        if not (wanted or self._open):
+            return
         for topic in [topic for topic in self._open or () if topic not in wanted]:
             self._bus.unsubscribe(topic, self._view_id)
             if self._open is not None:

@@ -445,7 +445,8 @@ class Units:
             if unit.stopped:
                 self._view._live.roll_back(self._view)
                 return None
-            await self._followed()
+            if self._view._live.location.due:
+                await self._followed()
             if self._view.__livets__.hooks["updated"] is not None:
                 await self._updated()
             commits.commit(ref, forced, skipped=skipped, shared=from_server, held=from_server and self._pace.holds())

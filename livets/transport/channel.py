@@ -107,7 +107,7 @@ class Channel:
     def put(self, outbox: Source, kind: Frame, seq: int, done: int, body: bytes) -> None:
         """Send a frame of a view."""
         waiting = _Waiting(outbox, kind, outbox.view, seq, done, body)
-        if kind is Frame.PATCH and self._writable is not None and self._writable.is_set() and self._is_idle:
+        if kind is Frame.PATCH and self._is_free():
             self._send_at_once(waiting)
         else:
             self._enqueue(waiting)
@@ -179,9 +179,11 @@ class Channel:
         if self._sender is not None:
             await asyncio.wait([self._sender])
 
-    @property
-    def _is_idle(self) -> bool:
-        return self._queue is None and not self.is_sending and not self.is_closing
+    def _is_free(self) -> bool:
+        """Whether a frame would be written here and now."""
+        if self._queue is not None or self._sender is not None or self._is_draining or self.is_closing:
+            return False
+        return self._writable is not None and self._writable.is_set()
 
     def _send_at_once(self, waiting: _Waiting) -> None:
         """A task and a turn of the loop are saved where the server has nothing to wait for."""

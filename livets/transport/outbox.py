@@ -140,7 +140,8 @@ class ViewOutbox:
         if seq < self._first:
             return
         count = seq + 1 - self._first
-        self._bytes -= sum(len(kept.body) for kept in self._ring[:count])
+        for kept in self._ring[:count]:
+            self._bytes -= len(kept.body)
         del self._ring[:count]
         self._first = seq + 1
 

@@ -55,7 +55,7 @@ def _plain(event: Event) -> Event:
         names = [name for name in payload if name.startswith(prefix)]
         if names:
             payload[group] = {name[len(prefix) :].replace("-", "_"): payload.pop(name) for name in names}
-    if event.args or not event.handler:
+    if event.args or event.handler.isidentifier() or not event.handler:
         return event
     try:
         name, args = read_call(event.handler)
