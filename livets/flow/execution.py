@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import time
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import CoroutineType
 from typing import Any
 
@@ -41,7 +41,8 @@ class Execution(Driver):
         scope: Scope,
         inputs: Mapping[str, Any],
         prefix: str = "",
-        targets: list[str] | None = None,
+        targets: Sequence[str] | None = None,
+        trigger: Mapping[str, Any] | None = None,
     ) -> None:
         self.compiled, self.scope, self.prefix = compiled, scope, prefix
         self._nodes, self._plan = compiled.nodes, compiled.plan
@@ -57,6 +58,7 @@ class Execution(Driver):
         self._keep_all = compiled.workflow.settings.on_error.policy == "RetryWorkflow"
         start = compiled.plan.out_start
         self._uses = array("i", (start[n + 1] - start[n] for n in range(compiled.plan.size)))
+        self._trigger = trigger
         self._wakes: dict[int, dict[str, Any]] = {}
         self._known_waits: set[int] = set()
         self.failures: dict[int, NodeFailure] = {}
@@ -110,9 +112,22 @@ class Execution(Driver):
         needed = self._plan.ancestors(self._targets)
         return {n: () for n in range(self._plan.size) if n not in needed}
 
+    def _fired(self) -> dict[int, Live]:
+        """Trigger nodes of a run that a trigger began: done with what it fired, or silent."""
+        done: dict[int, Live] = {}
+        if self._trigger is None:
+            return done
+        for node in self._nodes:
+            if node.id in self._trigger:
+                self._outputs[node.number] = {"out": self._trigger[node.id]}
+                done[node.number] = None
+            elif node.node_type.streams and not node.feeds:
+                done[node.number] = ()
+        return done
+
     def _done_before(self) -> dict[int, Live]:
         """What the journal knows: outputs are put back, and only what is missing will run."""
-        done = self._unneeded()
+        done = self._unneeded() | self._fired()
         recorded = self.scope.recorded
         if recorded is None:
             return done

@@ -20,6 +20,10 @@ class NodeFailure(msgspec.Struct, frozen=True):
     attempt: int
 
 
+class RunExists(EngineError):
+    """A run of that name is there already."""
+
+
 class RunFailed(EngineError):
     """A run did not complete; `result` has all that is known."""
 

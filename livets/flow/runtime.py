@@ -21,6 +21,7 @@ from livets.engine.events import Bus, Event, NewEvent, Subscription
 from livets.engine.limits import Limiter, Pool, RateLimit, Slots
 from livets.engine.log import EventLog, SqliteLog
 from livets.engine.log.base import Durability
+from livets.engine.node import Node
 from livets.engine.registry import Registry
 from livets.engine.store import ContentStore
 from livets.engine.values import check
@@ -32,11 +33,12 @@ from livets.flow.grants import Grants
 from livets.flow.handle import RunHandle
 from livets.flow.instances import Instances
 from livets.flow.journal import Recorded
+from livets.flow.listening import Listener
 from livets.flow.memo import Memo
 from livets.flow.model import Workflow
 from livets.flow.nodes import standard_registry
 from livets.flow.recording import Recorder
-from livets.flow.result import RunResult
+from livets.flow.result import RunExists, RunResult
 from livets.flow.scope import Scope
 from livets.flow.state import NodeState
 from livets.flow.streaming import StreamExecution
@@ -153,8 +155,11 @@ class FlowRuntime:
         *,
         run: str | None = None,
         targets: Sequence[str] | None = None,
+        trigger: Mapping[str, Any] | None = None,
     ) -> RunHandle:
         """Begin a run and return its handle. `targets` runs only these nodes and what they need.
+
+        `trigger` is what trigger nodes fired, by node: they count as done with it, other triggers stay silent.
 
         `run` names it (default: a random name); raises EngineError when that name is taken, InvalidWorkflow when the
         definition is faulty.
@@ -170,16 +175,17 @@ class FlowRuntime:
                 raise EngineError("a run in push mode runs all of its nodes: leave targets out")
         run = run or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
         if run in self._runs:
-            raise EngineError(f"a run called {run!r} exists already")
+            raise RunExists(f"a run called {run!r} exists already")
         recorder = Recorder(run, self.bus, self.log)
         await self._keep_definition(compiled)
-        data = {"workflow": compiled.workflow.id, "version": compiled.version, "inputs": values}
-        recorder.emit("flow.run.created", {**data, "targets": None if targets is None else list(targets)})
+        data: dict[str, Any] = {"workflow": compiled.workflow.id, "version": compiled.version, "inputs": values}
+        data |= {"targets": None if targets is None else list(targets)}
+        recorder.emit("flow.run.created", data if trigger is None else {**data, "trigger": dict(trigger)})
         try:
             await recorder.commit()
         except Conflict:
-            raise EngineError(f"a run called {run!r} exists already: choose another name, or resume it") from None
-        return await self._begin(run, compiled, recorder, values, targets, None)
+            raise RunExists(f"a run called {run!r} exists already: choose another name, or resume it") from None
+        return await self._begin(run, compiled, recorder, values, targets, None, trigger)
 
     async def resume(self, run: str, workflow: Workflow | Flow | None = None) -> RunHandle:
         """Go on with a journaled run that was killed, cancelled or failed: what is recorded as done is not run again.
@@ -214,7 +220,8 @@ class FlowRuntime:
         recorder.emit("flow.run.resumed", {"reset": reset, "deep": nodes is not None})
         await recorder.commit()
         created = recorded.created
-        return await self._begin(run, compiled, recorder, created["inputs"], created["targets"], recorded)
+        trigger = created.get("trigger")
+        return await self._begin(run, compiled, recorder, created["inputs"], created["targets"], recorded, trigger)
 
     async def _begin(
         self,
@@ -224,23 +231,40 @@ class FlowRuntime:
         inputs: Mapping[str, Any],
         targets: Sequence[str] | None,
         recorded: Recorded | None,
+        trigger: Mapping[str, Any] | None = None,
     ) -> RunHandle:
         settings = compiled.workflow.settings
         state = NodeState({k: read_constant(v) for k, v in settings.state.items()}, settings.reducers)
         for key, value in recorded.state_writes() if recorded is not None else ():
             state.write(key, value)
-        instances = self._instances.setdefault(compiled.version, Instances(compiled, self.grants))
-        await instances.open()
+        instances = await self._open(compiled)
         of = instances.of if instances.compiled is compiled else _by_place(instances, compiled)
         scope = Scope(run, recorder, self._slots, state, of, self._limiter, self.memo, self.store, recorded)
         execution: Execution | StreamExecution
         if settings.stream is not None:
             execution = StreamExecution(compiled, scope, inputs, await self._checkpoint(recorder, recorded))
         else:
-            execution = Execution(compiled, scope, inputs, targets=list(targets) if targets is not None else None)
+            execution = Execution(compiled, scope, inputs, targets=targets, trigger=trigger)
         task = asyncio.create_task(self._execute(run, compiled, scope, execution, instances), name=f"flow {run}")
         handle = self._runs[run] = RunHandle(run, scope, execution, task)
         return handle
+
+    async def _open(self, compiled: CompiledWorkflow) -> Instances:
+        instances = self._instances.setdefault(compiled.version, Instances(compiled, self.grants))
+        await instances.open()
+        return instances
+
+    async def instances(self, compiled: CompiledWorkflow) -> dict[int, Node]:
+        """Return the node instances of a workflow by number, initialized; for listeners."""
+        instances = await self._open(compiled)
+        of = instances.of if instances.compiled is compiled else _by_place(instances, compiled)
+        found: dict[int, Node] = of(compiled)
+        return found
+
+    def listen(self, workflow: Workflow | Flow | CompiledWorkflow, inputs: Mapping[str, Any] | None = None) -> Listener:
+        """Return a listener that starts a run for each firing of the workflow's triggers: `async with` it."""
+        compiled = self.compile(workflow)
+        return Listener(self, compiled, compiled.read_inputs(inputs or {}))
 
     async def _checkpoint(self, recorder: Recorder, recorded: Recorded | None) -> dict[str, Any] | None:
         """Where a run in push mode goes on from, when it was run before and has come to a checkpoint."""

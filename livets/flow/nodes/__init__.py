@@ -33,7 +33,12 @@ from livets.flow.nodes.sort import Sort
 from livets.flow.nodes.split import Split
 from livets.flow.nodes.switch import Switch
 from livets.flow.nodes.template import Template
+from livets.flow.nodes.trigger_file import FileTrigger
+from livets.flow.nodes.trigger_queue import QueueTrigger
+from livets.flow.nodes.trigger_schedule import ScheduleTrigger
+from livets.flow.nodes.trigger_webhook import WebhookTrigger
 from livets.flow.nodes.wait import Wait
+from livets.flow.nodes.websocket_source import WebSocketSource
 from livets.flow.nodes.window_session import SessionWindow
 from livets.flow.nodes.window_sliding import SlidingWindow
 from livets.flow.nodes.window_tumbling import TumblingWindow
@@ -44,6 +49,7 @@ BUILT_IN = (
     Aggregate, CsvParse, CsvWrite, Hash, JsonParse, JsonQuery, JsonStringify, RenameFields, SelectFields, SetFields,
     Sort, Split, Template,
     SessionWindow, SlidingWindow, TumblingWindow,
+    FileTrigger, QueueTrigger, ScheduleTrigger, WebhookTrigger, WebSocketSource,
 )  # fmt: skip
 
 
