@@ -12,7 +12,7 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -20,16 +20,15 @@ from livets.engine.context import Cancellation
 from livets.engine.encoding import content_hash
 from livets.engine.errors import EngineError, NodeError
 from livets.engine.events import NewEvent
+from livets.engine.log import EventLog
+from livets.engine.node import Node
 from livets.engine.values import to_value
 from livets.flow.compiled import CompiledNode, CompiledWorkflow
+from livets.flow.handle import RunHandle
 from livets.flow.nodes.trigger_webhook import WebhookTrigger
 from livets.flow.result import RunExists
 from livets.flow.streaming.context import StreamContext
 from livets.flow.trigger import Trigger
-
-if TYPE_CHECKING:
-    from livets.flow.handle import RunHandle
-    from livets.flow.runtime import FlowRuntime
 
 logger = logging.getLogger("livets.flow")
 _PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -42,10 +41,29 @@ class Reply(msgspec.Struct, frozen=True):
     body: dict[str, Any]
 
 
+class Runs(Protocol):
+    """Who runs what the triggers begin: a FlowRuntime."""
+
+    log: EventLog | None
+
+    async def instances(self, compiled: CompiledWorkflow) -> dict[int, Node]:
+        """Return the initialized nodes of a workflow."""
+
+    async def start(
+        self,
+        workflow: CompiledWorkflow,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        run: str | None = None,
+        trigger: Mapping[str, Any] | None = None,
+    ) -> RunHandle:
+        """Begin a run."""
+
+
 class Listener:
     """Use it as `async with runtime.listen(workflow) as listener:`; runs begin while the block lasts."""
 
-    def __init__(self, runtime: FlowRuntime, compiled: CompiledWorkflow, inputs: Mapping[str, Any]) -> None:
+    def __init__(self, runtime: Runs, compiled: CompiledWorkflow, inputs: Mapping[str, Any]) -> None:
         self._runtime, self._compiled, self._inputs = runtime, compiled, inputs
         self._tasks: list[asyncio.Task[None]] = []
         self._triggers: dict[str, tuple[CompiledNode, Trigger]] = {}
