@@ -18,8 +18,8 @@ class QueueTrigger(Trigger):
     """Fires for each entry of the Redis stream (or list) `key` on the granted server `server`.
 
     Of a stream gives `{"id", "fields"}`, and remembers the id: it goes on right after the last one that was taken;
-    `begin` says where it starts at first. Of a list gives `{"id", "value"}`: an entry waits in `<key>:taken` until the run that
-    it begins is recorded, and comes again when that did not happen. Text that is no UTF-8 is given as bytes.
+    `begin` says where it starts at first. Of a list gives `{"id", "value"}`: an entry waits in `<key>:taken` until the
+    run that it begins is recorded, and comes again when that did not happen. Text that is no UTF-8 is given as bytes.
     """
 
     type = "trigger.queue"
