@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,6 +11,11 @@ from hypothesis import strategies as st
 
 from livets.render import CompiledTemplate, Templates
 from livets.render.environment import MappingScope
+from livets.render.strings import kept, slots
+from livets.render.strings.census import take
+from livets.render.strings.edits import edit
+from livets.render.strings.tokens import Doubt
+from tests.support import edit_model
 from tests.support.corpus import CASES, Case
 from tests.support.opaque_share import counted
 from tests.unit.render.conftest import Bench, _templates
@@ -20,6 +26,13 @@ NIGHTLY_EXAMPLES = 75
 SHARE_STATES = 5
 SPLIT = 0.9
 """Of the dynamic nodes that the corpus meets at run time, so many are slots (issue 4)."""
+
+
+@pytest.fixture(autouse=True)
+def short_html_is_edited_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most regions of the corpus are too short for edits to be worth it; here they are edited all the same."""
+    for module in (kept, slots):
+        monkeypatch.setattr(module, "SHORTEST_CHARS", 1)
 
 
 def check_changes(case: Case, examples: int) -> None:
@@ -89,6 +102,43 @@ def shown(case: Case, state: dict[str, Any]) -> tuple[CompiledTemplate, MappingS
     rendering, scope = templates_of(case).from_string(case.source).start(), MappingScope(state)
     rendering.html(scope)
     return rendering.template, scope
+
+
+def changes_as_strings(number: int) -> float:
+    """Every page of the corpus as one string: edits from state to state; the share of changes that came as edits."""
+    edited = total = 0
+    for case in CASES:
+        bench = Bench(case.source, states_of(case, 1)[0], case.files)
+        pages = [bench.plain.render(state) for state in states_of(case, number)]
+        for old, new in pairwise(pages):
+            if old != new:
+                total += 1
+                edited += applies(old, new)
+    print(f"{total} changes of pages, {edited / total:.1%} as edits")
+    return edited / total
+
+
+def applies(old: str, new: str) -> bool:
+    """Do edits come of it? If so, an independent model of the browser gets the new page by them."""
+    try:
+        ops, after = edit(old, new, take(old, "div", ""), "div", "")
+    except Doubt:
+        return False
+    nodes, fresh = edit_model.parse(old), edit_model.parse(new)
+    edit_model.apply(nodes, ops)
+    assert nodes == fresh, (old, new, ops)
+    assert after.count == edit_model.count(fresh)
+    return True
+
+
+def test_pages_that_are_strings_change_by_edits() -> None:
+    assert changes_as_strings(12) > 0.5
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)
+def test_very_many_pages_that_are_strings() -> None:
+    assert changes_as_strings(300) > 0.5
 
 
 def test_the_corpus_is_large_enough() -> None:
