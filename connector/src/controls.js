@@ -71,10 +71,11 @@ export function writeTo(element, name, value, write) {
   if (differs && keyOf(control) === control && control === document.activeElement && !inputs.has(control))
     waiting.set(control, () => writeTo(element, name, value, write));
   else {
-    write();
     // as the server says: nothing was typed that could be lost
     if (!differs) inputs.delete(control);
     else if (!isHeld(control)) element[property] = next;
+    // last: where the property is the attribute (an option's value), that may have to go
+    write();
   }
 }
 
