@@ -51,7 +51,7 @@ class CorpusApp:
     async def advance(self) -> None:
         """Let the view show the next state."""
         self._sent += 1
-        await self.app._bus.publish("next", b"\xc0", f"test:{self._sent}")
+        await self.app.worker.bus.publish("next", b"\xc0", f"test:{self._sent}")
 
 
 def _view(case: Case, states: list[dict[str, Any]]) -> type[LiveView]:

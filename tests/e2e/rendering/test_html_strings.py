@@ -139,7 +139,7 @@ class Show:
     async def advance(self) -> None:
         """To the next state, and wait until it shows."""
         self.at += 1
-        await self.app._bus.publish("next", b"\xc0", f"test:{self.at}")
+        await self.app.worker.bus.publish("next", b"\xc0", f"test:{self.at}")
         await self.check()
 
     async def check(self) -> None:
@@ -219,7 +219,7 @@ async def test_focus_caret_and_what_was_typed_stay(page: Page) -> None:
         }"""
         for _ in states[1:]:
             show.at += 1
-            await show.app._bus.publish("next", b"\xc0", f"test:{show.at}")
+            await show.app.worker.bus.publish("next", b"\xc0", f"test:{show.at}")
             await page.wait_for_function(f"() => document.querySelector('label').textContent === '{'abcde'[show.at]}'")
             row = "in row a" if show.at < 4 else None
             assert await page.evaluate(state) == [True, 2, 4, "hello", "mine", row, True]
@@ -258,7 +258,7 @@ async def test_other_scripts_at_work_are_left_alone_or_lead_to_a_heal(page: Page
         if "insert" in name:
             show.at = 2
             for number in (1, 2):
-                await show.app._bus.publish("next", b"\xc0", f"test:{number}")
+                await show.app.worker.bus.publish("next", b"\xc0", f"test:{number}")
             await page.wait_for_selector("#r5", state="attached")
             assert await page.evaluate("own.parentNode.id") == "rows"
             await page.evaluate("own.remove()")
@@ -266,7 +266,7 @@ async def test_other_scripts_at_work_are_left_alone_or_lead_to_a_heal(page: Page
             assert show.heals == []
         else:
             show.at += 1
-            await show.app._bus.publish("next", b"\xc0", "test:1")
+            await show.app.worker.bus.publish("next", b"\xc0", "test:1")
             await page.wait_for_function("() => document.querySelector('#r2')?.textContent === 'second 2'")
             await show.advance()
         await page.goto("about:blank")
