@@ -34,7 +34,7 @@ class Converter:
     Raises TypeError for types that cannot be made from plain data.
     """
 
-    __slots__ = ("_empty_is_none", "_is_exact", "_kind", "_strip")
+    __slots__ = ("_empty_is_none", "_is_exact", "_kind", "_on_is_true", "_strip")
 
     def __init__(self, kind: Any) -> None:
         if kind is not Any:
@@ -44,6 +44,7 @@ class Converter:
         self._strip = parts <= _NUMBERS
         self._is_exact = parts <= _EXACT
         self._empty_is_none = type(None) in parts and str not in parts
+        self._on_is_true = bool in parts and str not in parts
 
     def __call__(self, value: Any) -> Any:
         """Raises msgspec.ValidationError for a value that is not one of the type."""
@@ -54,6 +55,8 @@ class Converter:
                 value = value.strip()
             if self._empty_is_none and not value:
                 return None
+            if self._on_is_true and value == "on":  # what a form says of a check box that has no value of its own
+                return True
         converted = msgspec.convert(value, self._kind, strict=not isinstance(value, str | dict | list))
         if not self._is_exact:
             _refuse_infinite(converted)

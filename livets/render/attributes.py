@@ -38,9 +38,9 @@ def attribute_slots(
         _value(draft, Attribute("value", ' value="', parts, '"'), path, index, tag, model)
     region = list(tag.region)
     candidates = list(tag.candidates)
-    if implied is not None and implied[0] == "checked":
+    if implied is not None and implied[0] in ("checked", "selected"):
         region += [(item, index) for item in implied[1]]
-        candidates.append("checked")
+        candidates.append(implied[0])
     if region:
         draft.emit(tag.region_lead)
         slot = draft.slot(SlotKind.ATTRS, path, index_of(region, index), [_item(part) for part in region])
@@ -49,7 +49,7 @@ def attribute_slots(
         slot.svg = draft.stack[-1].inner_space == "svg" or tag.name == "svg"
         if slot.svg:
             slot.candidates = [SVG_ATTRIBUTES.get(name, name) for name in slot.candidates]
-        slot.bound = model if model and {"value", "checked"} & set(candidates) else None
+        slot.bound = model if model and {"value", "checked", "selected"} & set(candidates) else None
         draft.source.append(len(draft.slots) - 1)
         draft.emit(tag.close)
     else:

@@ -10,7 +10,7 @@ from jinja2 import nodes
 
 from livets.errors import TemplateError
 from livets.render.attributes import attribute_slots
-from livets.render.controls import implied_value, model_of, note
+from livets.render.controls import implied_choice, implied_value, model_of, note
 from livets.render.draft import Draft, Frame
 from livets.render.inlining import MAX_EXPANSIONS, expand
 from livets.render.items import (
@@ -229,7 +229,7 @@ class Builder(Draft):
         space = self.stack[-1].inner_space
         space = name_lower if name_lower in ("svg", "math") else space
         frame = Frame(name_lower, self.stack[-1].count, space, self.stack[-1].tag, self._line(at))
-        text = self._tag(tag, frame, at[0])
+        text = self._tag(tag, frame, at[0], end)
         self.count(name_lower)
         if (name_lower in VOID and not space) or (tag.close == "/>" and space):
             return None
@@ -332,15 +332,25 @@ class Builder(Draft):
         self.may_trim = trims
         return slot
 
-    def _tag(self, tag: Tag, frame: Frame, index: int) -> Item | None:
+    def _tag(self, tag: Tag, frame: Frame, index: int, end: tuple[int, int]) -> Item | None:
         """Source, HTML and slots of a start tag; returns the implied text of a textarea."""
         note(tag, self.context.findings)
         path = [*self.path()]
         model = model_of(tag)
         frame.model = model
+        frame.chooser = model if tag.name == "select" else self.stack[-1].chooser
         implied = implied_value(tag, model, -1 - len(self.slots), frame.lineno) if model else None
+        if tag.name == "option" and frame.chooser is not None:
+            model = frame.chooser
+            implied = implied_choice(tag, model, self._following(end), frame.lineno)
         attribute_slots(self, tag, path, index, implied if implied and implied[0] else None, model)
         return implied[1][0] if implied and not implied[0] else None
+
+    def _following(self, end: tuple[int, int]) -> list[Item]:
+        """A few items from a place on, the first cut there."""
+        first, *rest = self.items[end[0] : end[0] + 4]
+        cut = Static(first.text[end[1] :], first.lineno) if isinstance(first, Static) else None
+        return [*([cut] if cut is not None and cut.text else []), *rest]
 
     def _branches(self, item: Branches, index: int) -> None:
         exported = definitions([item])

@@ -28,6 +28,8 @@ class Frame:
     count: int = 0
     model: str | None = None
     implied: tuple[Item, int] | None = None
+    chooser: str | None = None
+    """The field of the <select> that it is, or is in."""
     is_implied: bool = False
     """True for a <tbody> that a parser adds by itself."""
 
@@ -44,7 +46,7 @@ class Draft:
         self.context = context
         self.items = items
         self.names = names
-        self.top = Frame("", -1, around.space, around.tag)
+        self.top = Frame("", -1, around.space, around.tag, chooser=around.chooser)
         self.stack = [self.top]
         self.source: list[str | int] = []
         self.html: list[str | int] = []
@@ -70,7 +72,7 @@ class Draft:
         """What a block that begins here has around it."""
         top = self.stack[-1]
         tag = top.tag or self.top.parent
-        return Frame(tag, -1, top.inner_space, tag)
+        return Frame(tag, -1, top.inner_space, tag, chooser=top.chooser)
 
     def slot(self, kind: SlotKind, path: list[int], index: int, parts: list[Item]) -> SlotPlan:
         """A new slot of the item `index`."""

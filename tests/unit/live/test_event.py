@@ -10,6 +10,7 @@ import pytest
 
 from livets import LiveView, event, field
 from livets.errors import ConfigError, EventRefused
+from livets.live.arguments import Converter
 from livets.live.calling import HandlerTimeout, call
 from livets.live.dispatch import corrected, prepare
 from tests.unit.live.fakes import click
@@ -95,6 +96,15 @@ def test_payload_then_form_fill_what_is_missing() -> None:
     assert ask("anything", {"x": [1]}) == ([{"x": [1]}], {})
     assert ask("pick", "a", "2026-01-02") == (["a", datetime.date(2026, 1, 2)], {})
     assert ask("pick", "a", "") == (["a", None], {})
+
+
+def test_a_ticked_box_of_a_form_is_true() -> None:
+    convert, name = Converter(bool), Converter(bool | str)
+    assert convert("on") is True
+    assert convert("false") is False
+    assert name("on") == "on"
+    with pytest.raises(msgspec.ValidationError):
+        convert("maybe")
 
 
 @pytest.mark.parametrize(
