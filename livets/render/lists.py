@@ -227,7 +227,7 @@ class LiveFor(ForSlot):
     def _diff_values(self, state: ValueRows, source: Any, items: list[Any], scope: Scope) -> tuple[Any, Any]:
         rows = self._rows(items, scope)
         fresh = self._remember(source, items, rows, scope)
-        keys, doubled = self.keys(rows)
+        keys, doubled = (fresh.keys, fresh.doubled) if isinstance(fresh, ValueRows) else self.keys(rows)
         if state.rows is not None:
             if rows == state.rows:
                 return fresh, NOTHING

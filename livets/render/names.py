@@ -317,7 +317,7 @@ def is_json(node: nodes.Expr) -> bool:
 
 
 def plain_output(node: nodes.Expr) -> nodes.Expr:
-    """An output without a trailing `|e`, which means nothing where everything is escaped."""
+    """An output without what costs time and means nothing: a trailing `|e`, an undefined for an `if` without `else`."""
     while isinstance(node, nodes.Filter) and node.name in ("e", "escape") and node.node is not None and not node.args:
         node = node.node
     if isinstance(node, nodes.Filter) and node.name in _FILTERS_THAT_KEEP_MARKUP and node.node is not None:
@@ -325,4 +325,8 @@ def plain_output(node: nodes.Expr) -> nodes.Expr:
         if inner is not node.node:
             given = node.args, node.kwargs, node.dyn_args, node.dyn_kwargs
             node = nodes.Filter(inner, node.name, *given, lineno=node.lineno, environment=node.environment)
+    if isinstance(node, nodes.CondExpr):
+        empty = nodes.Const("", lineno=node.lineno)  # Jinja2 shows nothing there, whatever `undefined` is
+        orelse = empty if node.expr2 is None else plain_output(node.expr2)
+        return nodes.CondExpr(node.test, plain_output(node.expr1), orelse, lineno=node.lineno)
     return node

@@ -9,6 +9,9 @@ from tests.support.corpus.cases import Case, flags, numbers, rows, scalars, stat
 
 counts = st.integers(0, 4)
 lists = st.lists(counts, max_size=4)
+urls = st.sampled_from(
+    ["/a?b=c&d", "https://a.example/", "javascript:alert(1)", "JAVA\tscript:x", "script:x", "mailto:a@b", ""]
+)
 
 CASES = [
     Case(
@@ -170,5 +173,23 @@ CASES = [
         """<div {{ "hidden" if a }} {% if b %}title="{{ t }}" data-b{% endif %} class="x {{ 'on' if a else 'off' }} {% if b %}b-{{ t|length }}{% endif %}" {% if a and b %}id="both"{% elif a %}id="{{ t|length }}"{% endif %}>{{ t }}</div>
 <input value="{{ t }}" {% if a %}checked{% endif %}{{ " readonly" if b }}><video {% if a %}controls{% endif %} {% if b %}loop muted{% endif %} poster="/p/{{ t|urlencode }}.png"></video><option {{ "selected" if a }}>{{ t }}</option>""",
         state(a=flags, b=flags, t=texts),
+    ),
+    Case(
+        "data_in_scripts",
+        """<script type="application/json" id="data">{"t": {{ t|tojson }}, "on": {% if a %}true{% else %}false{% endif %}, "ns": [{% for n in ns %}{{ n }}{% if not loop.last %}, {% endif %}{% endfor %}]}</script>
+<p>{{ t }}</p>{% for r in rs %}<div data-key="{{ r.id }}"><script type="text/x-template">{{ r.t }}</script>{{ r.t }}</div>{% endfor %}<script type="text/plain">{{ t }}</script>""",
+        state(a=flags, t=texts, ns=lists, rs=rows(4, t=texts)),
+    ),
+    Case(
+        "unsafe_places",
+        """<a href="{{ u }}" title={{ w }} {{ "hidden" if a }} data-x="{{ u }}">{{ u }}</a><a href="{{ v }}{{ u }}">x</a>{% for r in rs %}<p id="{{ r.id }}"><a href="{{ r.u|e }}" class={{ w }}>{{ r.u }}</a></p>{% endfor %}
+<form action="{% if a %}{{ u }}{% else %}/x{% endif %}"></form>""",
+        state(
+            a=flags,
+            u=urls,
+            v=st.sampled_from(["", "java", "/a/"]),
+            w=st.sampled_from(["w", "a=b", 7]),
+            rs=rows(4, u=urls),
+        ),
     ),
 ]

@@ -248,7 +248,9 @@ def test_other_delimiters_are_guarded_as_well() -> None:
     assert template.render(u=BAD, t="a b") == f'<a href="{BLOCKED}" title=a&#32;b>a b</a>'
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if "ts-" not in case.source], ids=repr)
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if "ts-" not in case.source and case.name != "unsafe_places"], ids=repr
+)
 def test_templates_of_the_corpus_are_as_plain_jinja_has_them(case: Any) -> None:
     ours, theirs = live(loader=jinja2.DictLoader(case.files)), plain(loader=jinja2.DictLoader(case.files))
     for state in states_of(case, 3):
