@@ -7,7 +7,7 @@ when a handler has ended, well or badly.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from typing import TYPE_CHECKING, Any
 
 from livets import telemetry
@@ -81,7 +81,7 @@ class Commits:
         """The last event whose result the browser may show: handled, refused, or begun beside others."""
         return self._done.at
 
-    def start(self, ref: int, ended: set[int]) -> None:
+    def start(self, ref: int, ended: Set[int]) -> None:
         """Go on where a snapshot ends: these events are not to run again."""
         self._done.start(ref, ended)
         self.ended.start(ref, ended)
@@ -144,7 +144,7 @@ class Commits:
         bond.tracker.done(view)
         change.effects = self.effects.number(bond.take_effects(), ref)
         if partial and ref and ref not in bond.system.notes.interrupted:
-            bond.system.changing().interrupted.add(ref)
+            bond.system.changing().interrupted |= {ref}
         self._end(
             change, 0 if partial else ref, drawn.message if drawn is not None else [], urgent=partial, skipped=skipped
         )
@@ -259,9 +259,9 @@ class Commits:
         system = self._view._live.system
         change.ref = self.ended.at
         if system.notes.ended or self.ended.at < ref:
-            system.changing().ended = self.ended.beyond
+            system.changing().ended = frozenset(self.ended.beyond)
         if ref in system.notes.interrupted:
-            system.changing().interrupted.discard(ref)
+            system.changing().interrupted -= {ref}
 
     def _submit(self, change: Change, urgent: bool) -> None:
         system = self._view._live.system

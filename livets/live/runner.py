@@ -205,7 +205,7 @@ class ViewRunner:
         notes = view._live.system.changing()
         runner._interrupted = sorted(notes.interrupted)
         commits.start(record.ref, notes.ended | notes.interrupted)
-        notes.ended, notes.interrupted = commits.ended.beyond, set()
+        notes.ended, notes.interrupted = frozenset(commits.ended.beyond), frozenset()
         runner._accepted = commits.last_ref
         runner.generation = claim.generation
         commits.topics.follow(view._live.system.notes.subscriptions)

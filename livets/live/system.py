@@ -43,9 +43,9 @@ class Notes(msgspec.Struct, array_like=True):
     subscriptions: dict[str, Subscription] = {}
     timers: dict[int, Timer] = {}
     last_timer: int = 0
-    interrupted: set[int] = set()
+    interrupted: frozenset[int] = frozenset()
     """Events that had a commit point and have not ended: after a crash they are not run again (D7)."""
-    ended: set[int] = set()
+    ended: frozenset[int] = frozenset()
     """Events that ended before one that came earlier (a parallel handler): `Record.ref` does not tell of them."""
 
     url: str = ""

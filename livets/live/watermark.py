@@ -6,6 +6,8 @@ for events that are over.
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 
 class Watermark:
     """All events up to `at` have passed, and those in `beyond`.
@@ -35,7 +37,7 @@ class Watermark:
         """The highest event that has passed."""
         return self.at if self._beyond is None else max(self._beyond)
 
-    def start(self, at: int, beyond: set[int]) -> None:
+    def start(self, at: int, beyond: Set[int]) -> None:
         """Everything up to `at` has passed, and these."""
         self.at, self._beyond = at, set(beyond) or None
         self._catch_up()
