@@ -123,5 +123,5 @@ export function open() {
     // The back-forward cache takes no page with an open socket.
     drop();
   });
-  for (const type of ["visibilitychange", "pageshow", "online"]) addEventListener(type, connectIfSeen);
+  for (const type of ["online", "pageshow", "visibilitychange"]) addEventListener(type, connectIfSeen);
 }

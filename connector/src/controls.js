@@ -32,9 +32,9 @@ const isHeld = (control) => /** @type {any} */ (inputs.get(keyOf(control)))?.[1]
 /** @param {any} control */
 export const isToggle = ({ type }) => /checkbox|radio/.test(type);
 
-/** A control's value as an event has it. @param {any} control */
+/** A control's value as an event has it. @param {any} control @returns {any} */
 export const valueOf = ({ type, selectedOptions, value }) =>
-  type === "select-multiple" ? Array.from(selectedOptions, (option) => option.value) : value;
+  type === "select-multiple" ? [...selectedOptions].map(valueOf) : value;
 
 /** A text as `ts-model.trim.number` sends it. @param {string} text @param {Element} control */
 function polished(text, control) {

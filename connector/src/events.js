@@ -5,15 +5,10 @@ import { CONTROLS, inputs, isToggle, keyOf, leave, modelOf, modelValue, valueOf 
 import { showBusy } from "./feedback.js";
 import { push } from "./outbox.js";
 import { root } from "./page.js";
+import { MODIFIERS } from "./protocol.js";
 
-/** All that is not the name of a key. */
-const KNOWN =
-  /^(prevent|stop|once|self|capture|passive|window|document|outside|debounce|throttle|ctrl|shift|alt|meta|\d+m?s)$/;
 /** The event need not come from inside the element. */
 const GLOBAL = /\.(window|document|outside)/;
-
-const onWayDown = (/** @type {any} */ event) => dispatch(event, true);
-const onWayUp = (/** @type {any} */ event) => dispatch(event, false);
 
 /** Selectors of elements with global directives; it begins with one that fits nothing. @type {Set<string>} */
 const globals = new Set(["_"]);
@@ -23,10 +18,15 @@ export function listenFor(source) {
   for (const [name, type] of source.matchAll(/ts-on:([\w:-]+)[^\s=>/"'\\]*/g)) {
     if (GLOBAL.test(name)) globals.add(`[${CSS.escape(name)}]`);
     const passive = /\.passive/.test(name);
+    // one that may prevent something counts for all; else a browser ignores a listener that it has
+    if (!passive) {
+      document.removeEventListener(type, dispatch, true);
+      removeEventListener(type, dispatch);
+    }
     // What does not bubble is heard on its way down, and from the document: Chromium sends no mouseenter for a listener
-    // on the window. A browser ignores a listener that it has.
-    document.addEventListener(type, onWayDown, { capture: true, passive });
-    addEventListener(type, onWayUp, { passive });
+    // on the window.
+    document.addEventListener(type, dispatch, { capture: true, passive });
+    addEventListener(type, dispatch, { passive });
   }
 }
 
@@ -45,7 +45,7 @@ export function flush() {
 function schedule(directive, send) {
   const { name } = directive;
   const [, digits = 0.3, milli] = /\.(\d+)(m?)s/.exec(name) || [];
-  const wait = +digits * (milli ? 1 : 1000);
+  const wait = /** @type {any} */ (digits) * (milli ? 1 : 1000);
   if (/\.debounce/.test(name)) {
     pending.delete(directive);
     pending.set(directive, send);
@@ -69,7 +69,7 @@ function payloadOf({ type, key, target, submitter }, element) {
     if (isToggle(control)) payload.checked = control.checked;
   }
   // pairs of name and value; files do not travel over the socket
-  if (form instanceof HTMLFormElement) payload.form = [...new FormData(form, submitter)];
+  if (form.submit) payload.form = [...new FormData(form, submitter)];
   for (const { name, value } of element.attributes)
     if (/^(data-|ts-value:)/.test(name)) payload[name] = value;
   return payload;
@@ -95,7 +95,8 @@ function fits(event, isDown, element, name) {
   const { type, target, key } = event;
   const [head, ...words] = name.split(".");
   const has = (/** @type {string} */ word) => words.includes(word);
-  const keys = words.filter((word) => !KNOWN.test(word));
+  // the rest names keys
+  const keys = words.filter((word) => !MODIFIERS.test(word));
   return (
     head === "ts-on:" + type &&
     isDown === (has("capture") || !(event.bubbles || target === window)) &&
@@ -123,15 +124,16 @@ function obey(event, element, directive) {
   schedule(directive, () => showBusy(push(value, payload), element, submitter));
 }
 
-/** @param {any} event @param {boolean} isDown on its way to its target */
-function dispatch(event, isDown) {
-  const { type, target } = event;
-  const path = event.composedPath();
-  const inside = path.slice(0, path.indexOf(root) + 1);
-  if (!isDown && inside[0] && /^(input|change)$/.test(type)) update(type, target);
-  else if (isDown) inside.reverse();
-  for (const element of new Set([...inside, ...root.querySelectorAll([...globals].join())])) {
-    for (const directive of element.attributes || [])
+/** @param {any} event */
+function dispatch(event) {
+  const { type, target, currentTarget } = event;
+  // on its way to its target
+  const isDown = currentTarget === document;
+  const inside = event.composedPath().filter((/** @type {any} */ it) => it.closest?.("[data-livets]"));
+  if (isDown) inside.reverse();
+  else if (inside[0] && /^(input|change)$/.test(type)) update(type, target);
+  for (const element of new Set([...inside, ...root.querySelectorAll(/** @type {any} */ ([...globals]))])) {
+    for (const directive of element.attributes)
       if (fits(event, isDown, element, directive.name)) obey(event, element, directive);
     if (event.cancelBubble) break;
   }

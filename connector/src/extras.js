@@ -39,12 +39,15 @@ export const navigate = (value) =>
     () => location.assign(value[1]),
   );
 
+/** What edits.js needs of us; it has no other way to the page. @type {import("./extras/edits.js").Env} */
 const env = {
   held_: held,
   parse_: parse,
   writeTo_: writeTo,
-  writeAttribute_: (/** @type {Element} */ node_, /** @type {string} */ name, /** @type {any} */ value, /** @type {any} */ classes_) =>
-    write({ node_, classes_ }, name, value),
+  writeAttribute_(node_, name, value, classes_) {
+    listenFor(name);
+    write({ node_, classes_ }, name, value);
+  },
 };
 
 /** Edit what an HTML slot shows; throws when that cannot be done, or the module has not come: then the block will. @param {import("./block.js").Part} part @param {any[]} edits */

@@ -13,17 +13,21 @@ const busy = new Map();
  */
 export function showBusy(event, element, submitter) {
   if (!event) return;
-  const elements = [element, submitter].filter(Boolean);
+  const elements = [element, submitter || element];
   const button = elements.find((it) => it.hasAttribute("ts-disable-with"));
   const words = button?.getAttribute("ts-disable-with");
   // The text stays in its node: a slot may hold that.
   const text = button && [...button.childNodes].find((it) => isText(it) && it.data.trim());
-  const [holder, property] = text ? [text, "data"] : [button, "value"];
+  const holder = text || button;
+  const property = text ? "data" : "value";
   const before = holder?.[property];
   const show = (/** @type {boolean} */ isBusy) => {
-    for (const it of elements)
+    for (const it of elements) {
       for (const token of ("livets-loading " + (it.getAttribute("ts-loading") || "")).trim().split(/\s+/))
         it.classList.toggle(token, isBusy);
+      // as it was
+      it.className || it.removeAttribute("class");
+    }
     if (button) {
       button.disabled = isBusy;
       // unless the server has another text by now

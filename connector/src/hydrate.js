@@ -17,8 +17,9 @@ import { templateOf } from "./template.js";
 function endOf(start) {
   let depth = 0;
   for (let node = start; node; node = node.nextSibling) {
-    const mark = node.nodeType === 8 && node.data[0];
-    depth += mark === "[" ? 1 : mark === "]" ? -1 : 0;
+    // nothing but the page's own comments may look like this: "[", "[2", "]"
+    const mark = node.nodeType === 8 && /^(\[-?\d*|])$/.test(node.data);
+    depth += mark ? (node.data === "]" ? -1 : 1) : 0;
     if (!depth) return node;
   }
   return start;
@@ -42,10 +43,10 @@ export const newBlock = (shape, up, step) => ({
  */
 export function walk(block, live, end = null, model = templateOf(block.shape_).firstChild, inner) {
   // a clone's top-level nodes have yet to move there
-  const parent = inner || (block.up_ ? block.up_.parent_ : root);
+  const parent = inner || block.up_?.parent_ || root;
   for (; model; model = model.nextSibling) {
     const { slots_, nodeType, data } = model;
-    if (slots_ && isText(model) && (live === end || !isText(live))) live = parent.insertBefore(new Text(), live);
+    if (slots_ && isText(model) && !isText(live)) live = parent.insertBefore(new Text(), live);
     if (live === end || live.nodeName !== model.nodeName) return undefined;
     if (!inner) block.nodes_.push(live);
     const close = slots_ && nodeType === 8 && endOf(live);
@@ -60,7 +61,7 @@ export function walk(block, live, end = null, model = templateOf(block.shape_).f
         node_: live,
         parent_: parent,
         end_: close,
-        rows_: slot[0] > SLOT_HTML && new Map(),
+        rows_: slot[0] > SLOT_HTML ? new Map() : undefined,
         classes_: live.getAttribute?.("class"),
       };
     }

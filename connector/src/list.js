@@ -34,8 +34,8 @@ export function keepRow(row, key) {
   return rows_.set(row.step_, row);
 }
 
-/** Is the row's element where rows of its list are? @param {Block} row */
-export const isInPlace = ({ element_, up_ }) => element_.isConnected && element_.parentNode === up_?.parent_;
+/** Is the row's element where rows of its list are? @param {any} row */
+export const isInPlace = ({ element_, up_ }) => element_.isConnected && element_.parentNode === up_.parent_;
 
 /** The node after which the next row goes: white space may have parted from its row. @param {Block} row */
 export function lastNode({ element_, nodes_ }) {
@@ -43,10 +43,10 @@ export function lastNode({ element_, nodes_ }) {
   return element_.nextSibling === last ? last : element_;
 }
 
-/** @param {Block} row */
+/** @param {any} row */
 export function removeRow({ nodes_, up_, step_ }) {
   for (const node of nodes_) node.remove();
-  up_?.rows_.delete(/** @type {string} */ (step_));
+  up_.rows_.delete(/** @type {string} */ (step_));
 }
 
 /** @param {Part} part @param {(row: any) => any} isGone */

@@ -2,6 +2,8 @@
 
 /** How long a drop may last until the page speaks of it. */
 const PATIENCE_MS = 1500;
+/** How long an error is shown. */
+const ERROR_MS = 10_000;
 
 /** The element with `data-livets`; its child nodes are the view's root block. */
 export const root = /** @type {HTMLElement} */ (document.querySelector("[data-livets]"));
@@ -14,29 +16,31 @@ export const root = /** @type {HTMLElement} */ (document.querySelector("[data-li
  */
 export const page = /** @type {any} */ ({ seen_: 0, done_: 0 });
 
-/** @param {string} name @param {any} [detail] */
+/** @param {string} name @param {any} [detail] @returns {boolean} false: a script has called preventDefault */
 export const emit = (name, detail) =>
-  root.dispatchEvent(new CustomEvent("livets:" + name, { bubbles: true, detail }));
+  root.dispatchEvent(new CustomEvent("livets:" + name, { bubbles: true, cancelable: true, detail }));
+
+let status = "";
+
+/** The banner says how the connection is, or what went wrong, in the words which the layout has for it. @param {string} [code] @param {string} [message] for what it has no words */
+function announce(code = status, message = "") {
+  const banner = document.getElementById("livets-status");
+  if (!banner) return;
+  const words = banner.dataset[code] || message;
+  banner.hidden = !words;
+  if (banner.textContent !== words) banner.textContent = words;
+}
 
 /**
- * An event was not handled: tell scripts and whoever reads the console.
+ * An event was not handled: tell scripts, whoever reads the console and, unless a script does that, the person.
  *
  * @param {string} code @param {string} message @param {number} [_ref] @param {any} [extra] in development
  */
 export function fail(code, message, _ref, extra) {
   console.error(code, message);
-  emit("error", { code, message, extra });
-}
-
-let status = "";
-
-/** The banner speaks when a drop has lasted for a while, in the words which the layout gives it. */
-function announce() {
-  const banner = document.getElementById("livets-status");
-  const words = banner?.dataset[status] || "";
-  if (banner && banner.textContent !== words) {
-    banner.textContent = words;
-    banner.hidden = !words;
+  if (emit("error", { code, message, extra })) {
+    announce(code, message);
+    setTimeout(announce, ERROR_MS);
   }
 }
 
@@ -44,5 +48,6 @@ function announce() {
 export function setStatus(name) {
   root.classList.remove("livets-" + status);
   root.classList.add("livets-" + (status = name));
-  setTimeout(announce, /ed$/.test(name) ? 0 : PATIENCE_MS);
+  // the banner speaks when a drop has lasted for a while
+  setTimeout(announce, /d$/.test(name) ? 0 : PATIENCE_MS);
 }

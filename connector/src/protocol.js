@@ -51,3 +51,4 @@ export const HEARTBEAT_S = 25.0;
 export const HEARTBEAT_TIMEOUT_S = 60.0;
 export const RECONNECT_BASE_MS = 250;
 export const RECONNECT_MAX_MS = 10000;
+export const MODIFIERS = /^(prevent|stop|once|self|capture|passive|window|document|outside|debounce|throttle|ctrl|shift|alt|meta|\d+m?s)$/;

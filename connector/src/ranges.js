@@ -29,7 +29,7 @@ export function createBlock(shape, fill, up, step) {
 /** Everything between the two comments goes, whoever has put it there. @param {Part} part */
 export function clearRange({ node_, end_, rows_ }) {
   while (node_.nextSibling !== end_) node_.nextSibling.remove();
-  rows_ && rows_.clear();
+  rows_?.clear();
 }
 
 /** Write the content of a range, whole; the nodes have been checked. @param {Part} part @param {any} value */

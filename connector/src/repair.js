@@ -11,7 +11,7 @@ import { CLIENT_HEAL } from "./protocol.js";
 const reported = new Set();
 
 /** Slot numbers and row keys from the root. @param {any} target a block or a range @returns {any[]} */
-const addressOf = ({ up_, step_ }) => (up_ ? [...addressOf(up_), ...(step_ == null ? [] : [step_])] : []);
+const addressOf = ({ up_, step_ }) => (up_ ? addressOf(up_).concat(step_ ?? []) : []);
 
 /** @param {any} target */
 const ask = (target) => send([CLIENT_HEAL, 0, addressOf(target)]);

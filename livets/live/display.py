@@ -7,6 +7,7 @@ never runs a handler and never changes a field. Called by the runner at each com
 from __future__ import annotations
 
 from collections.abc import Collection
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from livets.live.navigation import Mode, Move
@@ -188,7 +189,7 @@ class Display:
             extras += [int(ReservedOp.TITLE), title]
         if self._inputs or self._view._live.inputs:
             for name, value in {**(self._inputs or {}), **self._view._live.inputs}.items():
-                extras += [int(ReservedOp.SET_INPUT), [name, value]]
+                extras += [int(ReservedOp.SET_INPUT), [name, _shown(value)]]
         url = self._view._live.system.notes.url
         move = move or self._move
         if move is None and ((whole and url) or url != self._url):
@@ -274,3 +275,12 @@ class _Unseen:
 
     def __exit__(self, *_: object) -> None:
         self._tracker.paused = self._paused
+
+
+def _shown(value: Any) -> Any:
+    """What a control shows for a field's value; browsers read no other numbers than integers (docs/protocol.md)."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_shown(each) for each in value]
+    if isinstance(value, Enum):
+        return _shown(value.value)
+    return value if isinstance(value, bool | str | int | None) else str(value)

@@ -6,6 +6,7 @@ It is the `Surface` that patches write to. Used by `local` and `gestures`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from livets.mirror.nodes import Node
 from livets.testing.document import Document
 
 CONTROLS = frozenset(["input", "select", "textarea", "button", "a"])
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE)
 _NEWER = 2**60
 """What was typed and waits to be sent; also what was typed into a control without `ts-model`."""
 
@@ -65,13 +67,23 @@ def value_of(node: Node) -> str:
     return node.attributes.get("value", "on" if is_toggle(node) else "")
 
 
-def model_value(node: Node) -> Any:
-    """A control's value as an event's field."""
-    if node.tag == "input" and node.attributes.get("type", "").lower() == "checkbox":
-        return is_checked(node)
+def values_of(node: Node) -> Any:
+    """A control's value as an event has it: for a choice of several a list."""
     if node.tag == "select" and "multiple" in node.attributes:
         return [value_of(option) for option in selected_of(node)]
     return value_of(node)
+
+
+def polished(text: str, control: Node) -> str | int | float:
+    """A text as `ts-model.trim.number` sends it; what is no number goes as it is."""
+    model = model_of(control)
+    name = model[0] if model is not None else ""
+    if ".trim" in name:
+        text = text.strip()
+    if ".number" not in name or not _NUMBER.fullmatch(text):
+        return text
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 class Controls:
@@ -92,6 +104,17 @@ class Controls:
         """An event carries these values."""
         for name in fields:
             self._typed[name] = ref
+
+    def model_value(self, node: Node) -> Any:
+        """What the field of a bound control gets; checkboxes with values of their own share a list."""
+        if node.tag == "input" and node.attributes.get("type", "").lower() == "checkbox":
+            if "value" not in node.attributes:
+                return is_checked(node)
+            key = _key(node)
+            boxes = [each for each in self.document.body.elements() if each.tag in CONTROLS and _key(each) == key]
+            return [value_of(each) for each in boxes if is_checked(each)]
+        value = values_of(node)
+        return polished(value, node) if isinstance(value, str) else value
 
     def leave(self, node: Node) -> None:
         """The control loses focus: what the server wrote meanwhile shows."""
@@ -141,7 +164,7 @@ class Controls:
     def _write_control(self, node: Node, name: str, value: str | None, write: Callable[[], None]) -> None:
         is_value = name == "value"
         text = value or ""
-        now: str | bool = value_of(node) if is_value else is_checked(node)
+        now: str | bool = str(polished(value_of(node), node)) if is_value else is_checked(node)
         news: str | bool = text if is_value else value is not None
         control = next((each for each in node.around() if each.tag == "select"), node)
         key, differs = _key(control), now != news
@@ -149,10 +172,10 @@ class Controls:
             self._waiting[control.number] = lambda: self._write_control(node, name, value, write)
             return
         write()
-        if self._typed.get(key, 0) <= self.done:
-            node.value, node.checked = (text, node.checked) if is_value else (node.value, bool(news))
-        elif not differs:
+        if not differs:
             self._typed.pop(control.number, None)
+        elif self._typed.get(key, 0) <= self.done:
+            node.value, node.checked = (text, node.checked) if is_value else (node.value, bool(news))
 
 
 def _key(node: Node) -> Any:

@@ -14,18 +14,21 @@ from functools import partial
 from typing import Any
 
 from livets.mirror.nodes import Node
-from livets.testing.controls import CONTROLS, Controls, is_checked, is_toggle, model_of, model_value, value_of
+from livets.testing.controls import CONTROLS, Controls, is_checked, is_toggle, model_of, values_of
 from livets.testing.document import Document
-from livets.testing.forms import pairs_of
+from livets.testing.forms import hidden_by, pairs_of
+from livets.wire import directives
 
 Push = Callable[[str, dict[str, Any], dict[str, Any]], int]
 """Directive, payload, fields; returns the number of the event."""
 
-SYSTEM_KEYS = frozenset(["ctrl", "shift", "alt", "meta"])
-_KNOWN = re.compile(
-    r"(prevent|stop|once|self|capture|passive|window|document|outside|debounce|throttle|ctrl|shift|alt|meta|\d+m?s)$"
-)
-_PLACES = frozenset(["window", "document", "outside"])
+SYSTEM_KEYS = frozenset(directives.SYSTEM_KEYS)
+_PLACES = frozenset(directives.PLACES)
+_NOT_RISING = frozenset([
+    "focus", "blur", "mouseenter", "mouseleave", "pointerenter", "pointerleave", "toggle", "scroll", "load", "error",
+    "play", "pause", "ended", "invalid", "cancel", "close",
+])  # fmt: skip
+"""Events that go to their target alone: only `.capture` hears of them further out."""
 _PAUSE = re.compile(r"\.(\d+)(m?)s")
 _DEFAULT_PAUSE_S = 0.3
 
@@ -78,38 +81,44 @@ class Events:
     # Which directives hear it
 
     def _directives(self, event: DomEvent, root: Node, is_inside: bool) -> Iterator[tuple[Node, str, str]]:
-        stopped = False
-        for element in event.target.around() if is_inside else ():
-            for name, source in list(element.attributes.items()):
-                modifiers = self._hears(event, element, name)
-                if modifiers is None or _PLACES & modifiers or ("self" in modifiers and element is not event.target):
-                    continue
-                stopped = stopped or "stop" in modifiers
-                yield element, name, source
-            if stopped or element is root:
-                break
-        for element in root.elements():
-            for name, source in list(element.attributes.items()) if len(element.attributes) else ():
-                if "." not in name or (modifiers := self._hears(event, element, name)) is None:
-                    continue
-                is_outside = "outside" in modifiers and element not in event.target.around()
-                if is_outside or (modifiers & {"window", "document"} and "outside" not in modifiers):
-                    yield element, name, source
+        """Directives that are meant, in the order in which they hear of it: on the way down, then on the way up."""
+        around = list(event.target.around())
+        path = around[: around.index(root) + 1] if is_inside else []
+        beside = [element for element in root.elements() if element not in path and _is_global(element)]
+        for is_down in (True, False):
+            for element in [*(reversed(path) if is_down else path), *beside]:
+                stopped = False
+                for name, source in list(element.attributes.items()):
+                    modifiers = self._hears(event, element, name, is_down=is_down, is_inside=element in path)
+                    if modifiers is not None:
+                        stopped = stopped or "stop" in modifiers
+                        yield element, name, source
+                if stopped:
+                    return
 
-    def _hears(self, event: DomEvent, element: Node, name: str) -> frozenset[str] | None:
+    def _hears(
+        self, event: DomEvent, element: Node, name: str, *, is_down: bool, is_inside: bool
+    ) -> frozenset[str] | None:
         """The modifiers of a directive that is meant by the event, else None."""
         if not name.startswith("ts-on:"):
             return None
         kind, *rest = name[6:].split(".")
-        if kind != event.type:
-            return None
         modifiers = frozenset(rest)
-        keys = [word for word in rest if not _KNOWN.match(word)]
-        if event.key and keys and event.key.lower() not in [{"space": " "}.get(key, key) for key in keys]:
+        is_rising = event.type not in _NOT_RISING
+        if kind != event.type or is_down != ("capture" in modifiers or not is_rising):
+            return None
+        if is_inside:
+            is_meant = element is event.target or ("self" not in modifiers and (is_rising or "capture" in modifiers))
+            if "outside" in modifiers or not is_meant:
+                return None
+        elif not modifiers & _PLACES or ("outside" in modifiers and hidden_by(element)):
+            return None
+        keys = [word for word in rest if not directives.MODIFIER.match(word)]
+        if event.key and keys and directives.key_name(event.key) not in keys:
             return None
         if not (modifiers & SYSTEM_KEYS) <= event.held:
             return None
-        if event.type == "click" and event.held & {"ctrl", "meta", "shift"} and not modifiers & SYSTEM_KEYS:
+        if event.type == "click" and event.held & {"ctrl", "meta", "shift"}:
             for each in element.around():
                 if each.tag == "a" and "href" in each.attributes:
                     return None  # a new tab is a new tab
@@ -127,11 +136,7 @@ class Events:
         name, field = model
         is_late = is_toggle(target) or target.tag == "select" or ".lazy" in name
         if event.type == ("change" if is_late else "input"):
-            value = model_value(target)
-            if isinstance(value, str) and ".trim" in name:
-                value = value.strip()
-            if isinstance(value, str) and ".number" in name:
-                value = _number(value)
+            value = self._controls.model_value(target)
             self._schedule(target, name, partial(self._push, "", {}, {field: value}))
 
     def _send(self, event: DomEvent, element: Node, source: str) -> None:
@@ -145,7 +150,7 @@ class Events:
         }
         control = next((node for node in event.target.around() if node.tag in CONTROLS), None)
         if control is not None and control.tag != "a":
-            value = model_value(control) if "multiple" in control.attributes else value_of(control)
+            value = values_of(control)
             if value or event.type not in ("click", "submit"):
                 payload["value"] = value
                 if is_toggle(control):
@@ -177,9 +182,5 @@ class Events:
         send()
 
 
-def _number(text: str) -> Any:
-    try:
-        value = float(text)
-    except ValueError:
-        return text
-    return int(value) if value.is_integer() else value
+def _is_global(element: Node) -> bool:
+    return any(name.startswith("ts-on:") and _PLACES & set(name.split(".")) for name in element.attributes)

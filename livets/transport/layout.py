@@ -43,7 +43,8 @@ _SOURCE = """<!doctype html>
 {% block body %}{{ view }}{% endblock %}
 {% block status -%}
 <div id="livets-status" role="status" aria-live="polite" hidden data-offline="Connection lost. Trying again …"
- data-connecting="Connection lost. Trying again …" data-failed="This page is out of date. Please load it again."></div>
+ data-connecting="Connection lost. Trying again …" data-failed="This page is out of date. Please load it again."
+ data-too_large="This is too much to send at once."></div>
 {%- endblock %}
 </body>
 </html>

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from livets.wire import limits
+from livets.wire.directives import MODIFIER
 from livets.wire.messages import ClientMessage, Frame, JoinMode
 from livets.wire.ops import ListOp, ReservedOp, SlotKind
 
@@ -39,6 +40,7 @@ def source() -> str:
         lines.append(f"export const CLIENT_{message.__name__.upper()} = {message.__struct_config__.tag};")
     for name in _LIMITS:
         lines.append(f"export const {name} = {msgspec.json.encode(getattr(limits, name)).decode()};")
+    lines.append(f"export const MODIFIERS = /{MODIFIER.pattern}/;")
     return "\n".join(lines) + "\n"
 
 

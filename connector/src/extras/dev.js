@@ -10,6 +10,8 @@ import { show } from "./dev/overlay.js";
 const HARMLESS = ["interrupted"];
 
 document.addEventListener("livets:error", (event) => {
+  // shown here: the page need not
+  event.preventDefault();
   const { code, message, extra } = /** @type {CustomEvent} */ (event).detail;
   if (HARMLESS.includes(code)) return;
   // a traceback says in its last line what it is about

@@ -1,6 +1,7 @@
 """Directives and modifiers that do not exist, with the one that was meant.
 
-Owns the lists of what there is (docs/templates.md). Runs for every attribute that begins with `ts-`.
+What the browser knows is in `livets.wire.directives`, what Jinja2 knows is here. Runs for every attribute that begins
+with `ts-`.
 """
 
 from __future__ import annotations
@@ -12,25 +13,19 @@ from collections.abc import Iterator
 from livets.cli.lint.finding import Finding
 from livets.cli.lint.source import Element, Source
 from livets.render.directives_scan import Attribute
+from livets.wire import directives
 
 NAMES = frozenset([
-    "ts-model", "ts-if", "ts-else-if", "ts-else", "ts-for", "ts-key", "ts-text", "ts-class", "ts-show", "ts-ignore",
-    "ts-link", "ts-disable-with", "ts-confirm", "ts-loading", "ts-hook", "ts-viewport",
+    *directives.NAMES, "ts-if", "ts-else-if", "ts-else", "ts-for", "ts-text", "ts-class", "ts-show",
 ])  # fmt: skip
-PREFIXES = frozenset(["ts-on", "ts-value", "ts-bind"])
+PREFIXES = directives.PREFIXES | {"ts-bind"}
 """Those that are written `prefix:name`."""
-MODEL_MODIFIERS = frozenset(["lazy", "number", "trim", "debounce", "throttle"])
-EVENT_MODIFIERS = frozenset([
-    "prevent", "stop", "once", "self", "capture", "passive", "window", "document", "outside", "debounce",
-    "throttle", "ctrl", "shift", "alt", "meta",
-])  # fmt: skip
-KEYS = frozenset([
-    "enter", "escape", "esc", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown",
-    "arrowup", "arrowdown", "arrowleft", "arrowright", "up", "down", "left", "right", "plus", "minus", "comma",
-    "period", "slash", "page-up", "page-down", "arrow-up", "arrow-down", "arrow-left", "arrow-right", "f1", "f2",
-    "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10", "f11", "f12",
-])  # fmt: skip
-_TIMED = frozenset(["debounce", "throttle"])
+_OTHER_NAMES = {
+    "esc": "escape", "return": "enter", "del": "delete", "cmd": "meta", "control": "ctrl", "option": "alt",
+    "arrowup": "up", "arrowdown": "down", "arrowleft": "left", "arrowright": "right", "spacebar": "space",
+    "page-up": "pageup", "page-down": "pagedown", "away": "outside", "preventdefault": "prevent",
+}  # fmt: skip
+"""What other frameworks call it."""
 _TIME = re.compile(r"\d+m?s")
 _KEY_EVENT = re.compile(r"key(down|up|press)")
 
@@ -72,15 +67,17 @@ def _directive(source: Source, element: Element, attribute: Attribute) -> Iterat
     before = ""
     for modifier in modifiers:
         if _TIME.fullmatch(modifier):
-            if before not in _TIMED:
+            if before not in directives.TIMED:
                 yield finding(
                     "unknown-modifier",
                     f".{modifier} stands alone",
                     f"write .debounce.{modifier} or .throttle.{modifier}",
                 )
         elif modifier not in known_here and not (_KEY_EVENT.fullmatch(event) and len(modifier) == 1):
-            near = difflib.get_close_matches(modifier, known_here, 1, 0.5)
-            hint = f"did you mean .{near[0]}?" if near else f"there are .{', .'.join(sorted(known_here - KEYS))}"
+            other = _OTHER_NAMES.get(modifier.replace("arrow-", "arrow"), "")
+            near = [other] if other in known_here else difflib.get_close_matches(modifier, known_here, 1, 0.5)
+            known = ", .".join(sorted(known_here - directives.KEYS))
+            hint = f"did you mean .{near[0]}?" if near else f"there are .{known}"
             if not known_here:
                 hint = f"{base} takes none"
             yield finding("unknown-modifier", f"{base} has no modifier .{modifier}", hint)
@@ -89,7 +86,8 @@ def _directive(source: Source, element: Element, attribute: Attribute) -> Iterat
 
 def _modifiers(base: str, event: str) -> frozenset[str]:
     if base == "ts-model":
-        return MODEL_MODIFIERS
+        return frozenset(directives.MODEL_MODIFIERS)
     if base == "ts-on":
-        return EVENT_MODIFIERS | KEYS if _KEY_EVENT.fullmatch(event) else EVENT_MODIFIERS
+        known = frozenset(directives.EVENT_MODIFIERS)
+        return known | directives.KEYS if _KEY_EVENT.fullmatch(event) else known
     return frozenset()

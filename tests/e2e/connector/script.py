@@ -197,8 +197,9 @@ class Script:
         """All that the browser wanted to send so far has arrived: it was asked to send one thing more."""
         count = len(self.events)
         await self.page.evaluate(
-            "() => { const b = document.createElement('button'); b.setAttribute('ts-on:click', 'probe');"
-            " const r = document.querySelector('#livets'); r.append(b); b.click(); b.remove(); }"
+            "() => { const b = document.createElement('button'); b.setAttribute('ts-on:change', 'probe');"
+            " const r = document.querySelector('#livets'); r.append(b);"
+            " b.dispatchEvent(new Event('change', {bubbles: true})); b.remove(); }"
         )
         await self.wait(lambda: any(e.handler == "probe" for e in self.events[count:]))
 
