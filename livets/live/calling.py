@@ -8,6 +8,7 @@ Called by the runner for every hook and handler.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import logging
 import time
@@ -15,11 +16,14 @@ import types
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from typing import Any
 
+from livets.live.threads import HandlerThreads
+
 HANDLER_TIMEOUT_S = 30.0
 """An async handler that runs longer is cancelled and rolled back."""
 BLOCKING_WARNING_S = 0.1
 """In development: an async handler that computes this long without awaiting holds up every other view."""
 
+_threads = HandlerThreads()
 _log = logging.getLogger("livets")
 
 
@@ -46,7 +50,9 @@ async def call(
     deadline: asyncio.Timeout | None = None
     try:
         if not (inspect.iscoroutinefunction(function) if is_async is None else is_async):
-            result = await asyncio.to_thread(_plain, function, args, named)
+            context = contextvars.copy_context()
+            loop = asyncio.get_running_loop()
+            result = await loop.run_in_executor(_threads, context.run, _plain, function, args, named)
             if not inspect.isawaitable(result):
                 return result
             coroutine = _await(result)

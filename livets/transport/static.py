@@ -22,6 +22,8 @@ logger = logging.getLogger("livets.transport")
 
 BUILT = Path(__file__).parents[1] / "static"
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
+_DEVELOPMENT = frozenset(["dev.js"])
+"""What production does not serve."""
 _FOR_EVER = "public, max-age=31536000, immutable"
 _FOR_A_MINUTE = "public, max-age=60"
 _MISSING = b'console.error("livets: the connector was not built; run `make connector` in the checkout of livets");'
@@ -75,6 +77,8 @@ class Connector:
         if self._plain and not self._dev:
             return
         paths = [path for path in sorted(self._folder.glob("*.*")) if path.suffix in _TYPES]
+        if not self._dev:
+            paths = [path for path in paths if path.name not in _DEVELOPMENT]
         stamps = {path: path.stat().st_mtime_ns for path in paths}
         if self._plain and stamps == self._stamps:
             return

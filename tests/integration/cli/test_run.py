@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.integration.transport.harness import Browser, event
 from tests.support.command import Command
 from tests.support.redis_server import RedisServer
 from tests.support.wait import wait_for
@@ -132,3 +133,34 @@ def test_a_port_that_is_taken(project: Path) -> None:
         with Command("run", "--port", port, folder=project) as second:
             assert second.wait() == 1
     assert "choose another port" in second.output
+
+
+STUCK = """
+import threading
+from livets import LiveTS, LiveView, event
+
+class Stuck(LiveView):
+    template = '<button ts-on:click="wait">wait</button>'
+
+    @event
+    def wait(self) -> None:
+        print("WAITS", flush=True)
+        threading.Event().wait()
+
+app = LiveTS()
+app.live("/", Stuck)
+"""
+
+
+async def test_a_handler_that_never_returns_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(STUCK)
+    with Command("run", "--port", "0", "--graceful-timeout", "4", folder=tmp_path) as run:
+        async with Browser(run.url) as user:
+            await user.open("/")
+            socket = await user.join()
+            await socket.send(event(1, "wait"))
+            run.says("WAITS")
+            began = time.monotonic()
+            run.signal(signal.SIGTERM)
+            assert run.wait(30) == 0
+            assert time.monotonic() - began < 15

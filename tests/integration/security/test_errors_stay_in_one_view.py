@@ -3,9 +3,11 @@ before, the log has it once, the browser is told a number and nothing else, and 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import sys
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -20,6 +22,7 @@ from tests.integration.transport.harness import event as sends
 from tests.support.wait import until
 
 SECRET = "/srv/shop/hidden.py knows the pass phrase <script>"
+RELEASED = threading.Event()
 NUMBER = re.compile(r"\b[0-9a-f]{8}\b")
 
 
@@ -109,6 +112,14 @@ class Breaks(LiveView):
     @event
     async def exits(self) -> None:
         sys.exit(SECRET)
+
+    @event
+    def waits(self) -> None:
+        assert RELEASED.wait(30)
+
+    @event
+    def plain(self) -> None:
+        self.count += 1
 
     @event
     async def stops(self) -> None:
@@ -209,6 +220,27 @@ async def test_a_failing_event_is_taken_back_logged_once_and_told_by_number(
         assert (view.count, view.where) == (1, "")
     await neighbour.send(sends(1, "add"))
     assert (await neighbour.receive_kind(Frame.PATCH)).done == 1
+
+
+async def test_slow_plain_handlers_of_many_hold_up_nobody_else(origin: str) -> None:
+    RELEASED.clear()
+    async with contextlib.AsyncExitStack() as stack:
+        people = [await stack.enter_async_context(Browser(origin)) for _ in range(24)]
+        sockets = []
+        for person in people:
+            await person.open("/breaks")
+            sockets.append(await person.join())
+        try:
+            for socket in sockets[1:]:
+                await socket.send(sends(1, "waits"))
+            await sockets[0].send(sends(1, "plain"))
+            assert (await sockets[0].receive_kind(Frame.PATCH)).done == 1
+            assert (await people[0].open("/breaks")).status_code == 200, "mount() is a plain function, too"
+        finally:
+            RELEASED.set()
+        for socket in sockets[1:]:
+            while (await socket.receive()).done < 1:
+                pass
 
 
 @pytest.mark.parametrize("starts", ["soon", "listen"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +15,7 @@ from tests.integration.security import raw
 from tests.integration.security.raw import handshake
 from tests.integration.security.views import Counter, Echo
 from tests.integration.transport.harness import app, serving
+from tests.support.command import Command
 
 ACCEPTED = 101
 
@@ -131,6 +133,21 @@ async def test_t08_the_refresh_socket_of_development_has_the_same_rule(dev_origi
     for claimed in claims(dev_origin)[:27]:
         if claimed is None or claimed.strip() != dev_origin:
             assert await handshake(dev_origin, {"Origin": claimed}, path="/livets/dev") == 403, claimed
+
+
+async def test_t08_livets_dev_has_the_rule_while_the_program_is_broken_too(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(
+        "from livets import LiveTS\napp = LiveTS()\nraise RuntimeError('a secret path')\n"
+    )
+    with Command("dev", "main:app", "--port", "0", folder=tmp_path) as dev:
+        dev.says("could not be started")
+        assert b"a secret path" in await raw.get(dev.url, "/")
+        for name in REBOUND:
+            answer = await raw.get(dev.url, "/", host=name)
+            assert raw.status(answer) == 400
+            assert b"secret" not in answer
+            claimed = {"Host": name, "Origin": f"http://{name}"}
+            assert await handshake(dev.url, claimed, path="/livets/dev") == 403
 
 
 async def test_t08_in_production_the_names_are_those_that_are_listed() -> None:

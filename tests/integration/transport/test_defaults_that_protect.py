@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from websockets.exceptions import InvalidStatus
 
 from livets import LiveTS, LiveView, event, field
+from livets.transport import Connector
 from livets.wire import Event, Frame, codes
 from tests.integration.transport.harness import Browser, Closed, app, serving
 from tests.integration.transport.harness import event as sends
@@ -210,7 +211,7 @@ async def test_t09_every_route_is_known(site: LiveTS, user: Browser) -> None:
         if isinstance(route, WebSocketRoute):
             with pytest.raises(InvalidStatus):
                 await user.connect(origin="http://evil.com")
-    for path in ("/livets/dev", "/livets/dev.js"):
+    for path in ("/livets/dev", "/livets/dev.js", Connector(dev=True).url("dev.js"), Connector().url("dev.js")):
         assert (await user.http.get(path)).status_code == 404, "development is not served in production"
 
 
