@@ -19,6 +19,8 @@ from typing import Any
 from livets.app import LiveTS
 from livets.cli.finding import Target
 from livets.cli.output import Failure
+from livets.errors import LivetsError
+from livets.live.failure import ended
 
 _OURS = str(Path(__file__).parents[1])
 _MACHINERY = ("<frozen importlib", os.path.dirname(importlib.__file__ or ""))
@@ -55,8 +57,11 @@ def live_apps(app: Any) -> list[LiveTS]:
 
 
 def user_traceback(error: BaseException) -> str:
-    """The traceback of what the user's code raised, without the frames of livets that ran it."""
-    return "".join(traceback.format_exception(type(error), error, _without_ours(error.__traceback__)))
+    """The traceback of what the user's code raised, without the frames of livets that ran it, or that refused it."""
+    shown = traceback.TracebackException(type(error), error, _without_ours(error.__traceback__))
+    if isinstance(error, LivetsError):
+        shown.stack = ended(shown.stack)
+    return "".join(shown.format())
 
 
 def _live_apps(app: Any, seen: set[int]) -> Iterator[LiveTS]:

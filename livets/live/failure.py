@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from livets.errors import LivetsError
 from livets.wire import codes
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def unlike(found: str, *, what: str) -> Failure:
 def trace(error: BaseException) -> str:
     """The traceback from the first line that is not livets' own; all of it if there is none."""
     shown = traceback.TracebackException.from_exception(error)
+    if isinstance(error, LivetsError):
+        shown.stack = ended(shown.stack)
     frames = list(shown.stack)
     foreign = [at for at, frame in enumerate(frames) if not _is_own(frame.filename)]
     if foreign:
@@ -81,6 +84,14 @@ def trace(error: BaseException) -> str:
         half = MAX_TRACEBACK_CHARACTERS // 2
         text = f"{text[:half]}\n    [...]\n{text[-half:]}"
     return text
+
+
+def ended(stack: traceback.StackSummary) -> traceback.StackSummary:
+    """Frames up to the last that is not livets' own: what livets raises on purpose is about the line that called it."""
+    frames = list(stack)
+    while frames and _is_own(frames[-1].filename):
+        frames.pop()
+    return traceback.StackSummary.from_list(frames) if frames else stack
 
 
 def described(event: Event) -> dict[str, Any]:

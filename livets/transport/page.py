@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import traceback
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -19,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from livets.config import CSP
 from livets.errors import EventRefused, NotFound, Redirected, UrlRefused
+from livets.live.failure import trace
 from livets.live.navigation import MAX_CHARACTERS
 from livets.live.scope import ViewScope
 from livets.state import StoreUnavailable
@@ -135,10 +135,9 @@ class Pages:
             return refuse(scope, 503, str(error), headers={"Retry-After": "5"})
         number = secrets.token_hex(4)
         logger.error("error %s: the page of %s could not be made", number, route.path, exc_info=error)
-        trace = "".join(traceback.format_exception(error))
         if not self._worker.config.dev:
             return refuse(scope, 500, number=number)
-        failure = Failure(f"{type(error).__name__}: {error}", trace)
+        failure = Failure(f"{type(error).__name__}: {error}", trace(error))
         script = prefix_of(scope) + self._connector.url("dev.js")
         return self._with_headers(HTMLResponse(error_page(failure, script), 500))
 

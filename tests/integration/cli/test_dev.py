@@ -105,3 +105,28 @@ def test_it_ends_with_ctrl_c(dev: Command) -> None:
     dev.signal(signal.SIGINT)
     assert dev.wait() == 0
     assert "Traceback" not in dev.output
+
+
+def test_what_check_would_find_is_said_at_each_save(project: Path) -> None:
+    main, page = project / "main.py", project / "templates" / "hello.html"
+    page.parent.mkdir()
+    page.write_text("<b>Hello {{ name }}</b><p ts-modal></p>")
+    text = MAIN.replace('template = "<h1>Hello one</h1>"', 'name: str = ""\n    template_name = "hello.html"')
+    main.write_text(text)
+    with Command("dev", "--port", "0", folder=project) as dev:
+        dev.says(r"templates/hello\.html:1: there is no directive ts-modal")
+        dev.says("Ctrl\\+C")
+        page.write_text("<b>Hello {{ nmae }}</b>")
+        dev.says(r"templates/hello\.html:1: Hello has no 'nmae': nothing is shown for it")
+        dev.says("did you mean 'name'")
+        main.write_text(text.replace('name: str = ""', 'nmae: str = ""'))
+        dev.says("ready again")
+    assert dev.output.count("ts-modal") == 1  # said once, and not any more
+
+
+def test_a_refusal_is_told_at_the_programs_own_line(dev: Command, project: Path) -> None:
+    (project / "main.py").write_text(MAIN.replace("template", "count: int = 'none'\n    template"))
+    dev.says("Hello.count is declared as int")
+    dev.says("mend it and save")
+    assert "class Hello(LiveView)" in dev.output
+    assert "fields.py" not in dev.output  # livets' own lines say nothing to who reads this
