@@ -23,6 +23,8 @@ def keys(source: Source) -> Iterator[Finding]:
     for loop in source.loops:
         if len(loop.rows) == 1:
             yield from _row(source, loop, loop.rows[0])
+        else:
+            yield from _loose(source, loop)
     for element in source.elements:
         yield from _same_id(source, element)
 
@@ -50,6 +52,21 @@ def _row(source: Source, loop: Loop, row: Element) -> Iterator[Finding]:
             "or opened there ends up in another row",
             f'give the row an identity: ts-key="{{{{ {first}.id }}}}"',
         )  # fmt: skip
+
+
+def _loose(source: Source, loop: Loop) -> Iterator[Finding]:
+    """Rows of several elements are sent whole (docs/templates.md), as Jinja2 writes them: no control shows its field."""
+    for row in loop.rows:
+        for element in row.all():
+            bound = next((each for each in element.tag.attributes if each.name.partition(".")[0] == "ts-model"), None)
+            if bound is not None:
+                yield Finding(
+                    source.file, source.line(bound.start), "loose-rows",
+                    f"a row of this loop has {len(loop.rows)} elements, so it is sent whole, and {bound.name} in it does "
+                    "not show the field",
+                    "put one element around them: <div>…</div>",
+                )  # fmt: skip
+                return
 
 
 def _same_id(source: Source, element: Element) -> Iterator[Finding]:
