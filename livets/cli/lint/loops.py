@@ -55,15 +55,15 @@ def _row(source: Source, loop: Loop, row: Element) -> Iterator[Finding]:
 
 
 def _loose(source: Source, loop: Loop) -> Iterator[Finding]:
-    """Rows of several elements are sent whole (docs/templates.md), as Jinja2 writes them: no control shows its field."""
+    """Rows of several elements are sent whole (docs/templates.md), as Jinja2 writes them: controls show no field."""
     for row in loop.rows:
         for element in row.all():
             bound = next((each for each in element.tag.attributes if each.name.partition(".")[0] == "ts-model"), None)
             if bound is not None:
                 yield Finding(
                     source.file, source.line(bound.start), "loose-rows",
-                    f"a row of this loop has {len(loop.rows)} elements, so it is sent whole, and {bound.name} in it does "
-                    "not show the field",
+                    f"a row of this loop has {len(loop.rows)} elements, so it is sent whole, and {bound.name} in it "
+                    "does not show the field",
                     "put one element around them: <div>…</div>",
                 )  # fmt: skip
                 return
