@@ -12,6 +12,7 @@ import click
 from livets.cli import output
 from livets.cli.check import check
 from livets.cli.dev import dev
+from livets.cli.flow import flow
 from livets.cli.new import new
 from livets.cli.routes import routes
 from livets.cli.run import run
@@ -52,5 +53,5 @@ def main(context: click.Context) -> None:
     context.color = output.colour()
 
 
-for command in (new, dev, run, routes, check):
+for command in (new, dev, run, routes, check, flow):
     main.add_command(command)

@@ -119,13 +119,18 @@ class Flow:
         return target.node if isinstance(target, Port_) else target
 
     def define(self, inner: Flow | Workflow) -> str:
-        """Take `inner` in as a sub-workflow and return the name by which call, map and loop nodes use it."""
+        """Take `inner` in as a sub-workflow and return the name by which call, map and loop nodes use it.
+
+        Raises EngineError when another one of that id is there already.
+        """
         workflow = inner.workflow() if isinstance(inner, Flow) else inner
         if isinstance(inner, Flow):
-            for node_type in inner._types.values():
-                self._name(node_type)
-        self._workflow.definitions[workflow.id] = workflow
-        self._workflow.definitions.update(workflow.definitions)
+            names = {name: self._name(_named(one, name)) for name, one in inner._types.items()}
+            workflow = _with_types(workflow, names)
+        for one in (workflow, *workflow.definitions.values()):
+            there = self._workflow.definitions.setdefault(one.id, one)
+            if there.content_version() != one.content_version():
+                raise EngineError(f"two different sub-workflows are called {one.id!r}: give one another id")
         return workflow.id
 
     def workflow(self) -> Workflow:
@@ -178,6 +183,18 @@ class Flow:
             return names[0]
         listed = ", ".join(names) or "none"
         raise EngineError(f'{id!r} has {len(names)} {side}s ({listed}): name one, as in  node["{(names or ["x"])[0]}"]')
+
+
+def _named(node_type: NodeType, name: str) -> NodeType:
+    """The same type of node, for another flow, in which it may have to get another name."""
+    return NodeType(node_type.function or node_type.cls or Node, name, node_type.version)
+
+
+def _with_types(workflow: Workflow, names: dict[str, str]) -> Workflow:
+    """`workflow` with its functions called as the outer flow calls them: two flows may each have a lambda."""
+    nodes = [msgspec.structs.replace(spec, type=names.get(spec.type, spec.type)) for spec in workflow.nodes]
+    definitions = {name: _with_types(one, names) for name, one in workflow.definitions.items()}
+    return msgspec.structs.replace(workflow, nodes=nodes, definitions=definitions)
 
 
 def _plain(thing: Any) -> Any:

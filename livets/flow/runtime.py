@@ -351,11 +351,14 @@ class FlowRuntime:
             return compiled
         if version in self._instances:
             return self._instances[version].compiled
-        assert self.log is not None
-        events = await self.log.read(f"definition/{version}", limit=1)
+        return self.compile(await self.definition(version))
+
+    async def definition(self, version: str) -> Workflow:
+        """Return the workflow of that content version, as runs were begun with it; raises EngineError."""
+        events = await self.log.read(f"definition/{version}", limit=1) if self.log is not None else []
         if not events:
             raise EngineError(f"the definition {version[:12]} is not in this journal")
-        return self.compile(msgspec.json.decode(events[0].data["json"], type=Workflow))
+        return msgspec.json.decode(events[0].data["json"], type=Workflow)
 
     async def events(self, run: str, after: int = 0) -> list[Event]:
         """Return the recorded events of a run, for resuming, replaying and looking; needs a journal."""

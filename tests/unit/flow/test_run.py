@@ -472,6 +472,22 @@ async def test_a_sub_workflow_is_called_with_inputs(runtime: FlowRuntime) -> Non
     assert (await runtime.run(flow)).outputs == {"call": {"sq": 25}}
 
 
+async def test_functions_of_one_name_in_several_flows_stay_apart(runtime: FlowRuntime) -> None:
+    flow = Flow("outer")
+    results = {}
+    for number in (1, 2):
+        inner = Flow(f"inner{number}")
+        inner.add(lambda n, number=number: n * 10**number, id="n", n=inner.input("item", int))
+        results[number] = flow.add("flow.map", id=f"m{number}", items=[1], config={"workflow": flow.define(inner)})
+        flow.output(f"m{number}", results[number]["out"])
+    flow.output("own", flow.add(lambda: "own", id="own"))
+    assert (await runtime.run(flow)).outputs == {"m1": [10], "m2": [100], "own": "own"}
+    other = Flow("inner1")
+    other.add("debug.log", value=1)
+    with pytest.raises(EngineError, match="two different sub-workflows are called 'inner1'"):
+        flow.define(other)
+
+
 async def test_cancelling_reaches_into_sub_workflows(runtime: FlowRuntime) -> None:
     started = asyncio.Event()
 

@@ -1,0 +1,90 @@
+"""Commands to a run from other processes: cancel it, or answer a node that waits. Through a stream beside its journal.
+
+Whoever runs it obeys (`obey`); who asks waits until the journal shows the effect. Of a run that nobody runs any more
+the end is recorded by who asks: a process that should run it after all finds that the journal has gone on, and stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import Any, Protocol
+
+from livets.engine.errors import Conflict, EngineError
+from livets.engine.events import NewEvent
+from livets.engine.log import EventLog
+from livets.flow.journal import Recorded
+
+
+class Running(Protocol):
+    """A run of this process: a RunHandle."""
+
+    id: str
+
+    async def cancel(self, why: str = "cancelled") -> None:
+        """Cancel it."""
+
+    async def signal(self, node: str, value: Any = None) -> None:
+        """Answer a node that waits."""
+
+
+def _stream(run: str) -> str:
+    return f"control/{run}"
+
+
+async def obey(log: EventLog, handle: Running, after: int | None = None) -> None:
+    """Do what others ask of this run, until cancelled. `after` is the head of the commands that are done already."""
+    if after is None:
+        after = await log.head(_stream(handle.id))
+    async with contextlib.aclosing(log.subscribe(_stream(handle.id), after)) as batches:  # type: ignore[type-var]
+        async for batch in batches:
+            for event in batch:
+                if event.type == "flow.control.cancel":
+                    await handle.cancel(event.data["why"])
+                    return
+                with contextlib.suppress(EngineError):  # it waits no more: who asked will see that
+                    await handle.signal(event.data["node"], event.data["value"])
+
+
+async def ask_to_cancel(log: EventLog, run: str, why: str = "cancelled", patience_s: float = 3.0) -> str:
+    """Have a run cancelled, wherever it runs, and return its status then; raises EngineError when there is none."""
+    recorded = await _recorded(log, run)
+    if recorded.status in ("completed", "failed", "cancelled"):
+        return recorded.status
+    await log.append(_stream(run), [NewEvent("flow.control.cancel", {"why": why})])
+    limit = time.monotonic() + patience_s
+    while time.monotonic() < limit:
+        await asyncio.sleep(0.05)
+        recorded = await _recorded(log, run)
+        if recorded.status != "running":
+            return recorded.status
+    data: dict[str, Any] = {"counts": {}, "reason": why, "failures": [], "seconds": 0.0}
+    try:
+        await log.append(f"flow/{run}", [NewEvent("flow.run.cancelled", data)], expected=recorded.head)
+    except Conflict:  # it runs after all: then it will obey
+        return await ask_to_cancel(log, run, why, patience_s)
+    return "cancelled"
+
+
+async def ask_to_signal(log: EventLog, run: str, node: str, value: Any, patience_s: float = 3.0) -> None:
+    """Answer a node that waits, wherever the run runs; raises EngineError when it does not wait, or nobody runs it."""
+    recorded = await _recorded(log, run)
+    if node not in recorded.waits:
+        names = ", ".join(sorted(recorded.waits)) or "none"
+        raise EngineError(f"node {node!r} of run {run} does not wait; those that do: {names}")
+    await log.append(_stream(run), [NewEvent("flow.control.signal", {"node": node, "value": value})])
+    limit = time.monotonic() + patience_s
+    while time.monotonic() < limit:
+        await asyncio.sleep(0.05)
+        events = await log.read(f"flow/{run}", recorded.head)
+        if any(event.type == "flow.node.signalled" and event.data["node"] == node for event in events):
+            return
+    message = f"nobody runs {run} at the moment, so that nobody took the answer: resume it, then answer again"
+    raise EngineError(message)
+
+
+async def _recorded(log: EventLog, run: str) -> Recorded:
+    recorded = Recorded(await log.read(f"flow/{run}"))
+    recorded.check_created(run)
+    return recorded
