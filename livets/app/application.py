@@ -17,7 +17,7 @@ from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -158,7 +158,7 @@ class LiveTS:
         if lifespan is not None:
             self._parts.add(lambda: lifespan(self))
         self.routes = self.worker.routes.all
-        self._router = Router(lifespan=self.lifespan)
+        self._router = Router(lifespan=self.lifespan, redirect_slashes=False, default=self._nowhere)
         self._router.routes = self.routes
         self._socket = Socket(self.worker, self._sweeper)
         self.routes += [
@@ -332,6 +332,14 @@ class LiveTS:
         from livets.transport.server import serve
 
         serve(self, self.worker, host, port, options)
+
+    async def _nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """No route answers at this path; perhaps one does with, or without, a slash at its end."""
+        url = self.worker.routes.slashed(scope) if scope["type"] == "http" else None
+        if url is None:
+            await self._router.not_found(scope, receive, send)
+        else:
+            await RedirectResponse(url, 307)(scope, receive, send)
 
     def _static(self, name: str) -> str:
         return self.worker.routes.static(name)

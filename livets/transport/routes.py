@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from livets.errors import ConfigError, NavigationError
 from livets.live.sources import check_source
-from livets.transport.request import PATH_SAFE
+from livets.transport.request import PATH_SAFE, prefix_of, url_of
 
 if TYPE_CHECKING:
     from livets.live import LiveView
@@ -109,6 +109,19 @@ class Routes:
             raise NavigationError(f"url_for({label!r}): it needs the parameters of one of {', '.join(known)}")
         names = ", ".join(sorted({str(name) for route in self.all if (name := _public_name(route))}))
         raise NavigationError(f"url_for({label!r}): there is no route of that name; there are: {names}")
+
+    def slashed(self, scope: Scope) -> str | None:
+        """The path and query of a request with one slash more or less at the end, if something answers there.
+
+        Never a whole URL, whose host would be what the request claims, nor one that browsers take for another host.
+        """
+        path = scope["path"]
+        other = {**scope, "path": path.rstrip("/") if path.endswith("/") else path + "/"}
+        url = url_of(other)
+        if url.startswith("//") or not any(route.matches(other)[0] is not Match.NONE for route in self.all):
+            return None
+        whole = prefix_of(scope) + url
+        return None if whole.startswith("//") or not whole.startswith("/") else whole
 
     def static(self, name: str) -> str:
         """The hashed URL of one of the application's own files, below the mount point. Raises NavigationError."""

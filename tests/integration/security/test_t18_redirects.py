@@ -5,9 +5,12 @@ from __future__ import annotations
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from livets import LiveTS, LiveView, event
 from livets.wire import Frame
+from tests.integration.security import raw
 from tests.integration.transport.harness import Browser, app, serving
 from tests.integration.transport.harness import event as sends
 
@@ -85,3 +88,28 @@ async def test_t18_a_relative_address_on_an_odd_path_stays_here(path: str, to: s
         response = await user.http.get(f"{origin}{path}", params={"next": to}, follow_redirects=False)
         where = response.headers.get("location")
         assert where is None or urlsplit(urljoin(f"{origin}{path}", where)).netloc in origin
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "{own}"])
+async def test_t12_a_missing_slash_leads_to_the_same_host_whatever_host_is_claimed(host: str) -> None:
+    made = app()
+    made.live("/here", Everywhere)
+    made.live("/there/", Everywhere)
+    made.live("/any{path:path}", Everywhere)
+    async with serving(made) as origin:
+        for path, expected in [
+            ("/here/", "/here"), ("/there", "/there/"), ("/here/?a=//b", "/here?a=//b"), ("/here//", "/here"),
+            ("//evil.example/", None), ("//evil.example/here/", None), ("/%2fevil.example/", None), ("//here/", None),
+            ("/nothing/", None), ("/", None), ("/here/%0d%0aX-A:b/", None),
+        ]:  # fmt: skip
+            answer = await raw.get(origin, path, host=host.replace("{own}", origin.removeprefix("http://")))
+            assert raw.head(answer).get("location") == expected, path
+            assert raw.status(answer) == (404 if expected is None else 307)
+
+
+async def test_a_missing_slash_below_a_mount_point() -> None:
+    made = app()
+    made.live("/here", Everywhere)
+    async with serving(Starlette(routes=[Mount("/live", app=made)], lifespan=made.lifespan), made.worker) as origin:
+        answer = await raw.get(origin, "/live/here/?a=1", host="evil.example")
+        assert (raw.status(answer), raw.head(answer).get("location")) == (307, "/live/here?a=1")
