@@ -178,6 +178,13 @@ MUTANTS = (
         "            step[0] -= min(lead, 1)",
         STRINGS,
     ),
+    Mutant(
+        "string-diff-nests-what-is-void",
+        "livets/render/strings/cells.py",
+        '    if name in VOID:\n        return ""',
+        '    if not name:\n        return ""',
+        STRINGS,
+    ),
 )
 
 

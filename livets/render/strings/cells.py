@@ -1,16 +1,20 @@
 """A row whose tags are all as they were: which of its texts differ, found by cutting, not token by token.
 
 It owns this one shape of change, the most frequent one in long lists, and the addresses of texts below the row's key.
-It never guesses: a row with anything else in it is a window like any other. `cut` finds cells, `edits` writes them.
+It never guesses: a row with anything else in it is a window like any other. `cut` finds cells, `edits` writes them
+where there are no leaves (this looks for none).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import compress, count
+from operator import ne
 from typing import Any
 
 from livets.render.markup import VOID
-from livets.render.strings.tokens import DROPS_LINE_END, LEAVES, SPACES, key_in
+from livets.render.strings.tokens import DROPS_LINE_END, SPACES, key_in
 from livets.render.strings.trim import Window
 
 
@@ -37,48 +41,63 @@ def cells(mark: str, old: str, new: str, start: int, new_start: int) -> Cells | 
     """
     pieces, others = old.split("<"), new.split("<")
     # As many `>` as `<`: there is none in a text or an attribute.
-    if len(pieces) != len(others) or old.count(">") != len(pieces) or new.count(">") != len(pieces):
+    if len(pieces) != len(others) or old.count(">") != len(pieces):
         return None
     row_tag, name = pieces[0].partition(">")[0], mark[1:-1]
     key = key_in(f" {row_tag}")
-    if key is None or name in VOID or row_tag[-1] == "/" or "ts-ignore" in old:
+    if key is None or name in VOID or row_tag[-1] == "/":
         return None
-    differing = [number for number, piece in enumerate(pieces) if piece != others[number]]
     length = len(mark)
     window = Window(start, start + length + len(old), new_start, new_start + length + len(new))
     found = Cells(window, key, [], [], [])
     names, counts = [name], [0]
-    for number in range(differing[-1] + 1):
-        tag, _, text = pieces[number].partition(">")
-        if number and not _step(tag, names, counts):
+    passed = 0
+    for number in compress(count(), map(ne, pieces, others)):
+        if not _pass(pieces, passed, number, names, counts):
             return None
-        if text:
-            counts[-1] += 1
-        if number in differing:
-            new_tag, _, new_text = others[number].partition(">")
-            if new_tag != tag or not _may_replace(text, new_text, names[-1]):
-                return None
-            found.addresses.append([key, *[count - 1 for count in counts], names[-1]])
-            found.texts.append(text)
-            found.new_texts.append(new_text)
+        passed = number + 1
+        tag, _, text = pieces[number].partition(">")
+        new_tag, _, new_text = others[number].partition(">")
+        if new_tag != tag or not _may_replace(text, new_text, names[-1]):
+            return None
+        found.addresses.append([key, *[nodes - 1 for nodes in counts], names[-1]])
+        found.texts.append(text)
+        found.new_texts.append(new_text)
     return found
 
 
-def _step(tag: str, names: list[str], counts: list[int]) -> bool:
-    """Pass a tag or comment: names of the elements around, and how many nodes each of them has had; False at doubt."""
-    if tag[0] == "/":
-        names.pop()
-        counts.pop()
-        return bool(names)
-    counts[-1] += 1
-    if tag[0] == "!":
-        return True
+def _pass(pieces: list[str], start: int, last: int, names: list[str], counts: list[int]) -> bool:
+    """Pass tags and texts: names of the elements around, and how many nodes each of them has had; False at doubt."""
+    for number in range(start, last + 1):
+        tag, _, text = pieces[number].partition(">")
+        if number:
+            name = _opened(tag)
+            if name == "/":
+                names.pop()
+                counts.pop()
+                if not names:
+                    return False  # the end of the row
+            elif name is None:
+                return False
+            else:
+                counts[-1] += 1
+                if name:
+                    names.append(name)
+                    counts.append(0)
+        if text:
+            counts[-1] += 1
+    return True
+
+
+@lru_cache(maxsize=512)
+def _opened(tag: str) -> str | None:
+    """Name of the element that a tag opens: "/" for an end, "" when nothing is open after it, None at doubt."""
+    if tag[0] in "/!":
+        return tag[0].strip("!")
     name = tag.split(None, 1)[0].rstrip("/").lower()
     if name in VOID:
-        return True
-    names.append(name)
-    counts.append(0)
-    return tag[-1] != "/" and name not in LEAVES  # a slash may be the end of a value
+        return ""
+    return None if tag[-1] == "/" else name  # a slash may be the end of a value
 
 
 def _may_replace(text: str, other: str, parent: str) -> bool:
@@ -86,6 +105,7 @@ def _may_replace(text: str, other: str, parent: str) -> bool:
     return (
         text != ""
         and other != ""
+        and ">" not in other
         and (text.strip(SPACES) == "") == (other.strip(SPACES) == "")
         and parent not in DROPS_LINE_END
     )

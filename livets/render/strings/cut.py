@@ -34,7 +34,9 @@ def cut(old: str, new: str, window: Window) -> Sequence[Change]:
     name = _row_name(old, a, b) or _row_name(new, c, d)
     if name is None:
         return [window]
-    return _changed_rows(old, new, window, f"<{name} ") or find_rows(old, new, window, name) or [window]
+    # Copying most of a long string costs more than looking at all of it.
+    wide = Window(0, len(old), 0, len(new)) if b - a > len(old) // 2 else window
+    return _changed_rows(old, new, wide, f"<{name} ") or find_rows(old, new, window, name) or [window]
 
 
 def _is_balanced(source: str, start: int, end: int) -> bool:
@@ -59,7 +61,7 @@ def _row_name(source: str, start: int, end: int) -> str | None:
 def _changed_rows(old: str, new: str, window: Window, mark: str) -> list[Change] | None:
     """One change for each row that differs; None when rows come, go or move."""
     a, b, c, d = window
-    before, after = old[a:b].split(mark), new[c:d].split(mark)
+    before, after = old[a:b].split(mark), new[c:d].split(mark)  # whole strings are not copied
     if len(before) != len(after):
         return None
     changes: list[Change] = []
