@@ -37,6 +37,7 @@ import { report } from "./repair.js";
  * @property {any} end_ the comment which ends the range
  * @property {any} rows_ of IF and FOR, a map: rows by key; the branch which an IF shows, by its number
  * @property {any} classes_ what we last wrote to the class attribute
+ * @property {any} [data_] what we last wrote to the text: other scripts may have split it
  * @property {boolean} [broken_]
  */
 
@@ -44,12 +45,12 @@ import { report } from "./repair.js";
 export const isText = (node) => node?.nodeType === 3;
 
 /** Are the part's nodes where they were left? @param {Part} part */
-export const isWhole = ({ node_, parent_, end_ }) =>
+export const isWhole = ({ node_, parent_, end_, data_ }) =>
   node_.isConnected &&
   node_.parentNode === parent_ &&
-  (end_
-    ? end_.parentNode === parent_
-    : !(isText(node_) && (isText(node_.previousSibling) || isText(node_.nextSibling))));
+  (end_ || node_).parentNode === parent_ &&
+  // a text that got shorter has been split: the rest of it is in other hands
+  !(node_.data?.length < data_?.length);
 
 /** @param {unknown} isSound */
 export function check(isSound) {
@@ -57,7 +58,7 @@ export function check(isSound) {
 }
 
 /**
- * @param {Pick<Part, "node_" | "classes_">} part
+ * @param {Pick<Part, "node_" | "classes_" | "data_">} part
  * @param {string} name of the attribute, "" for the text
  * @param {any} value nullish: the attribute is absent
  */
@@ -70,7 +71,7 @@ export function write(part, name, value) {
     for (const token of node_.classList) if (!ours.includes(token)) value = (value ?? "") + " " + token;
   }
   writeTo(name ? node_ : node_.parentNode, name, value, () => {
-    if (!name) node_.data === value || (node_.data = value);
+    if (!name) node_.data === (part.data_ = value) || (node_.data = value);
     else if (value == null) node_.removeAttribute(name);
     else if (node_.getAttribute(name) !== String(value)) node_.setAttribute(name, value);
   });

@@ -63,6 +63,7 @@ export function walk(block, live, end = null, model = templateOf(block.shape_).f
         end_: close,
         rows_: slot[0] > SLOT_HTML ? new Map() : undefined,
         classes_: live.getAttribute?.("class"),
+        data_: live.data,
       };
     }
     if (close) {

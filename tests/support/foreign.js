@@ -84,7 +84,10 @@
 
   /** Without what is theirs, without our markers; texts joined. */
   function tidy(box) {
-    for (const widget of box.querySelectorAll("x-foreign")) widget.remove();
+    for (const widget of box.querySelectorAll("x-foreign")) {
+      widget.parentNode.setAttribute("data-foreign-inside", "");
+      widget.remove();
+    }
     for (const around of box.querySelectorAll("x-wrap")) around.replaceWith(...around.childNodes);
     for (const font of box.querySelectorAll("font[data-foreign-text]")) font.replaceWith(font.getAttribute("data-foreign-text"));
     const comments = document.createTreeWalker(box, NodeFilter.SHOW_COMMENT);
@@ -102,7 +105,7 @@
   }
 
   const attributes = (element) =>
-    [...element.attributes].map(({ name, value }) => (name === "data-foreign-sorted" ? "" : `${name}=${JSON.stringify(value)}`)).sort().join(" ").trim();
+    [...element.attributes].map(({ name, value }) => (name.startsWith("data-foreign-") ? "" : `${name}=${JSON.stringify(value)}`)).sort().join(" ").trim();
 
   /** The same for elements with the same content in any order. */
   const canonical = (node) =>
@@ -115,7 +118,10 @@
     if (attributes(live) !== attributes(fresh)) return `${live.cloneNode().outerHTML}, not ${fresh.cloneNode().outerHTML}`;
     if (live.content && live.innerHTML !== fresh.innerHTML) return `${live.innerHTML}, not ${fresh.innerHTML}`;
     if (live.hasAttribute("data-foreign-sorted")) return canonical(live) === canonical(fresh) ? "" : `${canonical(live)}, not ${canonical(fresh)}`;
-    const [ours, theirs] = [live.childNodes, fresh.childNodes];
+    // a node of theirs may have parted a row from the white space after it
+    const isLoose = live.hasAttribute("data-foreign-inside");
+    const [ours, theirs] = [live, fresh].map(({ childNodes }) =>
+      [...childNodes].filter((node) => !(isLoose && node.nodeType === 3 && !node.data.trim())));
     for (let at = 0; at < Math.max(ours.length, theirs.length); at++) {
       if (!ours[at] || !theirs[at]) return `in ${live.cloneNode().outerHTML}: ${ours[at]?.nodeName}, not ${theirs[at]?.nodeName}`;
       const found = compare(ours[at], theirs[at]);

@@ -42,6 +42,20 @@ const LEAVES = "textarea,title,script,style,xmp,iframe,noembed,noframes,noscript
 /** A node is not where it was left. */
 const LOST = Symbol();
 
+/** What our texts said when we last saw them. @type {WeakMap<any, string>} */
+const texts = new WeakMap();
+
+/** @param {any} nodes */
+function look(nodes) {
+  for (const node of nodes) {
+    if (node.nodeType === 3 && !texts.has(node)) texts.set(node, node.data);
+    look(node.childNodes);
+  }
+}
+
+// This module comes with the page: other scripts have done nothing yet.
+look(document.body.childNodes);
+
 /** @param {unknown} isSound @returns {asserts isSound} */
 function check(isSound) {
   if (!isSound) throw LOST;
@@ -141,7 +155,10 @@ export function applyEdits(start, end, ops, env) {
     if (node.nodeType === 3) {
       checkOwner(place, tag);
       check(node.previousSibling?.nodeType !== 3 && node.nextSibling?.nodeType !== 3);
+      // a text that got shorter has been split, and the rest of it may be inside of something
+      check(!(node.data.length < /** @type {string} */ (texts.get(node)).length));
       node.data = data;
+      texts.set(node, data);
     } else {
       check(isCalled(node, tag) && node.matches(LEAVES));
       env.writeTo_(node, "", data, () => (node.textContent = data));
@@ -184,6 +201,7 @@ export function applyEdits(start, end, ops, env) {
       if (typeof step === "string") {
         const nodes = [...env.parse_(step, wrapperFor(parent_)).childNodes];
         for (const node of nodes) hold(held_, node, [...node.childNodes]);
+        look(nodes);
         put(nodes);
         top.count_ = /** @type {number} */ (top.count_) + count(nodes);
         if (top.keys_) index(nodes, top.keys_);
@@ -216,6 +234,7 @@ export function applyEdits(start, end, ops, env) {
 
   try {
     check(top);
+    if (top.count_ == null) look(top);
     top.count_ ??= count(top);
     check(top.count_ === ops[0]);
     for (let at = 1; at < ops.length; ) {

@@ -96,6 +96,16 @@ async def test_split_text(script, board):
     assert await script.heal() == []
 
 
+async def test_split_text_of_which_a_part_is_marked(script, board):
+    page = await script.open(board.markup, board.shape)
+    await page.evaluate(
+        "{ const rest = document.querySelector('h1').firstChild.splitText(3), mark = document.createElement('mark');"
+        " rest.replaceWith(mark); mark.append(rest); }"
+    )
+    await script.patch(0, 2)
+    assert await script.heal() == []
+
+
 async def test_split_and_normalised_text(script, board):
     page = await script.open(board.markup, board.shape)
     await page.evaluate("document.querySelector('ul').normalize()")

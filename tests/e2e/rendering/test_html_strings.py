@@ -238,6 +238,9 @@ OTHERS = {
     "split": "document.querySelector('#r2 b').firstChild.splitText(2)",
     "translate": """{ const font = document.createElement('font'); font.textContent = 'zwei';
                       document.querySelector('#r2 b').firstChild.replaceWith(font); }""",
+    "mark": """{ const rest = document.querySelector('#r2 b').firstChild.splitText(2);
+                 const mark = document.createElement('mark');
+                 rest.replaceWith(mark); mark.append(rest); }""",
     "take away": "document.querySelector('#r2').remove()",
     "empty": "document.querySelector('#rows').textContent = ''",
 }

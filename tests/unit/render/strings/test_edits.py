@@ -147,6 +147,7 @@ def test_character_references_as_a_parser_reads_them() -> None:
     [
         ('<li id="{}"><b>{}</b></li>', [0, 0, "b"]),
         ('<li id="{}"><br><i>x</i><br/>{}<hr>y</li>', [3, "li"]),
+        ('<li id="{}"><br>x<img alt=i>{}</li>', [3, "li"]),
         ('<li id="{}">a<!-- c --><b title=x>{}</b></li>', [2, 0, "b"]),
         ('<li title="a > b" id="{}">{}</li>', [0, "li"]),
         ('<li id="{}"><a href="x/">{}</a></li>', [0, 0, "a"]),
