@@ -22,7 +22,10 @@ from livets.wire import codes
 logger = logging.getLogger("livets.transport")
 
 _REFUSED: Final = "The server does not answer to this host name. Config.allowed_hosts lists those that it does."
-_NOBODYS: Final = (".localhost", ".local", ".internal", ".test", ".lan", ".home.arpa")
+_NOBODYS: Final = (
+    ".localhost", ".local", ".internal", ".test", ".lan", ".home.arpa", ".example", ".invalid",
+    ".example.com", ".example.org", ".example.net",
+)  # fmt: skip
 """Ends of names that nobody can register."""
 _MAX_LOGGED: Final = 100
 
@@ -91,7 +94,7 @@ def _is_nobodys(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
     except ValueError:
-        return name != "" and ("." not in name or name.endswith(_NOBODYS))
+        return name != "" and ("." not in name or f".{name}".endswith(_NOBODYS))
     return True
 
 

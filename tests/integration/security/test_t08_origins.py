@@ -104,7 +104,17 @@ async def test_t12_forwarded_headers_count_only_where_they_are_trusted(origin: s
 # A name that leads to this machine: DNS rebinding. Requests then carry the attacker's own host and origin.
 
 REBOUND = ["evil.com", "evil.com.", "127.0.0.1.nip.io", "localhost.evil.com", "x.localhostevil.com", "local.evil.com"]
-OWN = ["localhost", "127.0.0.1", "[::1]", "192.168.1.7", "devbox", "app.localhost", "devbox.local", "app.test"]
+OWN = [
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    "192.168.1.7",
+    "devbox",
+    "app.localhost",
+    "devbox.local",
+    "app.test",
+    "example.com",
+]
 
 
 @pytest.fixture
@@ -140,7 +150,7 @@ async def test_t08_livets_dev_has_the_rule_while_the_program_is_broken_too(tmp_p
         "from livets import LiveTS\napp = LiveTS()\nraise RuntimeError('a secret path')\n"
     )
     with Command("dev", "main:app", "--port", "0", folder=tmp_path) as dev:
-        dev.says("could not be started")
+        dev.says("could not be started", timeout_s=60.0)
         assert b"a secret path" in await raw.get(dev.url, "/")
         for name in REBOUND:
             answer = await raw.get(dev.url, "/", host=name)
