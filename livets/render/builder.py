@@ -32,7 +32,8 @@ from livets.render.items import (
 from livets.render.lines import Advice, OpaquePart, file_of
 from livets.render.loops import find_key, has_controls, row_fault, target_names
 from livets.render.markup import RAW_TEXT, RCDATA, VOID, Hard, Piece, Scanner
-from livets.render.names import Names, is_html, reads
+from livets.render.names import Names, reads
+from livets.render.outputs import is_html
 from livets.render.plans import BlockPlan, Context, SlotPlan
 from livets.render.regions import wrap, wrap_namespaces
 from livets.render.tags import Tag, parse_tag

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from livets.render.items import Branches, Item, Loop, Static, Value, definitions, to_nodes
 from livets.render.loops import target_names
-from livets.render.names import Names, is_html, reads
+from livets.render.names import Names, reads
+from livets.render.outputs import is_html
 from livets.render.plans import Context, SlotPlan
 from livets.wire import SlotKind
 

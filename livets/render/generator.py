@@ -24,7 +24,8 @@ from livets.render.environment import MappingScope, Scope, scope_context
 from livets.render.expressions import Expressions
 from livets.render.items import Item, Value
 from livets.render.lists import LiveFor
-from livets.render.names import Names, Row, plain_output
+from livets.render.names import Names, Row
+from livets.render.outputs import plain_output
 from livets.render.plans import BlockPlan, SlotPlan
 from livets.render.regionsource import region_function
 from livets.render.strings.slots import HtmlSlot, LiveHtml

@@ -14,7 +14,6 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 from jinja2.compiler import find_undeclared
-from jinja2.idtracking import find_symbols
 from markupsafe import escape
 
 from livets.errors import TemplateError
@@ -22,41 +21,16 @@ from livets.render.inlining import Aliases, Bodies, CallBlock, renamed
 from livets.render.items import Branches, Define, Item, Loop, Opaque, Program, Scoped, Static, Value
 from livets.render.libraries import Library, imported_names
 from livets.render.lines import file_of, number_lines
-from livets.render.names import asks_context, free
+from livets.render.names import asks_context
+from livets.render.unfit import Unfit, refuse, refuse_inside, set_names, targets_of
 
 _MAX_INCLUDES = 12
-_MUTATORS = frozenset(
-    [
-        "add",
-        "append",
-        "clear",
-        "discard",
-        "extend",
-        "insert",
-        "pop",
-        "popitem",
-        "remove",
-        "reverse",
-        "setdefault",
-        "sort",
-    ]
-) | {"update"}
-
-_TRANSLATIONS = frozenset(["gettext", "ngettext", "pgettext", "npgettext"])
-"""What `_` and `{% trans %}` look up by name."""
 
 _SETS = (nodes.Assign, nodes.AssignBlock, nodes.Macro, nodes.Import, nodes.FromImport, nodes.With)
 
 
 class TemplateMissing(TemplateError):
     """A file that is not there."""
-
-
-class _Unfit(Exception):
-    def __init__(self, lineno: int, reason: str) -> None:
-        super().__init__(reason)
-        self.lineno = lineno
-        self.reason = reason
 
 
 @dataclass(slots=True)
@@ -93,9 +67,9 @@ class Linker:
         try:
             items = self._template(tree, _Place())
             if self._asks and self._inner_set is not None:
-                raise _Unfit(self._inner_set, "a function that reads the context may see a name that is set here")
+                raise Unfit(self._inner_set, "a function that reads the context may see a name that is set here")
             return Program(items, self.templates)
-        except _Unfit as unfit:
+        except Unfit as unfit:
             return Program([], self.templates, (unfit.lineno, unfit.reason))
 
     def _parse(self, source: str, name: str) -> nodes.Template:
@@ -129,11 +103,11 @@ class Linker:
         extends = [node for node in tree.body if isinstance(node, nodes.Extends)]
         if not extends:
             if next(tree.find_all(nodes.Extends), None) is not None:
-                raise _Unfit(1, "extends inside another statement")
+                raise Unfit(1, "extends inside another statement")
             return self._items(tree.body, place)
         parent = extends[0]
         if len(extends) > 1 or not isinstance(parent.template, nodes.Const) or place.depth > _MAX_INCLUDES:
-            raise _Unfit(parent.lineno, "extends of a template whose name is not constant")
+            raise Unfit(parent.lineno, "extends of a template whose name is not constant")
         place.depth += 1
         before: list[Item] = []
         for node in tree.body:
@@ -144,17 +118,13 @@ class Linker:
             elif isinstance(node, nodes.If | nodes.For | nodes.With) and next(
                 node.find_all((nodes.Assign, nodes.AssignBlock, nodes.Block)), None
             ):
-                raise _Unfit(node.lineno, "statements around the blocks of a template that extends another")
+                raise Unfit(node.lineno, "statements around the blocks of a template that extends another")
         return before + self._template(self._load(str(parent.template.value), parent.lineno), place)
 
     def _items(self, body: list[nodes.Node], place: _Place) -> list[Item]:
-        _refuse_early_reads(body)
-        _refuse_mutation(body)
-        _refuse_block_references(body)
+        refuse(body)
         self._asks = self._asks or any(asks_context(self.environment, node) for node in body)
         sets = next((node for node in body if isinstance(node, _SETS)), None)
-        if not _TRANSLATIONS.isdisjoint(_sets(body)):
-            raise _Unfit(body[0].lineno, "a translation function is set in the template")
         if sets is not None and (place.inner or isinstance(sets, nodes.With)):
             self._inner_set = sets.lineno
         return [item for node in body for item in self._item(node, place)]
@@ -176,15 +146,15 @@ class Linker:
             case nodes.Assign():
                 if next(node.find_all(nodes.NSRef), None) is not None:
                     return [_opaque(node, "an attribute of a namespace is set")]
-                return [Define(node, _targets(node.target), node.lineno)]
+                return [Define(node, targets_of(node.target), node.lineno)]
             case nodes.AssignBlock():
-                _refuse_early_reads_inside(node)
-                return [Define(node, _targets(node.target), node.lineno, self._bodies.of(node))]
+                refuse_inside(node)
+                return [Define(node, targets_of(node.target), node.lineno, self._bodies.of(node))]
             case nodes.Macro():
-                _refuse_early_reads_inside(node)
+                refuse_inside(node)
                 return [Define(node, (node.name,), node.lineno, self._bodies.of(node))]
             case nodes.CallBlock() if next(node.find_all(nodes.Block), None) is None:
-                _refuse_early_reads_inside(node)
+                refuse_inside(node)
                 body = self._bodies.of(node)
                 opaque = _opaque(node, "a call block whose macro can't be written out here")
                 opaque.call = CallBlock(node, body) if body is not None else None
@@ -202,8 +172,8 @@ class Linker:
                 )
                 return [*items, Define(node, tuple(alias for _, alias in pairs), node.lineno, aliases=aliases)]
         if next(node.find_all(nodes.Block), None) is not None:
-            raise _Unfit(node.lineno, "a block inside another statement")
-        _refuse_early_reads_inside(node)
+            raise Unfit(node.lineno, "a block inside another statement")
+        refuse_inside(node)
         return [_opaque(node, f"{type(node).__name__} is rendered by Jinja2 as a whole")]
 
     def _body_items(self, body: list[nodes.Node]) -> list[Item] | None:
@@ -211,7 +181,7 @@ class Linker:
         inner_set = self._inner_set
         try:
             return self._items(body, _Place(inner=True))
-        except _Unfit:
+        except Unfit:
             return None
         finally:
             self._inner_set = inner_set
@@ -264,7 +234,7 @@ class Linker:
             if callee.attr in place.blocks and not place.looping and not read & place.locals:
                 return [self._block_body(callee.attr, 0, place, child.lineno)]
         if find_undeclared([nodes.Output([child])], ("self", "super")):
-            raise _Unfit(child.lineno, "self or super inside an expression")
+            raise Unfit(child.lineno, "self or super inside an expression")
         return [Value(child, child.lineno, next(self._sites))]
 
     def _branches(self, node: nodes.If, place: _Place) -> Item:
@@ -289,13 +259,13 @@ class Linker:
 
     def _whole(self, node: nodes.For, reason: str) -> Item:
         if next(node.find_all(nodes.Block), None) is not None:
-            raise _Unfit(node.lineno, f"a block inside it: {reason}")
-        _refuse_early_reads_inside(node)
+            raise Unfit(node.lineno, f"a block inside it: {reason}")
+        refuse_inside(node)
         return _opaque(node, reason)
 
     def _block(self, node: nodes.Block, place: _Place) -> Item:
         if place.looping and not node.scoped:
-            raise _Unfit(node.lineno, "a block inside a loop that is not scoped")
+            raise Unfit(node.lineno, "a block inside a loop that is not scoped")
         if node.required and len(place.blocks[node.name]) <= 1:
             raise TemplateError(
                 f"{file_of(node.lineno, self.name)}, line {node.lineno}: the required block {node.name!r} is not given"
@@ -304,12 +274,12 @@ class Linker:
             read = {name.name for body in place.blocks[node.name] for name in body.find_all(nodes.Name)}
             hidden = read & place.locals
             if hidden:
-                raise _Unfit(node.lineno, f"a block that is not scoped reads {min(hidden)!r}, which is set around it")
+                raise Unfit(node.lineno, f"a block that is not scoped reads {min(hidden)!r}, which is set around it")
         return self._block_body(node.name, 0, place, node.lineno)
 
     def _block_body(self, name: str, depth: int, place: _Place, lineno: int) -> Item:
         body = place.blocks[name][depth].body
-        hidden = place.locals | _sets(body)
+        hidden = place.locals | set_names(body)
         inner = _Place(place.blocks, (name, depth), place.looping, place.loop_hidden, place.depth, True, hidden)
         return Scoped(self._items(body, inner), lineno)
 
@@ -339,8 +309,8 @@ class Linker:
         targets = [renamed(target, {}) for target in node.targets]
         for target in targets:
             target.set_ctx("store")
-        names = tuple(name for target in targets for name in _targets(target))
-        body = self._items(node.body, replace(place, locals=place.locals | {*names} | _sets(node.body)))
+        names = tuple(name for target in targets for name in targets_of(target))
+        body = self._items(node.body, replace(place, locals=place.locals | {*names} | set_names(node.body)))
         if not targets:
             return Scoped(body, node.lineno)
         assign = nodes.Assign(nodes.Tuple(targets, "store"), nodes.Tuple(node.values, "load"), lineno=node.lineno)
@@ -354,13 +324,6 @@ def _constant_names(node: nodes.Expr) -> list[str]:
     if len(names) == 1 and isinstance(names[0], list | tuple):  # folded by the parser
         names = list(names[0])
     return [str(name) for name in names] if all(isinstance(name, str) for name in names) else []
-
-
-def _sets(body: list[nodes.Node]) -> frozenset[str]:
-    """Names that the statements of a body set."""
-    sets = [found for node in body for found in _all(node) if isinstance(found, nodes.Assign | nodes.AssignBlock)]
-    names = {name for found in sets for name in _targets(found.target)}
-    return frozenset(names | {found.name for node in body for found in _all(node) if isinstance(found, nodes.Macro)})
 
 
 def _sets_of(node: nodes.If) -> nodes.If | None:
@@ -385,93 +348,9 @@ def _always() -> bool:
     return True
 
 
-def _refuse_early_reads(body: list[nodes.Node]) -> None:
-    """A name read by an inner scope and set only later is undefined there, in Jinja2; only Jinja2 does that right."""
-    for index, node in enumerate(body):
-        _refuse_late_sets(body[:index], node)
-        if not isinstance(node, nodes.Assign | nodes.AssignBlock | nodes.Macro | nodes.Import | nodes.FromImport):
-            continue
-        before = [other for other in body[:index] if not isinstance(other, nodes.Block)]
-        if not before:
-            continue
-        targets = [name.name for name in _all(node) if isinstance(name, nodes.Name) and name.ctx == "store"]
-        direct = find_symbols(before).refs
-        inner = {name.name for other in before for name in _all(other) if isinstance(name, nodes.Name)}
-        late = [target for target in targets if target not in direct and target in inner]
-        if late and node.environment is not None:
-            outer = free(node.environment, before)
-            late = [target for target in late if target in outer]
-        for target in late:
-            if target in inner:
-                raise _Unfit(node.lineno, f"{target!r} is read in an inner scope before it is set")
-
-
-def _refuse_late_sets(before: list[nodes.Node], node: nodes.Node) -> None:
-    """A macro reads its names when it is called: one that is set again after it would have to be followed."""
-    macros = [other for other in before if isinstance(other, nodes.Macro)]
-    if not macros or isinstance(node, nodes.For | nodes.Macro | nodes.With | nodes.Scope | nodes.Block):
-        return
-    sets = [found for found in _all(node) if isinstance(found, nodes.Assign | nodes.AssignBlock)]
-    targets = {name.name for found in sets for name in _all(found.target) if isinstance(name, nodes.Name)}
-    for macro in macros if targets else ():
-        late = targets & (free(macro.environment, [macro]) if macro.environment is not None else set())
-        if late:
-            raise _Unfit(node.lineno, f"{min(late)!r} is set again after the macro {macro.name}, which reads it")
-
-
-def _refuse_early_reads_inside(node: nodes.Node) -> None:
-    """The same in every scope of a statement that Jinja2 renders whole."""
-    for found in _all(node):
-        for body in (getattr(found, "body", None), getattr(found, "else_", None)):
-            if isinstance(body, list):
-                _refuse_early_reads(body)
-
-
-def _refuse_block_references(body: list[nodes.Node]) -> None:
-    """`self` and `super` in conditions, sets and macros need the blocks of the whole template."""
-    for node in body:
-        if isinstance(node, nodes.Output | nodes.Block):
-            continue  # outputs are looked at one by one
-        is_split = isinstance(node, nodes.If | nodes.For | nodes.With | nodes.Include)
-        is_split = is_split and not getattr(node, "recursive", False)
-        split: list[nodes.Node] = [node, *node.elif_] if isinstance(node, nodes.If) else [node]
-        inside: list[nodes.Node] = [
-            test for part in split for test in part.iter_child_nodes() if isinstance(test, nodes.Expr)
-        ]
-        inside = inside if is_split else [node]
-        for name in (found for part in inside for found in _all(part)):
-            if isinstance(name, nodes.Name) and name.name in ("self", "super"):
-                raise _Unfit(name.lineno or node.lineno, "self or super inside a statement")
-
-
-def _refuse_mutation(body: list[nodes.Node]) -> None:
-    """`{% set _ = xs.append(1) %}` on a list that the template made: the order of everything matters then."""
-    made = {
-        node.target.name
-        for node in body
-        if isinstance(node, nodes.Assign)
-        and isinstance(node.target, nodes.Name)
-        and isinstance(node.node, nodes.List | nodes.Dict | nodes.Call)
-    }
-    for call in (found for node in body if made for found in _all(node) if isinstance(found, nodes.Call)):
-        method = call.node
-        if not isinstance(method, nodes.Getattr) or not isinstance(method.node, nodes.Name):
-            continue
-        if method.attr in _MUTATORS and method.node.name in made:
-            raise _Unfit(call.lineno, f"{method.node.name}.{method.attr}() changes what the template has made")
-
-
-def _all(node: nodes.Node) -> list[nodes.Node]:
-    return [node, *node.find_all(nodes.Node)]
-
-
 def _opaque(node: nodes.Node, reason: str) -> Opaque:
     inner = (found.lineno for found in node.find_all(nodes.Node) if found.lineno)
     return Opaque([], [node], node.lineno or next(inner, 1), reason)
-
-
-def _targets(target: nodes.Expr) -> tuple[str, ...]:
-    return tuple(name.name for name in [target, *target.find_all(nodes.Name)] if isinstance(name, nodes.Name))
 
 
 def _is_call_of(node: nodes.Expr, name: str) -> bool:

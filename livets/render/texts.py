@@ -9,7 +9,8 @@ from livets.render.draft import Draft
 from livets.render.entities import decode_text, may_continue
 from livets.render.items import Branches, Define, Item, Loop, Static, Value, to_nodes
 from livets.render.markup import LITERAL, RCDATA, Hard
-from livets.render.names import Names, Reads, is_html, is_json, loads, reads
+from livets.render.names import Names, Reads, loads, reads
+from livets.render.outputs import is_html, is_json
 from livets.render.plans import SlotPlan
 from livets.wire import SlotKind
 

@@ -14,7 +14,8 @@ from jinja2 import nodes
 from livets.render.expressions import Expressions
 from livets.render.items import Branches, Item, Loop, Static, Value, definitions
 from livets.render.loops import target_names
-from livets.render.names import Definition, Names, Row, is_json, loads, plain_output, reads
+from livets.render.names import Definition, Names, Row, loads, reads
+from livets.render.outputs import is_json, plain_output
 from livets.render.plans import BlockPlan, SlotPlan
 from livets.wire import SlotKind
 

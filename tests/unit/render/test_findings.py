@@ -46,8 +46,11 @@ def test_an_error_while_rendering_names_the_included_file() -> None:
 @pytest.mark.parametrize(
     "control", ["<input>", "<input type=checkbox>", "<select></select>", "<b><textarea></textarea></b>"]
 )
-def test_controls_in_rows_without_keys_are_warned_about(control: str, caplog: pytest.LogCaptureFixture) -> None:
-    source = f"<ul>\n{{% for x in xs %}}<li>{{{{ x }}}}{control}</li>{{% endfor %}}</ul>"
+@pytest.mark.parametrize("key", ["", "ts-key='{{ loop.index }}'"])
+def test_controls_in_rows_without_keys_are_warned_about(
+    control: str, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = f"<ul>\n{{% for x in xs %}}<li {key}>{{{{ x }}}}{control}</li>{{% endfor %}}</ul>"
     [advice] = Templates().from_string(source, name="a.html").advice
     assert (advice.file, advice.line) == ("a.html", 2)
     assert "ts-key" in advice.message

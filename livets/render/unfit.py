@@ -1,0 +1,140 @@
+"""Templates that only Jinja2 gets right as a whole: because of its scoping, or because the order of everything matters.
+
+It owns the reasons. It never looks at HTML. The linker asks for every body of statements; when one is refused, the
+template is rendered whole.
+"""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+from jinja2.idtracking import find_symbols
+
+from livets.render.names import free
+
+_MUTATORS = frozenset(
+    [
+        "add",
+        "append",
+        "clear",
+        "discard",
+        "extend",
+        "insert",
+        "pop",
+        "popitem",
+        "remove",
+        "reverse",
+        "setdefault",
+        "sort",
+    ]
+) | {"update"}
+_TRANSLATIONS = frozenset(["gettext", "ngettext", "pgettext", "npgettext"])
+"""What `_` and `{% trans %}` look up by name."""
+
+
+class Unfit(Exception):
+    def __init__(self, lineno: int, reason: str) -> None:
+        super().__init__(reason)
+        self.lineno = lineno
+        self.reason = reason
+
+
+def refuse(body: list[nodes.Node]) -> None:
+    """Raises Unfit when a body of statements, without what is inside of them, can't be taken apart."""
+    _refuse_early_reads(body)
+    _refuse_mutation(body)
+    _refuse_block_references(body)
+    if not _TRANSLATIONS.isdisjoint(set_names(body)):
+        raise Unfit(body[0].lineno, "a translation function is set in the template")
+
+
+def set_names(body: list[nodes.Node]) -> frozenset[str]:
+    """Names that the statements of a body set."""
+    sets = [found for node in body for found in every_node(node) if isinstance(found, nodes.Assign | nodes.AssignBlock)]
+    names = {name for found in sets for name in targets_of(found.target)}
+    return frozenset(
+        names | {found.name for node in body for found in every_node(node) if isinstance(found, nodes.Macro)}
+    )
+
+
+def _refuse_early_reads(body: list[nodes.Node]) -> None:
+    """A name read by an inner scope and set only later is undefined there, in Jinja2; only Jinja2 does that right."""
+    for index, node in enumerate(body):
+        _refuse_late_sets(body[:index], node)
+        if not isinstance(node, nodes.Assign | nodes.AssignBlock | nodes.Macro | nodes.Import | nodes.FromImport):
+            continue
+        before = [other for other in body[:index] if not isinstance(other, nodes.Block)]
+        if not before:
+            continue
+        targets = [name.name for name in every_node(node) if isinstance(name, nodes.Name) and name.ctx == "store"]
+        direct = find_symbols(before).refs
+        inner = {name.name for other in before for name in every_node(other) if isinstance(name, nodes.Name)}
+        late = [target for target in targets if target not in direct and target in inner]
+        if late and node.environment is not None:
+            outer = free(node.environment, before)
+            late = [target for target in late if target in outer]
+        for target in late:
+            if target in inner:
+                raise Unfit(node.lineno, f"{target!r} is read in an inner scope before it is set")
+
+
+def _refuse_late_sets(before: list[nodes.Node], node: nodes.Node) -> None:
+    """A macro reads its names when it is called: one that is set again after it would have to be followed."""
+    macros = [other for other in before if isinstance(other, nodes.Macro)]
+    if not macros or isinstance(node, nodes.For | nodes.Macro | nodes.With | nodes.Scope | nodes.Block):
+        return
+    sets = [found for found in every_node(node) if isinstance(found, nodes.Assign | nodes.AssignBlock)]
+    targets = {name.name for found in sets for name in every_node(found.target) if isinstance(name, nodes.Name)}
+    for macro in macros if targets else ():
+        late = targets & (free(macro.environment, [macro]) if macro.environment is not None else set())
+        if late:
+            raise Unfit(node.lineno, f"{min(late)!r} is set again after the macro {macro.name}, which reads it")
+
+
+def refuse_inside(node: nodes.Node) -> None:
+    """The same in every scope of a statement that Jinja2 renders whole."""
+    for found in every_node(node):
+        for body in (getattr(found, "body", None), getattr(found, "else_", None)):
+            if isinstance(body, list):
+                _refuse_early_reads(body)
+
+
+def _refuse_block_references(body: list[nodes.Node]) -> None:
+    """`self` and `super` in conditions, sets and macros need the blocks of the whole template."""
+    for node in body:
+        if isinstance(node, nodes.Output | nodes.Block):
+            continue  # outputs are looked at one by one
+        is_split = isinstance(node, nodes.If | nodes.For | nodes.With | nodes.Include)
+        is_split = is_split and not getattr(node, "recursive", False)
+        split: list[nodes.Node] = [node, *node.elif_] if isinstance(node, nodes.If) else [node]
+        inside: list[nodes.Node] = [
+            test for part in split for test in part.iter_child_nodes() if isinstance(test, nodes.Expr)
+        ]
+        inside = inside if is_split else [node]
+        for name in (found for part in inside for found in every_node(part)):
+            if isinstance(name, nodes.Name) and name.name in ("self", "super"):
+                raise Unfit(name.lineno or node.lineno, "self or super inside a statement")
+
+
+def _refuse_mutation(body: list[nodes.Node]) -> None:
+    """`{% set _ = xs.append(1) %}` on a list that the template made: the order of everything matters then."""
+    made = {
+        node.target.name
+        for node in body
+        if isinstance(node, nodes.Assign)
+        and isinstance(node.target, nodes.Name)
+        and isinstance(node.node, nodes.List | nodes.Dict | nodes.Call)
+    }
+    for call in (found for node in body if made for found in every_node(node) if isinstance(found, nodes.Call)):
+        method = call.node
+        if not isinstance(method, nodes.Getattr) or not isinstance(method.node, nodes.Name):
+            continue
+        if method.attr in _MUTATORS and method.node.name in made:
+            raise Unfit(call.lineno, f"{method.node.name}.{method.attr}() changes what the template has made")
+
+
+def every_node(node: nodes.Node) -> list[nodes.Node]:
+    return [node, *node.find_all(nodes.Node)]
+
+
+def targets_of(target: nodes.Expr) -> tuple[str, ...]:
+    return tuple(name.name for name in [target, *target.find_all(nodes.Name)] if isinstance(name, nodes.Name))
