@@ -120,12 +120,30 @@ def _elements(items: list[Item]) -> list[tuple[Place, Place]] | None:
     outline = _Outline()
     scanner = outline.scanner = Scanner(outline)
     try:
-        for index, item in enumerate(items):
-            if isinstance(item, Static):
-                scanner.static(item.text, index, followed=False)
+        for index, text in enumerate(_texts(items)):
+            if text is not None:
+                scanner.static(text, index, followed=False)
     except Hard:
         return None
     return outline.elements
+
+
+def _texts(items: list[Item]) -> list[str | None]:
+    """The static texts, in which tags whose name is dynamic are blank: what they open and close is not known."""
+    texts = [item.text if isinstance(item, Static) else None for item in items]
+    inside = False
+    for index, text in enumerate(texts):
+        if text is None:
+            continue
+        if inside:
+            end = text.find(">") + 1 or len(text)
+            inside = end == len(text) and not text.endswith(">")
+            text = " " * end + text[end:]
+        if index + 1 < len(texts) and texts[index + 1] is None and text.endswith(("<", "</")):
+            size = 2 if text.endswith("</") else 1
+            text, inside = text[:-size] + " " * size, True
+        texts[index] = text
+    return texts
 
 
 def _cut(items: list[Item], began: Place, ended: Place, lineno: int, reason: str) -> list[Item] | None:

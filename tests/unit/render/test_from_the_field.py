@@ -120,6 +120,21 @@ def test_stray_end_tags_that_browsers_ignore_are_advice(source: str, stray: str)
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        "<h1>{{ a }}</h1><div><p><{{ tag }} class='x' {% if on %}title='>'{% endif %}>{{ b }}</{{ tag }}></p></div>{{ a }}",
+        "<h1>{{ a }}</h1>{% if on %}<div><{{ tag }}>{{ b }}</{{ tag }}></div>{% endif %}<p>{{ b }}</p>",
+        "<h1>{{ a }}</h1><p><{{ tag }}{{ 1 }}>{{ b }}</{{ tag }}{{ 1 }}></p>{% if on %}<b>{{ b }}</br></b>{% endif %}",
+    ],
+)
+def test_a_tag_with_a_dynamic_name_is_opaque_with_what_encloses_it(source: str) -> None:
+    bench = Bench(source, {**WHO, "tag": "i"})
+    assert bench.template.shape[0][0].startswith("<h1>x</h1>")
+    changes(bench)
+    bench.change({"tag": "u"})
+
+
+@pytest.mark.parametrize(
     "top",
     [
         "{% if on %}written nowhere{% set t = b %}{% endif %}",
