@@ -15,6 +15,8 @@ from typing import Any, Final
 from uvicorn.config import LOGGING_CONFIG
 from uvicorn.logging import DefaultFormatter
 
+from livets.live.failure import trace
+
 LEVELS = ("critical", "error", "warning", "info", "debug")
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
@@ -37,14 +39,21 @@ def _escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()
 
 
+class Brief(DefaultFormatter):
+    """Tracebacks as who writes the program wants them: from their own first line on."""
+
+    def formatException(self, ei: Any) -> str:
+        """The text of a traceback."""
+        return super().formatException(ei) if ei[1] is None else trace(ei[1])
+
+
 def config(level: str, *, dev: bool) -> dict[str, Any]:
     """A `logging.config` dictionary; requests and livets' own lines included."""
     made = copy.deepcopy(LOGGING_CONFIG)
     made["disable_existing_loggers"] = False
     for formatter in made["formatters"].values():
         formatter["use_colors"] = False if os.environ.get("NO_COLOR") else None
-    if not dev:
-        made["formatters"]["default"]["()"] = "livets.cli.logs.Formatter"
+    made["formatters"]["default"]["()"] = Brief if dev else Formatter
     upper = level.upper()
     made["loggers"]["livets"] = {"handlers": ["default"], "level": upper, "propagate": False}
     made["loggers"]["uvicorn"]["level"] = upper

@@ -130,3 +130,11 @@ def test_a_refusal_is_told_at_the_programs_own_line(dev: Command, project: Path)
     dev.says("mend it and save")
     assert "class Hello(LiveView)" in dev.output
     assert "fields.py" not in dev.output  # livets' own lines say nothing to who reads this
+
+
+def test_tracebacks_begin_in_the_program(dev: Command, project: Path) -> None:
+    (project / "main.py").write_text(MAIN.replace("template", "def mount(self): 1 / 0\n    template"))
+    shows(dev, "ZeroDivisionError", status=500)
+    dev.says("in mount")
+    dev.says("ZeroDivisionError")
+    assert "runner.py" not in dev.output
