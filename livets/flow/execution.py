@@ -273,6 +273,8 @@ class Execution(Driver):
         inputs = {**one.defaults, **one.constants} if one.defaults or one.constants else {}
         for name, (given_name, port) in one.references.items():
             value = self._inputs[given_name]
+            if type(value) is Blob:
+                value = self._bytes_of(value)
             inputs[name] = value if port.kind is None or value is None else coerce(value, port.kind)
         outputs = self._outputs
         joined: dict[str, list[tuple[str, Any]]] = {}

@@ -32,7 +32,7 @@ from livets.flow.execution import Execution
 from livets.flow.grants import Grants
 from livets.flow.handle import RunHandle
 from livets.flow.instances import Instances
-from livets.flow.journal import Recorded
+from livets.flow.journal import ENDINGS, Recorded
 from livets.flow.listening import Listener
 from livets.flow.memo import Memo
 from livets.flow.model import Workflow
@@ -372,10 +372,10 @@ class FlowRuntime:
             return []
         found = []
         for stream in await self.log.streams("flow/"):
-            recorded = Recorded(await self.log.read(stream))
-            created = recorded.created
-            info = (stream[5:], created["workflow"], created["version"], recorded.status)
-            found.append(RunInfo(*info, recorded.created_at, recorded.ended_at))
+            first = await self.log.read(stream, limit=1)
+            last = await self.log.read(stream, await self.log.head(stream) - 1)
+            if first and last:  # its first and its last event tell all that is asked here
+                found.append(_info(stream, first[0], last[-1]))
         return sorted(found, key=lambda one: -one.started)
 
     def handle(self, run: str) -> RunHandle:
@@ -393,6 +393,14 @@ class FlowRuntime:
 def _time_out(scope: Scope, execution: Execution | StreamExecution) -> None:
     scope.cancellation.request("timed out")
     execution.stop("timed out")
+
+
+def _info(stream: str, first: Event, last: Event) -> RunInfo:
+    """One line of the list of runs."""
+    ended = last.type in ENDINGS
+    status = last.type.rpartition(".")[2] if ended else "running"
+    run, workflow, version = stream.removeprefix("flow/"), first.data["workflow"], first.data["version"]
+    return RunInfo(run, workflow, version, status, first.ts, last.ts if ended else 0.0)
 
 
 def _by_place(instances: Instances, compiled: CompiledWorkflow) -> Any:

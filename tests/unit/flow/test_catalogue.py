@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
 
 from livets.engine.registry import Registry
 from livets.flow.catalogue import describe, markdown
+from livets.flow.files import schema
 from livets.flow.nodes import BUILT_IN, standard_registry
 
 PAGE = Path(__file__).parents[3] / "docs/flow/nodes.md"
@@ -18,6 +20,11 @@ def test_the_page_is_up_to_date() -> None:
     for node in BUILT_IN:
         registry.add(node)
     assert PAGE.read_text() == markdown(registry), "run  python -m livets.flow.catalogue > docs/flow/nodes.md"
+
+
+def test_the_published_schema_is_up_to_date() -> None:
+    published = PAGE.with_name("workflow.schema.json").read_text()
+    assert json.loads(published) == json.loads(json.dumps(schema())), "run  livets flow schema > docs/flow/workflow.schema.json"
 
 
 def test_each_node_has_a_file_a_doc_and_ports() -> None:

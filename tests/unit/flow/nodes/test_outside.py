@@ -246,5 +246,11 @@ async def test_bytes_reach_nodes_as_bytes_also_when_the_journal_keeps_a_referenc
     parsed = flow.add("transform.json_parse", id="parse", text=made)
     flow.add(lambda text: len(text), id="text", text=made)
     flow.output("parsed", parsed)
+    inner = Flow("inner")
+    inner.add(lambda b: len(b), id="len", b=inner.input("item"))
+    listed = flow.add(lambda a: [a], id="list", a=made)
+    many = flow.add("flow.map", id="many", items=listed, config={"workflow": flow.define(inner)})
+    flow.output("many", many["out"])
     async with FlowRuntime(tmp_path) as runtime:
-        assert (await runtime.run(flow)).raise_if_failed().outputs["parsed"] == [1]
+        outputs = (await runtime.run(flow)).raise_if_failed().outputs
+    assert outputs == {"parsed": [1], "many": [100_003]}
