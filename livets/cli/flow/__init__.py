@@ -23,6 +23,7 @@ _COMMANDS = {
     "retry": "livets.cli.flow.again:retry",
     "cancel": "livets.cli.flow.asking:cancel",
     "signal": "livets.cli.flow.asking:signal",
+    "import": "livets.cli.flow.importing:import_",
     "listen": "livets.cli.flow.listen:listen",
 }
 EPILOG = """\b

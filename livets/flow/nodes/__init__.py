@@ -33,6 +33,7 @@ from livets.flow.nodes.sort import Sort
 from livets.flow.nodes.split import Split
 from livets.flow.nodes.switch import Switch
 from livets.flow.nodes.template import Template
+from livets.flow.nodes.trace_task import TraceTask
 from livets.flow.nodes.trigger_file import FileTrigger
 from livets.flow.nodes.trigger_queue import QueueTrigger
 from livets.flow.nodes.trigger_schedule import ScheduleTrigger
@@ -49,7 +50,7 @@ BUILT_IN = (
     Aggregate, CsvParse, CsvWrite, Hash, JsonParse, JsonQuery, JsonStringify, RenameFields, SelectFields, SetFields,
     Sort, Split, Template,
     SessionWindow, SlidingWindow, TumblingWindow,
-    FileTrigger, QueueTrigger, ScheduleTrigger, WebhookTrigger, WebSocketSource,
+    TraceTask, FileTrigger, QueueTrigger, ScheduleTrigger, WebhookTrigger, WebSocketSource,
 )  # fmt: skip
 
 
