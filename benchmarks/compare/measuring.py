@@ -34,6 +34,21 @@ _MEASURE = """([selector, note, done]) => new Promise((resolve, reject) => {
   target.click();
 })"""
 
+# Sums up the time that a page's own script takes for messages of its socket: parsing them and changing the DOM.
+_CLOCK = """
+window.handledMs = 0;
+const timed = (handle) => function (event) {
+  const start = performance.now();
+  try { return handle.call(this, event); } finally { window.handledMs += performance.now() - start; }
+};
+const own = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
+Object.defineProperty(WebSocket.prototype, "onmessage", { ...own, set(handle) { own.set.call(this, timed(handle)); } });
+const listen = WebSocket.prototype.addEventListener;
+WebSocket.prototype.addEventListener = function (type, handle, ...rest) {
+  listen.call(this, type, type === "message" ? timed(handle) : handle, ...rest);
+};
+"""
+
 _PATIENCE_S = 20.0
 _FEWEST = 5
 """Repeats of one operation, two of which are not measured."""
@@ -54,6 +69,8 @@ class Figures:
     bytes_up: float
     server_cpu_ms: float
     browser_ms: float
+    apply_ms: float
+    """The page's handler of socket messages, mean."""
     nodes: float
     """Changed, added or removed in the page."""
     readings: int
@@ -70,6 +87,7 @@ class Bench:
         self.page: Page = self._context.new_page()
         self.page.set_default_timeout(300_000)
         self.page.on("websocket", self._listen)
+        self.page.add_init_script(_CLOCK)
         self.page.goto(server.url)
         self.page.wait_for_function(_CONNECTED)
         self.page.wait_for_timeout(300)
@@ -123,6 +141,7 @@ class Bench:
             bytes_up=statistics.median(one["up"] for one in taken),
             server_cpu_ms=statistics.fmean(one["cpu"] for one in taken) * 1000,
             browser_ms=statistics.median(one["browser"] for one in taken),
+            apply_ms=statistics.fmean(one["apply"] for one in taken),
             nodes=statistics.median(one["nodes"] for one in taken),
             readings=len(taken),
         )
@@ -133,12 +152,14 @@ class Bench:
         self.page.wait_for_timeout(30)  # acknowledgements of the last one belong to the last one
         self._down.clear()
         self._up.clear()
+        self.page.evaluate("window.handledMs = 0")
         cpu, browser = self._server.cpu_s(), self._script_ms()
         latency, nodes = self.page.evaluate(_MEASURE, [operation.click, operation.note, operation.done])
         self.page.wait_for_timeout(30)
         return {
             "latency": latency,
             "nodes": nodes,
+            "apply": self.page.evaluate("window.handledMs"),
             "cpu": self._server.cpu_s() - cpu,
             "browser": self._script_ms() - browser,
             "down": sum(self._down),
