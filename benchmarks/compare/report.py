@@ -18,8 +18,8 @@ RESULTS = Path(__file__).parents[1] / "results"
 METHOD = (
     "Each application in a process of its own (uvicorn, one worker, no compression), one page at a time in headless "
     "Chromium on the same machine. Time: from the click to the first DOM that shows the result (MutationObserver). "
-    "Server CPU: the scheduler's clock of the process, mean. Browser: ScriptDuration of Chromium, median; messages: the "
-    "page's handler of its socket's messages, mean. Bytes: WebSocket payloads. Nodes: changed, added or removed "
+    "Server CPU: the scheduler's clock of the process, mean. Browser: ScriptDuration of Chromium, median; messages: "
+    "the page's handler of its socket's messages, mean. Bytes: WebSocket payloads. Nodes: changed, added or removed "
     "(MutationObserver). A render: plain Jinja2 of the same page, best of seven."
 )
 Results = dict[str, dict[str, Figures]]
