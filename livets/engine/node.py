@@ -147,7 +147,10 @@ class NodeType:
         if self._ports is not None:
             return self._ports
         assert self.cls is not None
-        return self.cls.ports(config)
+        found = self.cls.ports(config)
+        if self.cls.ports.__func__ is Node.ports.__func__:  # type: ignore[attr-defined]
+            self._ports = found  # they do not depend on the config: worked out once, not for each of 10,000 nodes
+        return found
 
     def read_config(self, raw: Mapping[str, Any]) -> Any:
         """Return `raw` as the node's Config; raises EngineError saying which field is wrong."""

@@ -14,7 +14,7 @@ from livets.engine.coercion import Coercion, coercion, same
 from livets.engine.errors import EngineError
 from livets.engine.graph import Graph, Plan
 from livets.engine.node import NodeType
-from livets.engine.ports import Port
+from livets.engine.ports import Port, Ports
 from livets.engine.registry import Registry
 from livets.engine.retry import NO_RETRY, RetryPolicy
 from livets.engine.values import Kind, kind_of
@@ -32,6 +32,19 @@ Feed = tuple[int, str, str, Coercion | None]
 """What arrives: from which node and port, at which port, and how it changes on the way."""
 
 
+Names = dict[int, tuple[Ports, dict[str, Port], dict[str, Port]]]
+"""Ports by name, for each Ports that several nodes share (by its id; it is kept, so that no other gets that id)."""
+
+
+def _named(ports: Ports, names: Names) -> tuple[Ports, dict[str, Port], dict[str, Port]]:
+    found = names[id(ports)] = (
+        ports,
+        {port.name: port for port in ports.inputs},
+        {port.name: port for port in ports.outputs},
+    )
+    return found
+
+
 class CompiledNode:
     """One node: how to call it, what it takes and gives."""
 
@@ -41,14 +54,13 @@ class CompiledNode:
         "structs", "takes_ctx",
     )  # fmt: skip
 
-    def __init__(self, number: int, spec: NodeSpec, node_type: NodeType, workflow: Workflow) -> None:
+    def __init__(self, number: int, spec: NodeSpec, node_type: NodeType, workflow: Workflow, names: Names) -> None:
         ports = ports_of(node_type, spec)
         self.number, self.id, self.spec, self.node_type = number, spec.id, spec, node_type
         self.config = node_type.read_config(spec.config)
         self.function: Callable[..., Any] | None = node_type.function
         self.takes_ctx = node_type.takes_ctx
-        self.inputs = {port.name: port for port in ports.inputs}
-        self.outputs = {port.name: port for port in ports.outputs}
+        _, self.inputs, self.outputs = names.get(id(ports)) or _named(ports, names)
         self.constants: dict[str, Any] = {}
         self.references: dict[str, tuple[str, Port]] = {}
         for name, raw in spec.inputs.items():
@@ -88,11 +100,12 @@ class CompiledWorkflow:
         self.definitions = definitions
         graph = Graph()
         types: dict[str, NodeType] = {}
+        names: Names = {}
         self.nodes: list[CompiledNode] = []
         for spec in workflow.nodes:
             if spec.type not in types:
                 types[spec.type] = registry.node_type(spec.type)
-            self.nodes.append(CompiledNode(graph.add(spec.id), spec, types[spec.type], workflow))
+            self.nodes.append(CompiledNode(graph.add(spec.id), spec, types[spec.type], workflow, names))
         index, port = graph.index, graph.port
         for link in workflow.connections:
             graph.connect_numbers(index[link.from_node], index[link.to_node], port(link.from_port), port(link.to_port))
