@@ -13,7 +13,8 @@ const FRESH_MS = 60_000;
 
 /** @type {WebSocket | undefined} */
 let socket;
-let isRefused = false;
+/** @type {boolean | undefined} */
+let isRefused;
 /** Of the view on the server; the secret stays in this variable. @type {string | undefined} */
 let id;
 /** @type {string} */
@@ -83,10 +84,11 @@ function refuse() {
 
 /** @param {any} frame */
 function receive([[kind, seq, done, durable = done, view], body]) {
-  if (view || (kind === protocol.FRAME_PATCH && seq <= page.seen_)) return;
+  // a PATCH is of kind 0
+  if (view || (!kind && seq <= page.seen_)) return;
   page.done_ = done;
   release();
-  if (kind === protocol.FRAME_PATCH) {
+  if (!kind) {
     page.seen_ = seq;
     patch(body);
   } else if (kind === protocol.FRAME_JOINED) {

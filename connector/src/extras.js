@@ -12,7 +12,7 @@ import { parse } from "./template.js";
 const ending = /** @type {HTMLScriptElement} */ (document.currentScript).src.split("connector").pop();
 
 /** @param {string} name of an extra, whose URL ends as ours @param {string} path (esbuild would look for files) */
-const module = (name, path = "./" + name + ending) => import(path);
+export const module = (name, path = "./" + name + ending) => import(path);
 
 /** @type {any} */
 let applyEdits;

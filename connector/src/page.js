@@ -1,5 +1,7 @@
 // The page this connector serves: its root element, how far it has come, and what it tells scripts about itself.
 
+import { module } from "./extras.js";
+
 /** How long a drop may last until the page speaks of it. */
 const PATIENCE_MS = 1500;
 /** How long an error is shown. */
@@ -24,11 +26,14 @@ let status = "";
 
 /** The banner says how the connection is, or what went wrong, in the words which the layout has for it. @param {string} [code] @param {string} [message] for what it has no words */
 function announce(code = status, message = "") {
+  // never live: is it the WebSocket that does not get through?
+  page.seen_ || module("http");
   const banner = document.getElementById("livets-status");
-  if (!banner) return;
-  const words = banner.dataset[code] || message;
-  banner.hidden = !words;
-  if (banner.textContent !== words) banner.textContent = words;
+  if (banner) {
+    const words = banner.dataset[code] || message;
+    banner.hidden = !words;
+    if (banner.textContent !== words) banner.textContent = words;
+  }
 }
 
 /**
@@ -49,5 +54,5 @@ export function setStatus(name) {
   root.classList.remove("livets-" + status);
   root.classList.add("livets-" + (status = name));
   // the banner speaks when a drop has lasted for a while
-  setTimeout(announce, /d$/.test(name) ? 0 : PATIENCE_MS);
+  setTimeout(announce, /** @type {any} */ (/d$/.test(name) || PATIENCE_MS));
 }

@@ -33,6 +33,7 @@ from livets.transport import (
     Assets,
     Connector,
     DevChannel,
+    Fallback,
     Guest,
     Hosts,
     Layouts,
@@ -161,8 +162,11 @@ class LiveTS:
         self._router = Router(lifespan=self.lifespan, redirect_slashes=False, default=self._nowhere)
         self._router.routes = self.routes
         self._socket = Socket(self.worker, self._sweeper)
+        fallback = Fallback(self.worker, self._sweeper)
         self.routes += [
             WebSocketRoute(_SOCKET, self._socket),
+            Route("/livets/down", fallback, methods=["POST"]),
+            Route("/livets/up", fallback, methods=["POST"]),
             Route("/livets/{name}", connector, methods=["GET"]),
         ]
         if self.development is not None:

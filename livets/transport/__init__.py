@@ -2,6 +2,7 @@
 
 from livets.transport.assets import Assets
 from livets.transport.development import DevChannel
+from livets.transport.fallback import Fallback
 from livets.transport.hosts import Hosts, refuse_host
 from livets.transport.layout import Layouts
 from livets.transport.origin import OriginPolicy
@@ -23,6 +24,7 @@ __all__ = [
     "Assets",
     "Connector",
     "DevChannel",
+    "Fallback",
     "Guest",
     "Hosts",
     "Layouts",

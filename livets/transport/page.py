@@ -24,6 +24,7 @@ from livets.live.scope import ViewScope
 from livets.state import StoreUnavailable
 from livets.transport.development import Failure, error_page, script_tag
 from livets.transport.layout import DEFAULT, Layouts, embedded_json, root
+from livets.transport.origin import header
 from livets.transport.refusals import Refusals
 from livets.transport.registry import Ending
 from livets.transport.request import prefix_of, url_of
@@ -35,6 +36,9 @@ from livets.transport.sweeper import Sweeper
 from livets.transport.worker import Worker
 
 logger = logging.getLogger("livets.transport")
+
+_NO_SOCKETS = "livets_http"
+"""The cookie that connector/src/extras/http.js sets; it says nothing that anybody could use."""
 
 
 class Pages:
@@ -108,7 +112,8 @@ class Pages:
             title=view.title or route.title or worker.config.title,
             body_class=view.body_class,
             head=self._layouts.head(view.head, names) if isinstance(view.head, str) else Markup(view.head()),  # noqa: S704
-            livets_head=Markup('<script defer src="{}"></script>\n<link rel="stylesheet" href="{}">').format(
+            livets_head=self._without_sockets(scope, prefix)
+            + Markup('<script defer src="{}"></script>\n<link rel="stylesheet" href="{}">').format(
                 prefix + self._connector.url(), prefix + self._connector.url("livets.css")
             )
             + (script_tag(prefix, self._connector) if worker.config.dev else ""),
@@ -122,6 +127,12 @@ class Pages:
                 navigates=type(view).__livets__.query is not None or "ts-link" in html,
             ),
         )
+
+    def _without_sockets(self, scope: Scope, prefix: str) -> Markup:
+        """For a browser that has found out that no WebSocket gets through: what stands in for it, before all else."""
+        if f"{_NO_SOCKETS}=1" not in (header(scope, b"cookie") or ""):
+            return Markup()
+        return Markup('<script type="module" src="{}"></script>\n').format(prefix + self._connector.url("http.js"))
 
     def _refused(self, scope: Scope, route: LiveRoute, url: str, error: Exception) -> Response:
         """The answer when there is no page: what the visitor may know of the reason."""

@@ -11,7 +11,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -40,6 +40,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger("livets.transport")
 
 _NEWER_MAX = 10_000
+
+
+class OnLine(Protocol):
+    """See `Worker.on_line`."""
+
+    def __call__(self, data: bytes, *, gap: bool) -> None: ...
 
 
 class Meta(msgspec.Struct, array_like=True):
@@ -82,6 +88,8 @@ class Worker:
         self.templates = templates
         self.presence = presence or Presence(bus)
         self.presence.deliver = self.present
+        self.on_line: OnLine = lambda data, *, gap: None
+        """Told what other workers pass on for pages without a WebSocket (`fallback`)."""
         self.routes = Routes()
         ttl_s = 2 * config.session_max_age_s
         self.revocation = Revocation(epochs or EpochsHere(), bus, ttl_s, self.close_pages)
@@ -165,6 +173,9 @@ class Worker:
         """A message of the bus for a view of this worker."""
         if view_id == LISTENER and name == "presence":
             self.presence.heard(message.topic, message.data, gap=message.gap)
+            return
+        if view_id == LISTENER and name == "line":
+            self.on_line(message.data, gap=message.gap)
             return
         if view_id == LISTENER:
             if message.data:

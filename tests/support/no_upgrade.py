@@ -1,0 +1,79 @@
+"""A TCP proxy that lets plain HTTP through and no WebSocket: it refuses Upgrade, or never answers it (`is_silent`)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from types import TracebackType
+
+from tests.support.loop_thread import LoopThread
+from tests.support.ports import HOST
+
+_REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class NoUpgrade:
+    """`with NoUpgrade(port) as proxy:` then connect to `proxy.port`."""
+
+    def __init__(self, target_port: int, *, is_silent: bool = False) -> None:
+        self.target_port = target_port
+        self.is_silent = is_silent
+        self.port = 0
+        self.refused = 0
+        self._thread = LoopThread("no-upgrade")
+        self._server: asyncio.Server | None = None
+
+    def __enter__(self) -> NoUpgrade:
+        self._thread.start()
+        self._thread.call(self._listen())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self._server is not None:
+            self._thread.loop.call_soon_threadsafe(self._server.close)
+        self._thread.stop()
+
+    @property
+    def url(self) -> str:
+        """`http://…` of the proxy."""
+        return f"http://{HOST}:{self.port}"
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._accept, HOST, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.CancelledError, OSError, asyncio.IncompleteReadError):
+            await self._serve(reader, writer)
+        writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b"\r\nupgrade: websocket" in head.lower():  # a handshake is always the first request of its connection
+            self.refused += 1
+            if self.is_silent:
+                await reader.read()
+            else:
+                writer.write(_REFUSED)
+                await writer.drain()
+            return
+        target_reader, target_writer = await asyncio.open_connection(HOST, self.target_port)
+        target_writer.write(head)
+        both = [
+            asyncio.ensure_future(_copy(reader, target_writer)),
+            asyncio.ensure_future(_copy(target_reader, writer)),
+        ]
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+            target_writer.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
