@@ -13,7 +13,7 @@ from tests.support.no_upgrade import NoUpgrade
 pytestmark = pytest.mark.redis
 
 LIVE_S = 3.0
-SLOW_S = 2.0
+SLOW_S = 8.0
 """What a busy machine may add."""
 
 
@@ -44,7 +44,7 @@ async def test_a_page_without_a_websocket(
 
         began_s = time.monotonic()
         await witness.open()
-        assert time.monotonic() - began_s < LIVE_S
+        assert time.monotonic() - began_s < LIVE_S + SLOW_S
         await witness.click(2)
         assert (await witness.settled())["shown"] == 2
         assert proxy.refused == refused, "no WebSocket was tried again"
