@@ -75,21 +75,12 @@ class Script:
         if request.path == "/livets/socket":
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "") if self.refuse_sockets else None
         name = request.path.partition("?")[0][1:]
-        if name in (
-            "connector.js",
-            "connector-json.js",
-            "edits.js",
-            "edits-json.js",
-            "navigation.js",
-            "http.js",
-            "http-json.js",
-        ):
+        extra = name.replace("-json", "")
+        if name in ("connector.js", "connector-json.js") or extra in ("edits.js", "navigation.js", "http.js"):
             if name in self.missing:
                 return connection.respond(HTTPStatus.NOT_FOUND, "")
-            return self._response(
-                "text/javascript",
-                (STATIC / name if name == "connector-json.js" else name.replace("-json", "")).read_bytes(),
-            )
+            file = name if name.startswith("connector") else extra
+            return self._response("text/javascript", (STATIC / file).read_bytes())
         if request.path == "/foreign.js":
             return self._response("text/javascript", self.foreign.encode())
         if request.path == "/" or request.path.startswith("/?"):
