@@ -51,7 +51,8 @@ class RedisPeople:
         except ValueError as error:
             raise ConfigError(f"the Redis URL can't be used: {error}; it looks like redis://host:6379/0") from None
         self._redis: Redis = Redis.from_pool(pool)
-        self._failures = (RedisError, OSError, TimeoutError)
+        self._failures = (RedisError, OSError, TimeoutError, RuntimeError)
+        # RuntimeError is what uvloop says of a connection that was lost while nobody used it
         self._keys = keys
         self._prefix = prefix
         self._remove = self._redis.register_script(_REMOVE)

@@ -38,7 +38,8 @@ class Outgoing:
         from redis.exceptions import RedisError
 
         self._client = client
-        self._failures = (RedisError, OSError, TimeoutError)
+        self._failures = (RedisError, OSError, TimeoutError, RuntimeError)
+        # RuntimeError is what uvloop says of a connection that was lost while nobody used it
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._task: asyncio.Task[None] | None = None

@@ -67,7 +67,8 @@ class RedisBus:
             )
         except ValueError as error:
             raise ConfigError(f"the Redis URL can't be used: {error}; it looks like redis://host:6379/0") from None
-        self._failures = (RedisError, OSError, TimeoutError)
+        self._failures = (RedisError, OSError, TimeoutError, RuntimeError)
+        # RuntimeError is what uvloop says of a connection that was lost while nobody used it
         self._prefix = prefix
         self._topics = Topics(deliver)
         self._numbering = Numbering()

@@ -12,6 +12,7 @@ but `g`, `t`, `r` and `n` is sealed.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 from collections.abc import Sequence
@@ -76,7 +77,8 @@ class RedisStore:
         except ValueError as error:
             raise ConfigError(f"the Redis URL can't be used: {error}; it looks like redis://host:6379/0") from None
         self._redis: Redis = Redis.from_pool(pool)
-        self._failures = (RedisError, OSError, TimeoutError)
+        self._failures = (RedisError, OSError, TimeoutError, RuntimeError)
+        # RuntimeError is what uvloop says of a connection that was lost while nobody used it
         self._ttl_s = ttl_s
         self._unjoined_ttl_s = ttl_s if unjoined_ttl_s is None else min(unjoined_ttl_s, ttl_s)
         self._prefix = prefix
@@ -207,7 +209,10 @@ class RedisStore:
 
     async def _run(self, script: Any, view_id: str, arguments: Sequence[bytes | str | int]) -> Any:
         try:
-            return await script(keys=[f"{self._prefix}view:{{{view_id}}}"], args=arguments)
+            for _ in range(_MAX_CONNECTIONS):
+                with contextlib.suppress(RuntimeError):  # a connection that was lost in the pool: nothing was sent
+                    return await script(keys=[f"{self._prefix}view:{{{view_id}}}"], args=arguments)
+            raise ConnectionError("every connection to it was lost")
         except self._failures as error:
             raise self._unavailable(error) from error
 

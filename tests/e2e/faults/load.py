@@ -51,6 +51,11 @@ async def lifespan(app: LiveTS) -> AsyncIterator[None]:
     await _REDIS.aclose()
 
 
-app = LiveTS(title="Load", templates=Path(__file__).parent, lifespan=lifespan)
+app = LiveTS(
+    title="Load",
+    templates=Path(__file__).parent,
+    lifespan=lifespan,
+    detached_keep_s=float(os.environ.get("LIVETS_TEST_DETACHED_S", "60")),
+)
 app.live("/", Counter)
 app.live("/long", Long)
