@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import NamedTuple
@@ -197,6 +198,35 @@ async def test_without_redis_a_running_view_goes_on_and_a_resume_is_tried_again(
     assert await late.closed() == codes.CLOSE_OVERLOADED
     assert both.one.registry.detached == 1
     assert (await user.open("/")).status_code == 503
+
+
+async def test_a_frozen_redis_never_blocks_the_loop(both: Two, user: Browser, redis_server: RedisServer) -> None:
+    """Snapshots, broadcasts and presence wait for it; the loop, and with it everybody else, does not."""
+    socket = await user.join()
+    lags_s: list[float] = []
+
+    async def watch() -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            before_s = loop.time()
+            await asyncio.sleep(0.01)
+            lags_s.append(loop.time() - before_s - 0.01)
+
+    watching = asyncio.create_task(watch())
+    redis_server.pause()
+    publishing = asyncio.create_task(both.one.worker.bus.publish("news", b"x", "effect"))
+    both.one.worker.presence.track("room", "v", "ada", {})
+    both.one.worker.presence.follow("room", user.id, "nobody")
+    for ref in range(1, 6):
+        await socket.send(event(ref, "add", 1, seen=1))
+    while (await socket.receive_kind(Frame.PATCH)).done < 5:
+        pass
+    await asyncio.sleep(1.0)
+    redis_server.resume()
+    await publishing
+    watching.cancel()
+    assert max(lags_s) < 0.9, "a call that blocks would have done so for the whole second and more"
+    both.one.worker.presence.unfollow("room", user.id)
 
 
 async def test_a_redis_that_restarts_empty_costs_nothing_that_a_worker_still_runs(
