@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _PERSONS = {"details": "open", "dialog": "open"}
 """Attributes that change because a person opens something."""
+_THEIRS = "ts-ignore"
+"""What is in such an element belongs to other scripts: it stays as it was first drawn."""
 
 
 def fresh_html(runner: ViewRunner) -> str:
@@ -50,17 +52,20 @@ def check(runner: ViewRunner, shown: list[Node], url: str) -> None:
 def _normal(nodes: list[Node]) -> str:
     for node in nodes:
         for each in [node, *node.elements()]:
-            if each.tag in _PERSONS and _PERSONS[each.tag] in each.attributes:
-                return serialise(_closed(nodes))
+            if _THEIRS in each.attributes or (each.tag in _PERSONS and _PERSONS[each.tag] in each.attributes):
+                return serialise(_ours(nodes))
     return serialise(nodes)
 
 
-def _closed(nodes: list[Node]) -> list[Node]:
+def _ours(nodes: list[Node]) -> list[Node]:
+    """Copies without what persons have opened and what other scripts own."""
     copies = parse(html_of(nodes))
     for node in copies:
         for each in [node, *node.elements()]:
             if each.tag in _PERSONS:
                 each.attributes.pop(_PERSONS[each.tag], None)
+            if _THEIRS in each.attributes:
+                each.put([])
     return copies
 
 

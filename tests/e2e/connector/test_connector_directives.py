@@ -284,3 +284,85 @@ async def test_what_people_opened_and_selected_stays(script, board):
         " document.querySelector('#r2').heard, getSelection().toString(),"
         " document.querySelector('div > div').scrollTop]"
     ) == [True, True, True, "s", 30]
+
+
+async def test_capture_goes_from_the_outside_in_and_stop_ends_it(script):
+    page = await script.open(
+        *static(
+            '<div ts-on:click.capture="1"><p ts-on:click.capture.stop="2">'
+            '<b ts-on:click.capture="never">x</b></p></div>'
+            '<div ts-on:click="5"><p ts-on:click.stop="4"><i ts-on:click="3">y</i></p></div>'
+        )
+    )
+    await page.click("b")
+    await page.click("i")
+    await script.event(4)
+    await script.settled()
+    assert names(script) == ["1", "2", "3", "4"]
+
+
+async def test_once_self_and_times(script):
+    page = await script.open(
+        *static(
+            '<b ts-on:click.once="once">x</b><i ts-on:click.throttle.5s="seldom">y</i>'
+            '<u ts-on:click.debounce.20ms="later">z</u>'
+        )
+    )
+    for tag in ("b", "i", "u"):
+        await page.evaluate("tag => [1, 2, 3].forEach(() => document.querySelector(tag).click())", tag)
+    await script.event(3)
+    await script.settled()
+    assert names(script) == ["once", "seldom", "later"]
+
+
+async def test_a_global_directive_does_not_open_its_element_to_other_events(script):
+    page = await script.open(*static('<p ts-on:click="own" ts-on:click.window.ctrl="all">p</p><b>x</b>'))
+    await page.click("b")
+    await page.click("b", modifiers=["Control"])
+    await page.click("p")
+    await script.event(2)
+    await script.settled()
+    assert names(script) == ["all", "own"]
+
+
+async def test_something_that_prevents_counts_for_all_of_its_type(script):
+    page = await script.open(*static('<i ts-on:wheel.passive="look">x</i><b ts-on:wheel.prevent="stay">y</b>'))
+    prevented = (
+        "tag => { const w = new WheelEvent('wheel', {bubbles: true, cancelable: true});"
+        " return !document.querySelector(tag).dispatchEvent(w); }"
+    )
+    assert await page.evaluate(prevented, "b") is True
+    assert await page.evaluate(prevented, "i") is False
+
+
+async def test_a_passive_listener_does_not_hold_up_scrolling(script):
+    page = await script.open(*static('<i ts-on:touchmove.passive="look">x</i><b ts-on:touchend="end">y</b>'))
+    cdp = await page.context.new_cdp_session(page)
+    found = []
+    for target in ("document", "window"):
+        answer = await cdp.send("Runtime.evaluate", {"expression": target})
+        listeners = await cdp.send("DOMDebugger.getEventListeners", {"objectId": answer["result"]["objectId"]})
+        found += [(each["type"], each["passive"]) for each in listeners["listeners"]]
+    assert ("touchmove", True) in found
+    assert ("touchmove", False) not in found
+    assert ("touchend", False) in found
+
+
+async def test_keys_without_a_name_in_the_list_go_by_what_they_type(script):
+    page = await script.open(*static('<input ts-on:keydown.a="a" ts-on:keydown.7="seven" ts-on:keyup.f2="f2">'))
+    for key in ("a", "A", "7", "8", "F2"):
+        await page.press("input", key)
+    await script.event(4)
+    await script.settled()
+    assert names(script) == ["a", "a", "seven", "f2"]
+
+
+async def test_keys_of_an_input_method_are_not_keys(script):
+    page = await script.open(*static('<input ts-on:keydown.enter="enter">'))
+    await page.evaluate(
+        "() => { const press = isComposing => document.querySelector('input').dispatchEvent("
+        "new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, isComposing})); press(true); press(false); }"
+    )
+    await script.event()
+    await script.settled()
+    assert names(script) == ["enter"]

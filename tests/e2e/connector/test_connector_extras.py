@@ -37,6 +37,50 @@ async def test_the_banner_stays_away_for_short_drops(script):
     await page.wait_for_function("() => document.querySelector('#livets-status').textContent === 'Zu alt.'")
 
 
+async def test_errors_are_shown_for_a_while_in_the_words_of_the_page(script):
+    script.around = BANNER.replace(" hidden", ' hidden data-too_large="Zu viel."')
+    page = await script.open("<p>0</p>", TEXT)
+    await page.evaluate(
+        "() => { const timeout = setTimeout; setTimeout = (f, ms) => timeout(f, ms === 10000 ? 300 : ms); }"
+    )
+    banner = page.locator("#livets-status")
+    await script.send(Frame.ERROR, ["handler_failed", "Something went wrong (error 12ab).", 1])
+    await banner.wait_for(state="visible")
+    assert await banner.text_content() == "Something went wrong (error 12ab)."
+    await banner.wait_for(state="hidden")
+    await script.send(Frame.ERROR, ["too_large", "save", 2])
+    await banner.wait_for(state="visible")
+    assert await banner.text_content() == "Zu viel."
+
+
+async def test_a_page_without_a_banner_is_a_page(script):
+    page = await script.open("<p>0</p>", TEXT)
+    await script.send(Frame.ERROR, ["handler_failed", "Something went wrong (error 12ab).", 1])
+    await script.patch(0, "on")
+    assert await page.locator("#livets-status").count() == 0
+
+
+async def test_a_hidden_page_does_not_come_back_because_the_network_does(script):
+    page = await script.open("<p>0</p>", TEXT)
+    await page.evaluate("Object.defineProperty(document, 'hidden', {get: () => !document.documentElement.shown})")
+    script.refuse_sockets = True
+    await script.cut()
+    await page.wait_for_selector(".livets-offline")
+    script.refuse_sockets = False
+    await page.evaluate("for (let n = 0; n < 5; n++) dispatchEvent(new Event('online'))")
+    await page.wait_for_function("() => !document.querySelector('.livets-connecting')")
+    assert script.sockets == 1
+    await page.evaluate("document.documentElement.shown = 1; dispatchEvent(new Event('online'))")
+    await script.wait(lambda: script.sockets == 2)
+
+
+async def test_directives_that_edits_bring_are_heard(script):
+    page = await script.open("<p><!--[--><b>1</b><!--]--></p>", HTML)
+    await script.patch(0, [2, 1, [0, "b"], "ts-on:pointerdown", "down"])
+    await page.click("b")
+    assert (await script.event()).handler == "down"
+
+
 async def test_edits_of_html_come_with_their_module(script):
     page = await script.open("<p><!--[--><b>1</b><i>2</i><!--]--></p>", HTML)
     await page.evaluate("document.querySelector('b').kept = true")
