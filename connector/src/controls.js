@@ -18,7 +18,7 @@ export const inputs = new Map();
 const waiting = new WeakMap();
 
 /** What people operate. */
-export const CONTROLS = "input,select,textarea,button,a";
+export const CONTROLS = "button,a,input,select,textarea";
 
 /** The attribute which binds a control, `ts-model` with its modifiers. @param {Element} control */
 export const modelOf = (control) => [...control.attributes].find(({ name }) => /^ts-model\b/.test(name));

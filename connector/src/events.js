@@ -25,7 +25,7 @@ export function listenFor(source) {
     }
     // What does not bubble is heard on its way down, and from the document: Chromium sends no mouseenter for a listener
     // on the window.
-    document.addEventListener(type, dispatch, { capture: true, passive });
+    document.addEventListener(type, dispatch, { passive, capture: true });
     addEventListener(type, dispatch, { passive });
   }
 }
@@ -94,15 +94,14 @@ function update(type, control) {
 function fits(event, isDown, element, name) {
   const { type, target, key } = event;
   const [head, ...words] = name.split(".");
-  const has = (/** @type {string} */ word) => words.includes(word);
   // the rest names keys
   const keys = words.filter((word) => !MODIFIERS.test(word));
   return (
     head === "ts-on:" + type &&
-    isDown === (has("capture") || !(event.bubbles || target === window)) &&
+    isDown === (/\.capture/.test(name) || !(event.bubbles || target === window)) &&
     (event.composedPath().includes(element)
-      ? !has("outside") && (element === target || (!has("self") && (event.bubbles || has("capture"))))
-      : GLOBAL.test(name) && (!has("outside") || element.getClientRects()[0])) &&
+      ? !/\.outside/.test(name) && (element === target || (!/\.self/.test(name) && (event.bubbles || /\.capture/.test(name))))
+      : GLOBAL.test(name) && (!/\.outside/.test(name) || element.getClientRects()[0])) &&
     // ctrl, shift, alt, meta
     !words.some((word) => event[word + "Key"] === false) &&
     !(key && keys[0] && (event.isComposing || !keys.includes(key.toLowerCase().replace("arrow", "").replace(" ", "space")))) &&

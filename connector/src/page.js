@@ -54,5 +54,9 @@ export function setStatus(name) {
   root.classList.remove("livets-" + status);
   root.classList.add("livets-" + (status = name));
   // the banner speaks when a drop has lasted for a while
-  setTimeout(announce, /** @type {any} */ (/d$/.test(name) || PATIENCE_MS));
+  // an error that came meanwhile is not taken away by a drop that is over
+  setTimeout(
+    () => /d$/.test(status) > /d$/.test(name) || announce(),
+    /** @type {any} */ (/d$/.test(name) || PATIENCE_MS),
+  );
 }

@@ -53,6 +53,15 @@ async def test_errors_are_shown_for_a_while_in_the_words_of_the_page(script):
     assert await banner.text_content() == "Zu viel."
 
 
+async def test_an_error_just_after_the_page_has_come_stays_to_be_read(script):
+    script.around = BANNER
+    page = await script.open("<p>0</p>", TEXT)
+    await script.send(Frame.ERROR, ["handler_failed", "Wrong (error 12ab).", 1])
+    await page.locator("#livets-status").wait_for(state="visible")
+    await page.evaluate("() => new Promise(done => setTimeout(done, 1700))")  # longer than a drop is put up with
+    assert await script.text("#livets-status") == "Wrong (error 12ab)."
+
+
 async def test_a_page_without_a_banner_is_a_page(script):
     page = await script.open("<p>0</p>", TEXT)
     await script.send(Frame.ERROR, ["handler_failed", "Something went wrong (error 12ab).", 1])

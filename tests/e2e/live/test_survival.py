@@ -100,6 +100,12 @@ async def busy(page: Page) -> AsyncIterator[Page]:
         await page.goto("about:blank")
 
 
+async def close(page: Page) -> None:
+    """Close a page that a link has opened, once it lives: else the browser complains of its socket."""
+    await page.wait_for_selector(".livets-connected")
+    await page.close()
+
+
 async def shows(page: Page, count: int) -> None:
     await expect(page.locator("#count")).to_have_text(str(count))
 
@@ -168,7 +174,7 @@ async def test_modified_clicks_are_the_browsers(busy: Page, context: BrowserCont
     if how == "middle":
         async with context.expect_page() as opened:
             await busy.click("#link", button="middle")
-        await (await opened.value).close()
+        await close(await opened.value)
     else:
         await busy.click("#link", modifiers=[how])  # type: ignore[list-item]
     await busy.wait_for_function("() => document.title === 'native true'")
@@ -179,7 +185,7 @@ async def test_modified_clicks_are_the_browsers(busy: Page, context: BrowserCont
 async def test_new_windows_and_downloads_stay_native(busy: Page, context: BrowserContext) -> None:
     async with context.expect_page() as opened:
         await busy.click("#blank")
-    await (await opened.value).close()
+    await close(await opened.value)
     async with busy.expect_download() as download:
         await busy.click("#file")
     assert (await download.value).suggested_filename == "f.html"
