@@ -57,7 +57,7 @@ class Busy(LiveView):
 
     @event
     async def slow(self) -> None:
-        await gate.wait()
+        await gate.event.wait()
         self.count += 1
 
     @event
@@ -73,12 +73,7 @@ class Other(LiveView):
 class Gate:
     """Where the slow handler waits."""
 
-    def __init__(self) -> None:
-        self.event = asyncio.Event()
-
-    async def wait(self) -> None:
-        self.event = asyncio.Event()
-        await self.event.wait()
+    event: asyncio.Event
 
 
 gate = Gate()
@@ -93,6 +88,7 @@ def application(*, dev: bool = False) -> LiveTS:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def busy(page: Page) -> AsyncIterator[Page]:
+    gate.event = asyncio.Event()
     async with serving(application()) as url:
         await page.goto(url)
         await page.wait_for_selector(".livets-connected")
