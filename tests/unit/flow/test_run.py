@@ -1,42 +1,24 @@
-"""Runs in memory: what nodes get and give, what failure means, limits, state, targets, memo, sub-workflows, waits."""
+"""Runs in memory: what nodes get and give, limits, state, targets, memo, ways, waits, what watchers hear."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 import pytest
 
 from livets.engine.context import NodeContext
-from livets.engine.errors import EngineError, NodeError
+from livets.engine.errors import EngineError
 from livets.engine.events import Event
-from livets.engine.retry import RetryPolicy
 from livets.flow import Flow, FlowRuntime, Node, Outputs, node
-from livets.flow.result import RunFailed
 from livets.flow.validate import InvalidWorkflow
-
-
-@pytest.fixture
-async def runtime() -> AsyncIterator[FlowRuntime]:
-    async with FlowRuntime() as runtime:
-        yield runtime
-
-
-@node
-def inc(n: int) -> int:
-    return n + 1
+from tests.unit.flow.plain_nodes import fail, inc
 
 
 @node
 async def add(a: int, b: int) -> int:
     return a + b
-
-
-@node
-def fail(n: Any = None) -> int:
-    raise NodeError("it broke", "broken")
 
 
 class Point(msgspec.Struct):
@@ -127,198 +109,6 @@ async def test_what_a_node_gives_must_fit_its_ports(runtime: FlowRuntime) -> Non
     assert "its output 'out'" in result.failures[0].message
 
 
-async def test_a_failure_stops_the_run_and_cancels_what_runs(runtime: FlowRuntime) -> None:
-    cleaned = []
-
-    async def slow() -> None:
-        try:
-            await asyncio.sleep(30)
-        finally:
-            cleaned.append(True)
-
-    flow = Flow("stop")
-    flow.add(slow, id="slow")
-    flow.add(fail, id="fail") >> flow.add(inc, id="after")
-    result = await runtime.run(flow)
-    assert result.status == "failed"
-    assert result.counts == {"failed": 1, "cancelled": 1, "pending": 1}
-    assert cleaned == [True]
-    with pytest.raises(RunFailed, match="fail: it broke"):
-        result.raise_if_failed()
-
-
-async def test_continue_on_error_skips_what_needs_the_failed_node(runtime: FlowRuntime) -> None:
-    # The document's implementation runs the children, with inputs missing.
-    ran: list[str] = []
-
-    def child(n: int, other: int) -> int:
-        ran.append("child")
-        return n
-
-    flow = Flow("go-on", on_error={"policy": "ContinueOnError"})
-    bad, good = flow.add(fail, id="bad"), flow.add(inc, id="good", n=1)
-    below = flow.add(child, id="child", n=bad, other=good)
-    below >> flow.add(inc, id="grandchild")
-    good >> flow.add(inc, id="fine")
-    result = await runtime.run(flow)
-    assert ran == []
-    assert result.status == "completed"
-    assert result.counts == {"completed": 2, "failed": 1, "skipped": 2}
-    assert result.outputs == {"fine": 3}
-
-
-async def test_an_error_port_gives_the_error_to_who_wants_it(runtime: FlowRuntime) -> None:
-    flow = Flow("port")
-    bad = flow.set(flow.add(fail, id="bad"), on_error="port")
-    bad["out"] >> flow.add(inc, id="never")
-    bad["error"] >> flow.add(lambda error: error["kind"], id="handler")
-    result = await runtime.run(flow)
-    assert result.outputs == {"handler": "broken"}
-    assert result.counts == {"completed": 1, "failed": 1, "skipped": 1}
-
-
-async def test_retries_are_made_as_the_policy_says(runtime: FlowRuntime) -> None:
-    tries: list[int] = []
-
-    def shaky(ctx: NodeContext) -> int:
-        tries.append(ctx.attempt)
-        if ctx.attempt < 3:
-            raise NodeError("not yet", "busy")
-        return 7
-
-    flow = Flow("retry", retry={"max_attempts": 3, "delay_ms": 1})
-    flow.add(shaky, id="shaky")
-    with runtime.watch() as listener:
-        assert (await runtime.run(flow)).outputs == {"shaky": 7}
-        types = [e.type for e in listener.take() if isinstance(e, Event)]
-    assert tries == [1, 2, 3]
-    assert types.count("flow.node.retrying") == 2
-    assert types.count("flow.node.started") == 3
-
-
-async def test_retrying_the_workflow_keeps_what_succeeded(runtime: FlowRuntime) -> None:
-    # In the document's implementation this is not there at all.
-    counts = {"good": 0, "bad": 0}
-
-    def good() -> int:
-        counts["good"] += 1
-        return 1
-
-    def bad(n: int) -> int:
-        counts["bad"] += 1
-        if counts["bad"] < 3:
-            raise ValueError("again")
-        return n + 1
-
-    flow = Flow("again", on_error={"policy": "RetryWorkflow", "max_attempts": 3})
-    flow.add(good, id="good") >> flow.add(bad, id="bad") >> flow.add(inc, id="end")
-    result = await runtime.run(flow)
-    assert result.outputs == {"end": 3}
-    assert counts == {"good": 1, "bad": 3}
-    counts["bad"] = -10
-    assert (await runtime.run(flow)).status == "failed"
-
-
-async def test_timeouts_of_a_node_and_of_the_run(runtime: FlowRuntime) -> None:
-    async def slow() -> None:
-        await asyncio.sleep(30)
-
-    flow = Flow("slow", on_error={"policy": "ContinueOnError"})
-    flow.set(flow.add(slow, id="slow"), timeout_s=0.01)
-    result = await runtime.run(flow)
-    assert [(f.node, f.kind) for f in result.failures] == [("slow", "timeout")]
-    # The document's implementation takes the time of the run for that of each node.
-    whole = Flow("whole", run_timeout_s=0.05)
-    whole.add(slow, id="a")
-    result = await runtime.run(whole)
-    assert (result.status, result.reason, result.counts) == ("failed", "timed out", {"cancelled": 1})
-
-
-async def test_cancelling_reaches_running_nodes_and_ends_the_run_once(runtime: FlowRuntime) -> None:
-    # The document's implementation looks at its token between completions only, and reports the end twice.
-    seen: list[str] = []
-
-    async def slow(ctx: NodeContext) -> None:
-        try:
-            await asyncio.sleep(30)
-        finally:
-            seen.append(ctx.cancel.reason)
-
-    flow = Flow("cancel")
-    flow.add(slow, id="slow")
-    with runtime.watch() as listener:
-        handle = await runtime.start(flow)
-        while handle.states()["slow"] != "running":
-            await asyncio.sleep(0)
-        await handle.cancel("enough")
-        types = [e.type for e in listener.take() if isinstance(e, Event)]
-    result = await handle.result()
-    assert (result.status, result.reason, seen) == ("cancelled", "enough", ["enough"])
-    assert [t for t in types if t.startswith("flow.run.")] == ["flow.run.created", "flow.run.cancelled"]
-
-
-class Counting(Node):
-    """Notes its life."""
-
-    type = "t.counting"
-    life: list[str] = []
-
-    class Config(msgspec.Struct):
-        name: str
-        broken: bool = False
-
-    class Outputs(msgspec.Struct):
-        out: int
-
-    async def initialize(self) -> None:
-        if self.config.broken:
-            raise OSError("no connection")
-        self.life.append(f"init {self.config.name}")
-
-    async def start(self, run: str) -> None:
-        self.life.append(f"start {self.config.name}")
-
-    async def execute(self, ctx: NodeContext) -> int:
-        self.life.append(f"run {self.config.name}")
-        return 1
-
-    async def stop(self, run: str) -> None:
-        self.life.append(f"stop {self.config.name}")
-        raise RuntimeError("nobody else may suffer from this")
-
-    async def shutdown(self) -> None:
-        self.life.append(f"shutdown {self.config.name}")
-
-
-async def test_nodes_are_initialized_once_and_always_shut_down_in_reverse() -> None:
-    # The document's implementation never calls shutdown.
-    Counting.life.clear()
-    flow = Flow("life")
-    for name in "ab":
-        flow.add(Counting, id=name, config={"name": name})
-    async with FlowRuntime() as runtime:
-        await runtime.run(flow)
-        flow.add(fail, id="fail")
-        other = Flow("life")
-        for name in "ab":
-            other.add(Counting, id=name, config={"name": name})
-        await runtime.run(other)
-    one_run = ["start a", "start b", "run a", "run b", "stop b", "stop a"]
-    assert Counting.life == ["init a", "init b", *one_run, *one_run, "shutdown b", "shutdown a"]
-
-
-async def test_a_node_that_cannot_be_initialized_names_itself_and_the_others_are_shut_down(
-    runtime: FlowRuntime,
-) -> None:
-    Counting.life.clear()
-    flow = Flow("life")
-    flow.add(Counting, id="a", config={"name": "a"})
-    flow.add(Counting, id="b", config={"name": "b", "broken": True})
-    with pytest.raises(EngineError, match="node 'b' could not be initialized: no connection"):
-        await runtime.run(flow)
-    assert Counting.life == ["init a", "shutdown b", "shutdown a"]
-
-
 async def test_state_is_shared_within_a_run_and_not_between_runs(runtime: FlowRuntime) -> None:
     # The document's implementation gives each node a fresh one.
     def count(ctx: NodeContext) -> int:
@@ -401,108 +191,6 @@ async def test_a_merge_after_ways_that_all_stayed_silent_is_skipped(runtime: Flo
     flow.add(fail, id="a") >> merge
     flow.add(lambda: Outputs(), id="b") >> merge
     assert (await runtime.run(flow)).counts == {"completed": 1, "failed": 1, "skipped": 1}
-
-
-def square_flow() -> Flow:
-    inner = Flow("square")
-    item = inner.input("item", int)
-
-    def square(n: int) -> int:
-        if n == 3:
-            raise NodeError("three!", "three")
-        return n * n
-
-    inner.add(square, id="sq", n=item)
-    return inner
-
-
-async def test_map_collects_in_order_within_its_concurrency(runtime: FlowRuntime) -> None:
-    now = most = 0
-
-    async def slow(n: int) -> int:
-        nonlocal now, most
-        now += 1
-        most = max(most, now)
-        await asyncio.sleep(0.001 * (5 - n % 5))
-        now -= 1
-        return n * 10
-
-    inner = Flow("inner")
-    inner.add(slow, id="slow", n=inner.input("item", int))
-    flow = Flow("mapping", max_parallel=2)
-    items = flow.add(lambda: list(range(10)), id="items")
-    mapped = flow.add("flow.map", id="map", items=items, config={"workflow": flow.define(inner), "concurrency": 3})
-    flow.output("out", mapped["out"])
-    assert (await runtime.run(flow)).outputs["out"] == [n * 10 for n in range(10)]
-    assert most == 3
-
-
-@pytest.mark.parametrize(("policy", "out"), [("skip", [1, 4, 16]), ("null", [1, 4, None, 16]), ("stop", None)])
-async def test_map_and_failing_items(runtime: FlowRuntime, policy: str, out: Any) -> None:
-    flow = Flow("mapping")
-    config = {"workflow": flow.define(square_flow()), "on_error": policy}
-    mapped = flow.add("flow.map", id="map", items=[1, 2, 3, 4], config=config)
-    flow.output("out", mapped["out"])
-    result = await runtime.run(flow)
-    assert result.outputs.get("out") == out
-    if policy == "stop":
-        assert "item 2: the sub-workflow 'square' failed: map[2]/sq: three!" in result.failures[0].message
-
-
-async def test_loop_ends_early_or_at_its_limit(runtime: FlowRuntime) -> None:
-    inner = Flow("double")
-    inner.add(lambda n: n * 2, id="twice", n=inner.input("value", int))
-    flow = Flow("looping", on_error={"policy": "ContinueOnError"})
-    name = flow.define(inner)
-    until = {"op": "ge", "value": 100}
-    early = flow.add("flow.loop", id="early", value=3, config={"workflow": name, "max_iterations": 50, "until": until})
-    limit = flow.add("flow.loop", id="limit", value=3, config={"workflow": name, "max_iterations": 3})
-    config = {"workflow": name, "max_iterations": 2, "until": until, "fail_at_limit": True}
-    flow.add("flow.loop", id="strict", value=3, config=config)
-    flow.output("early", early["out"])
-    flow.output("all", limit["all"])
-    result = await runtime.run(flow)
-    assert result.outputs == {"early": 192, "all": [6, 12, 24]}
-    assert [f.node for f in result.failures] == ["strict"]
-
-
-async def test_a_sub_workflow_is_called_with_inputs(runtime: FlowRuntime) -> None:
-    flow = Flow("caller")
-    flow.add("flow.call", id="call", config={"workflow": flow.define(square_flow())}, inputs={"item": 5})
-    assert (await runtime.run(flow)).outputs == {"call": {"sq": 25}}
-
-
-async def test_functions_of_one_name_in_several_flows_stay_apart(runtime: FlowRuntime) -> None:
-    flow = Flow("outer")
-    results = {}
-    for number in (1, 2):
-        inner = Flow(f"inner{number}")
-        inner.add(lambda n, number=number: n * 10**number, id="n", n=inner.input("item", int))
-        results[number] = flow.add("flow.map", id=f"m{number}", items=[1], config={"workflow": flow.define(inner)})
-        flow.output(f"m{number}", results[number]["out"])
-    flow.output("own", flow.add(lambda: "own", id="own"))
-    assert (await runtime.run(flow)).outputs == {"m1": [10], "m2": [100], "own": "own"}
-    other = Flow("inner1")
-    other.add("debug.log", value=1)
-    with pytest.raises(EngineError, match="two different sub-workflows are called 'inner1'"):
-        flow.define(other)
-
-
-async def test_cancelling_reaches_into_sub_workflows(runtime: FlowRuntime) -> None:
-    started = asyncio.Event()
-
-    async def slow(n: int) -> None:
-        started.set()
-        await asyncio.sleep(30)
-
-    inner = Flow("inner")
-    inner.add(slow, id="slow", n=inner.input("item", int))
-    flow = Flow("outer")
-    flow.add("flow.map", id="map", items=[1, 2], config={"workflow": flow.define(inner)})
-    handle = await runtime.start(flow)
-    await started.wait()
-    await asyncio.wait_for(handle.cancel(), 5)
-    assert (await handle.result()).status == "cancelled"
 
 
 async def test_waits_end_by_time_or_by_signal(runtime: FlowRuntime) -> None:
@@ -607,7 +295,3 @@ async def test_a_faulty_workflow_does_not_begin(runtime: FlowRuntime) -> None:
     with pytest.raises(InvalidWorkflow, match="2") as caught:
         await runtime.run(flow)
     assert {fault.code for fault in caught.value.faults} == {"id", "missing"}
-
-
-def test_policies_read_from_settings() -> None:
-    assert Flow("x", retry=RetryPolicy(max_attempts=2)).workflow().settings.retry == RetryPolicy(max_attempts=2)

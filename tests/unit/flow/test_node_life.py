@@ -1,0 +1,73 @@
+"""The life of a node: initialized once, started and stopped with each run, shut down in reverse."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from livets.engine.context import NodeContext
+from livets.engine.errors import EngineError
+from livets.flow import Flow, FlowRuntime, Node
+from tests.unit.flow.plain_nodes import fail
+
+
+class Counting(Node):
+    """Notes its life."""
+
+    type = "t.counting"
+    life: list[str] = []
+
+    class Config(msgspec.Struct):
+        name: str
+        broken: bool = False
+
+    class Outputs(msgspec.Struct):
+        out: int
+
+    async def initialize(self) -> None:
+        if self.config.broken:
+            raise OSError("no connection")
+        self.life.append(f"init {self.config.name}")
+
+    async def start(self, run: str) -> None:
+        self.life.append(f"start {self.config.name}")
+
+    async def execute(self, ctx: NodeContext) -> int:
+        self.life.append(f"run {self.config.name}")
+        return 1
+
+    async def stop(self, run: str) -> None:
+        self.life.append(f"stop {self.config.name}")
+        raise RuntimeError("nobody else may suffer from this")
+
+    async def shutdown(self) -> None:
+        self.life.append(f"shutdown {self.config.name}")
+
+
+async def test_nodes_are_initialized_once_and_always_shut_down_in_reverse() -> None:
+    # The document's implementation never calls shutdown.
+    Counting.life.clear()
+    flow = Flow("life")
+    for name in "ab":
+        flow.add(Counting, id=name, config={"name": name})
+    async with FlowRuntime() as runtime:
+        await runtime.run(flow)
+        flow.add(fail, id="fail")
+        other = Flow("life")
+        for name in "ab":
+            other.add(Counting, id=name, config={"name": name})
+        await runtime.run(other)
+    one_run = ["start a", "start b", "run a", "run b", "stop b", "stop a"]
+    assert Counting.life == ["init a", "init b", *one_run, *one_run, "shutdown b", "shutdown a"]
+
+
+async def test_a_node_that_cannot_be_initialized_names_itself_and_the_others_are_shut_down(
+    runtime: FlowRuntime,
+) -> None:
+    Counting.life.clear()
+    flow = Flow("life")
+    flow.add(Counting, id="a", config={"name": "a"})
+    flow.add(Counting, id="b", config={"name": "b", "broken": True})
+    with pytest.raises(EngineError, match="node 'b' could not be initialized: no connection"):
+        await runtime.run(flow)
+    assert Counting.life == ["init a", "shutdown b", "shutdown a"]
