@@ -80,6 +80,10 @@ class Limiter(Protocol):
     def wait(self, callback: Callback, priority: int) -> None:
         """Have `callback` called once when it is worth trying again, small priorities first."""
 
+    @property
+    def idle(self) -> bool:
+        """True when it may be forgotten: a new one would be as good."""
+
 
 class Pool:
     """At most `limit` nodes at once among all that name this pool, whatever run they belong to."""
@@ -90,6 +94,11 @@ class Pool:
         self.limit = self.free = limit
         self._waiting: list[tuple[int, int, Callback]] = []
         self._order = itertools.count()
+
+    @property
+    def idle(self) -> bool:
+        """True when nobody has a place or waits for one: then it may be forgotten."""
+        return self.free == self.limit and not self._waiting
 
     def take(self) -> bool:
         if self.free:
@@ -119,6 +128,12 @@ class RateLimit:
         self._waiting: list[tuple[int, int, Callback]] = []
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def idle(self) -> bool:
+        """True when all of its burst is there and nobody waits: then it may be forgotten."""
+        self._fill()
+        return self._tokens >= self.burst and not self._waiting
 
     def _fill(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -67,7 +67,8 @@ class Options:
     def __init__(self) -> None:
         self.timeouts: dict[int, float] = {}
         """Seconds per attempt."""
-        self.limiters: dict[int, tuple[Limiter, ...]] = {}
+        self.limiters: dict[int, tuple[Limiter, ...] | Callable[[], tuple[Limiter, ...]]] = {}
+        """What a node needs places in; a function is asked when the node is ready (limits by a value)."""
         self.priorities: dict[int, int] = {}
         """1 (first) to 5 (last); 3 where nothing is said."""
         self.containers: set[int] = set()
@@ -107,6 +108,8 @@ class Scheduler:
         self._running: dict[int, asyncio.Task[None]] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._workers: set[asyncio.Task[None]] = set()
+        self._asked: set[Limiter] = set()
+        """Limiters that nodes of this run have waited for."""
         self._starting = False
         self._unreleased: list[tuple[int, Live]] = []
         self._flushing = self._flush_due = False
@@ -149,7 +152,7 @@ class Scheduler:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        for limiter in {one for some in self._options.limiters.values() for one in some}:
+        for limiter in self._asked:
             if limiter.take():  # one of ours may have been called to a place that it will not take
                 limiter.give_back(unused=True)
         for task in list(self._running.values()):
@@ -321,11 +324,18 @@ class Scheduler:
         task = self._running[node] = self._spawn(run())
         task.add_done_callback(ended)
 
-    async def _limited(self, node: int, task: asyncio.Task[None], limiters: tuple[Limiter, ...]) -> None:
+    async def _limited(
+        self,
+        node: int,
+        task: asyncio.Task[None],
+        asked: tuple[Limiter, ...] | Callable[[], tuple[Limiter, ...]],
+    ) -> None:
         """Run a node that needs places in pools or rates; when one has none, it waits without a worker."""
+        limiters = asked() if callable(asked) else asked
         without = take_all(limiters)
         if without is not None:
             self.states[node] = WAITING
+            self._asked.add(without)
             without.wait(lambda: self._retry_limited(node, without), self._options.priorities.get(node, NORMAL))
             return
         try:

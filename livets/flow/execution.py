@@ -6,6 +6,7 @@ Sub-workflows are executions of their own within the same Scope. Never called by
 
 from __future__ import annotations
 
+import functools
 import inspect
 import time
 from array import array
@@ -17,13 +18,15 @@ import msgspec
 
 from livets.engine.coercion import coerce
 from livets.engine.context import NodeContext
+from livets.engine.encoding import content_hash
 from livets.engine.errors import EngineError, NodeError, ValueFault
-from livets.engine.limits import Slots
+from livets.engine.limits import Limiter, Slots
 from livets.engine.node import Suspend
 from livets.engine.retry import kind_of_error
 from livets.engine.scheduler import DONE, FAILED, SKIPPED, Driver, Live, Options, Scheduler, count_states
 from livets.engine.values import Blob, check, to_value
 from livets.flow.compiled import CompiledNode, CompiledWorkflow
+from livets.flow.conditions import look_up
 from livets.flow.fitting import fit
 from livets.flow.result import NodeFailure, RunResult, Status
 from livets.flow.scope import FlowContext, Scope
@@ -93,12 +96,23 @@ class Execution(Driver):
         options.optional_edges = compiled.optional_edges
         for node in compiled.limited:
             named = [("pool", node.spec.pool), ("rate", node.spec.rate)]
-            limiters = tuple(scope.limiter(compiled, kind, name) for kind, name in named if name is not None)
-            options.limiters[node.number] = limiters
+            wanted = [(kind, name) for kind, name in named if name is not None]
+            if node.spec.limit_by:
+                options.limiters[node.number] = functools.partial(self._limiters_by_value, node, wanted)
+            else:
+                options.limiters[node.number] = tuple(scope.limiter(compiled, kind, name, "") for kind, name in wanted)
         slots = Slots(compiled.workflow.settings.max_parallel, scope.slots)
         commit = scope.recorder.commit if self._journaled else None
         self.scheduler = Scheduler(compiled.plan, self, slots, options, done, commit)
         return self.scheduler
+
+    def _limiters_by_value(self, node: CompiledNode, wanted: list[tuple[str, str]]) -> tuple[Limiter, ...]:
+        """The limiters for the value that the node's inputs have where `limit_by` says."""
+        try:
+            key = content_hash(look_up(self._gather(node), node.spec.limit_by))
+        except EngineError:  # what is wrong with its inputs is said when it runs
+            key = ""
+        return tuple(self.scope.limiter(self.compiled, kind, name, key) for kind, name in wanted)
 
     def _in_state(self, state: int) -> list[int]:
         assert self.scheduler is not None

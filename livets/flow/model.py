@@ -51,7 +51,10 @@ class InputSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 
 
 class NodeSpec(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
-    """One node of a workflow. `inputs` are constants by port, or `{"$input": name}` for an input of the workflow."""
+    """One node of a workflow. `inputs` are constants by port, or `{"$input": name}` for an input of the workflow.
+
+    `limit_by` is a path into the inputs: `pool` and `rate` then hold for each value there, not for all together.
+    """
 
     id: str
     type: str
@@ -64,6 +67,7 @@ class NodeSpec(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_
     priority: int = 3
     pool: str | None = None
     rate: str | None = None
+    limit_by: str = ""
     memo: bool = False
     name: str = ""
     notes: str = ""

@@ -44,6 +44,8 @@ from livets.flow.state import NodeState
 from livets.flow.streaming import StreamExecution
 
 UNLIMITED = 1_000_000_000
+MAX_LIMITERS = 10_000
+"""When there are more limits by value, those that nobody uses are forgotten."""
 
 
 class RunInfo(msgspec.Struct, frozen=True):
@@ -312,18 +314,21 @@ class FlowRuntime:
             await handle.cancel()
             raise
 
-    def _limiter(self, compiled: CompiledWorkflow, kind: str, name: str) -> Limiter:
-        """The pool or rate of that name: the runtime's own, else one for all runs of this workflow."""
+    def _limiter(self, compiled: CompiledWorkflow, kind: str, name: str, by: str) -> Limiter:
+        """The pool or rate of that name (the runtime's own, else one for all runs of this workflow), one for each `by`."""
         shared = self._limiters.get((kind, name))
-        if shared is not None:
+        if shared is not None and not by:
             return shared
-        key = (kind, name, compiled.workflow.id)
+        key = (kind, name, "" if shared is not None else compiled.workflow.id, by)
         if key not in self._limiters:
+            if by and len(self._limiters) > MAX_LIMITERS:
+                self._limiters = {k: one for k, one in self._limiters.items() if len(k) < 4 or not one.idle}
             settings = compiled.workflow.settings
-            rate = settings.rates.get(name)
-            self._limiters[key] = (
-                Pool(settings.pools[name]) if kind == "pool" or rate is None else RateLimit(rate.per_second, rate.burst)
-            )
+            if kind == "rate":
+                rate = settings.rates[name]
+                self._limiters[key] = RateLimit(rate.per_second, rate.burst)
+            else:
+                self._limiters[key] = Pool(shared.limit if isinstance(shared, Pool) else settings.pools[name])
         return self._limiters[key]
 
     def _check_open(self) -> None:

@@ -38,7 +38,7 @@ class Scope:
         slots: Slots,
         state: NodeState,
         instances: Callable[[CompiledWorkflow], dict[int, Node]],
-        limiter: Callable[[CompiledWorkflow, str, str], Limiter],
+        limiter: Callable[[CompiledWorkflow, str, str, str], Limiter],
         memo: Memo,
         store: ContentStore | None,
         recorded: Recorded | None,

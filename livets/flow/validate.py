@@ -19,6 +19,7 @@ from livets.engine.node import NodeType
 from livets.engine.ports import Port, Ports
 from livets.engine.registry import Registry
 from livets.engine.values import Kind, kind_of
+from livets.flow.conditions import split_path
 from livets.flow.constants import Reference, read_constant
 from livets.flow.model import SCHEMA_VERSION, NodeSpec, Settings, Workflow
 
@@ -107,6 +108,13 @@ def _node(spec: NodeSpec, workflow: Workflow, registry: Registry, path: str) -> 
         yield Fault(f"{path}.timeout_s", "range", "a timeout is more than 0 seconds")
     if spec.pool is not None and spec.pool not in workflow.settings.pools:
         yield Fault(f"{path}.pool", "unknown", f"there is no pool {spec.pool!r} in settings.pools")
+    if spec.limit_by:
+        if workflow.settings.stream is not None:
+            yield Fault(f"{path}.limit_by", "stream", "runs in push mode do not limit by a value yet")
+        try:
+            split_path(spec.limit_by)
+        except EngineError as error:
+            yield Fault(f"{path}.limit_by", "config", str(error))
     if spec.rate is not None and spec.rate not in workflow.settings.rates:
         yield Fault(f"{path}.rate", "unknown", f"there is no rate {spec.rate!r} in settings.rates")
     try:

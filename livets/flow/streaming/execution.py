@@ -146,7 +146,7 @@ class StreamExecution:
         if node.node_type.streams:
             return self._generated(operator, instance, fixed)
         named = [("pool", node.spec.pool), ("rate", node.spec.rate)]
-        limits = [self.scope.limiter(self.compiled, kind, name) for kind, name in named if name is not None]
+        limits = [self.scope.limiter(self.compiled, kind, name, "") for kind, name in named if name is not None]
         return Items(operator, self.scope, instance, fixed, limits).values()
 
     async def _generated(

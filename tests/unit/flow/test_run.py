@@ -250,6 +250,35 @@ async def test_pools_and_rates_by_name(runtime: FlowRuntime) -> None:
     assert most == 2
 
 
+async def test_a_pool_for_each_value(runtime: FlowRuntime) -> None:
+    now: dict[str, int] = {}
+    most: dict[str, int] = {}
+    at_once = 0
+
+    async def work(job: dict[str, Any]) -> None:
+        nonlocal at_once
+        host = job["host"]
+        now[host] = now.get(host, 0) + 1
+        most[host] = max(most.get(host, 0), now[host])
+        at_once = max(at_once, sum(now.values()))
+        await asyncio.sleep(0.002)
+        now[host] -= 1
+
+    flow = Flow("hosts", pools={"host": 2}, max_parallel=50)
+    for n in range(30):
+        ref = flow.add(work, id=f"n{n}", job=flow.add(lambda n=n: {"host": "abc"[n % 3]}, id=f"job{n}"))
+        flow.set(ref, pool="host", limit_by="job.host")
+    result = await asyncio.wait_for(runtime.run(flow), 20)
+    assert result.completed_nodes == 60
+    assert most == {"a": 2, "b": 2, "c": 2}
+    assert at_once > 2
+    handle = await runtime.start(flow)
+    while not any(now.values()):
+        await asyncio.sleep(0)
+    await asyncio.wait_for(handle.cancel(), 10)
+    assert (await asyncio.wait_for(runtime.run(flow), 20)).completed_nodes == 60, "no place is lost by cancelling"
+
+
 async def test_nodes_say_things_and_watchers_hear_them(runtime: FlowRuntime) -> None:
     def talk(ctx: NodeContext) -> int:
         ctx.emit("progress", done=1, of=(2, 3))
