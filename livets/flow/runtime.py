@@ -315,7 +315,7 @@ class FlowRuntime:
             raise
 
     def _limiter(self, compiled: CompiledWorkflow, kind: str, name: str, by: str) -> Limiter:
-        """The pool or rate of that name (the runtime's own, else one for all runs of this workflow), one for each `by`."""
+        """The pool or rate of that name: of the runtime, else of this workflow in all its runs; one for each `by`."""
         shared = self._limiters.get((kind, name))
         if shared is not None and not by:
             return shared
