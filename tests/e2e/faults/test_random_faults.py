@@ -7,6 +7,7 @@ were handled. The short run is in `make test`; `-m nightly` is the long one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import signal
 import time
@@ -82,6 +83,11 @@ def machine_of(world: World) -> type[RuleBasedStateMachine]:
         def at(self, work: Any) -> Any:
             return world.thread.call(work)
 
+        @staticmethod
+        def send(which: int, number: signal.Signals) -> None:
+            with contextlib.suppress(ProcessLookupError):  # it died just now
+                world.workers.kill(which, number)
+
         @initialize()
         def open(self) -> None:
             world.redis.command("FLUSHALL")
@@ -109,20 +115,20 @@ def machine_of(world: World) -> type[RuleBasedStateMachine]:
         @rule(which=st.integers(0, WORKERS - 1), how=st.sampled_from([signal.SIGKILL, signal.SIGTERM]))
         def end_a_worker(self, which: int, how: signal.Signals) -> None:
             if which != self.frozen:
-                world.workers.kill(which, how)
+                self.send(which, how)
 
         @precondition(lambda self: self.frozen is None)
         @rule(which=st.integers(0, WORKERS - 1))
         def freeze_a_worker(self, which: int) -> None:
             self.frozen = which
-            world.workers.kill(which, signal.SIGSTOP)
+            self.send(which, signal.SIGSTOP)
 
         @precondition(lambda self: self.frozen is not None)
         @rule()
         def thaw_it(self) -> None:
             assert self.frozen is not None
             which, self.frozen = self.frozen, None
-            world.workers.kill(which, signal.SIGCONT)
+            self.send(which, signal.SIGCONT)
 
         @rule(who=st.integers(0, PEOPLE - 1))
         def lose_a_connection(self, who: int) -> None:
@@ -168,7 +174,7 @@ def machine_of(world: World) -> type[RuleBasedStateMachine]:
             if self.redis_is_frozen:
                 world.redis.resume()
             if self.frozen is not None:
-                world.workers.kill(self.frozen, signal.SIGCONT)
+                self.send(self.frozen, signal.SIGCONT)
             world.to_workers.down.latency_s = world.to_workers.down.bytes_per_s = 0.0
             if not self.people:
                 return
