@@ -1,5 +1,5 @@
 # Thin: each target is one command, the same for people and for CI.
-.PHONY: help demo test unit lint types imports check docs connector connector-current lock mutants proof stages bench clean
+.PHONY: help demo test unit lint types imports check docs connector connector-current lock mutants proof stages bench memory soak clean
 PORT ?= 8000
 PY := .venv/bin/python
 
@@ -60,9 +60,17 @@ stages: ## what one event costs, stage by stage
 	@scripts/setup.sh core
 	$(PY) -m benchmarks.micro.event_stages
 
-bench: ## the benchmark page side by side with hand-written code and idiomorph, in Chromium (10 minutes)
+bench: ## the benchmark page beside hand-written code, idiomorph and morphdom, in Chromium (15 minutes)
 	@scripts/setup.sh dev browser
 	$(PY) -m benchmarks.compare
+
+memory: ## memory of idle pages on a real server, beside bare sockets
+	@scripts/setup.sh core
+	$(PY) -m benchmarks.load.memory
+
+soak: ## pages that come, click and go: what stays behind
+	@scripts/setup.sh core
+	$(PY) -m benchmarks.load.soak
 
 lock: ## refresh the lock files (needs uv)
 	uv pip compile pyproject.toml --extra fast --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -q -o requirements.lock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import signal
 from collections.abc import Iterator
@@ -69,10 +70,13 @@ async def test_the_old_release_takes_nothing_that_the_new_one_has_written(
     await witness.open()
     await witness.click(3)
     assert (await witness.settled())["shown"] == 3
-    releases.balancer.backends = [old, new]
+    releases.balancer.backends = [old]
     releases.balancer.cut(new)
     await witness.click(2)
+    await asyncio.to_thread(
+        wait_for, lambda: "a newer release is on its way" in releases.old.log(0), "the page to meet the old worker"
+    )
+    releases.balancer.backends = [old, new]
     testimony = await witness.settled()
     assert (testimony["shown"], testimony["lies"]) == (5, []), releases.old.logs()
-    wait_for(lambda: "a newer release is on its way" in releases.old.log(0), "the page to meet the old worker")
     assert witness.views == 1
