@@ -1,5 +1,5 @@
 # Thin: each target is one command, the same for people and for CI.
-.PHONY: help demo test unit lint types imports check docs connector connector-current lock mutants proof stages bench memory soak clean
+.PHONY: help demo test unit lint types imports check docs connector connector-current lock mutants proof stages bench never memory soak clean
 PORT ?= 8000
 PY := .venv/bin/python
 
@@ -63,6 +63,11 @@ stages: ## what one event costs, stage by stage
 bench: ## the benchmark page beside hand-written code, idiomorph and morphdom, in Chromium (15 minutes)
 	@scripts/setup.sh dev browser
 	$(PY) -m benchmarks.compare
+
+never: ## random changes at nightly size: never a wrong page (half an hour)
+	@scripts/setup.sh dev browser
+	$(PY) -m pytest -m nightly tests/unit/render -q
+	LIVETS_CHROMIUM_CHANGES=30 LIVETS_FOREIGN_CHANGES=15 $(PY) -m pytest tests/e2e/rendering tests/e2e/strings -q
 
 memory: ## memory of idle pages on a real server, beside bare sockets
 	@scripts/setup.sh core

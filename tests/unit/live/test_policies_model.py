@@ -161,3 +161,20 @@ async def play(script: list[tuple[str, Any]]) -> None:
 @given(st.lists(actions, max_size=40))
 def test_every_event_counts_as_its_policy_says(script: list[tuple[str, Any]]) -> None:
     asyncio.run(play(script))
+
+
+async def test_a_dropped_event_is_told_to_be_done_only_when_a_crash_can_not_run_it() -> None:
+    store = DurableStore()
+    page = Page(Stage(store), store)
+    page.runner, page.outbox = await page.stage.show(Entries, dev=False)
+    store.gate.clear()
+    page.send("dropping", 5)
+    await turns(1)
+    page.send("dropping", 0)
+    await page.runner.settle()  # all that was queued
+    page.listen()
+    assert (page.runner.view.entries, page.done) == ([1], 1)
+    store.gate.set()
+    await page.runner.durable()
+    page.listen()
+    assert page.done == 2
