@@ -17,16 +17,20 @@ async def test_the_banner_stays_away_for_short_drops(script):
     script.mode = JoinMode.REPLAYED
     page = await script.open("<p>0</p>", TEXT)
     await page.evaluate(
-        "() => { const banner = document.querySelector('#livets-status'); banner.shown = [];"
-        "new MutationObserver(() => banner.shown.push(banner.textContent)).observe(banner, {childList: true}); }"
+        "() => { const banner = document.querySelector('#livets-status'), timeout = setTimeout; banner.shown = [];"
+        "new MutationObserver(() => banner.shown.push(banner.textContent)).observe(banner, {childList: true});"
+        "banner.later = []; setTimeout = (f, ms) => ms === 1500 ? banner.later.push(f) : timeout(f, ms); }"
     )
+    patience_ends = "document.querySelector('#livets-status').later.forEach(f => f())"
     await script.cut()
     await script.wait(lambda: script.sockets == 2)
     await page.wait_for_selector(".livets-connected")
-    await page.evaluate("() => new Promise(done => setTimeout(done, 1600))")
+    await page.evaluate(patience_ends)
     assert await page.evaluate("document.querySelector('#livets-status').shown") == []
     script.refuse_sockets = True
     await script.cut()
+    await page.wait_for_selector(".livets-offline")
+    await page.evaluate(patience_ends)
     await page.wait_for_selector("#livets-status:not([hidden])")
     assert await script.text("#livets-status") == "Weg."
     script.refuse_sockets = False
