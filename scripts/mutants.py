@@ -103,7 +103,7 @@ MUTANTS = (
     ),
     Mutant(
         "pace-holds-what-an-event-shows",
-        "livets/live/units.py",
+        "livets/live/transaction.py",
         "held=from_server and self._pace.holds()",
         "held=self._pace.holds()",
         PACE,

@@ -7,19 +7,14 @@ acknowledged there: one that is not to run counts as what was typed before it. C
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from livets.live.beside import Beside
 from livets.live.event import Handler
 from livets.live.mailbox import Mailbox
 from livets.live.unit import Unit
+from livets.live.work import Skipped
 from livets.wire import Event
-
-
-class Skipped(NamedTuple):
-    """An event whose handler is not to run; the fields that came with it count."""
-
-    event: Event
 
 
 class Acceptance:
@@ -35,13 +30,13 @@ class Acceptance:
         self.shown_ref = 0
         """Events up to this one were done before a crash: they did run, do so again, and keep no other from running."""
 
-    def accept(self, event: Event, begin: Callable[[], None], *, at_once: bool) -> None:
+    def accept(self, event: Event, begin: Callable[[Event], None], *, at_once: bool) -> None:
         """Queue an event, or `begin` it. `at_once`: a handler that has nothing to await may run here and now."""
         handler = self._handlers.get(event.handler)
         policy = "queue" if handler is None else handler.policy
         is_replay = event.ref <= self.shown_ref
         if policy == "parallel":
-            begin()
+            begin(event)
         elif policy == "drop" and not is_replay and self._is_pending(event.handler):
             self._mailbox.put(Skipped(event))
         else:

@@ -1,14 +1,14 @@
 """Parallel handlers: they run beside the view's other work and hold the view only in their `commit()` blocks (D7).
 
 It owns their tasks and what they may do outside of a block: read, with copies of what could be changed in place, and
-nothing else. It never commits: blocks are `units`' business, and so is the end of such an event, in its turn.
+nothing else. It never commits: blocks are `holding`'s business, and the end of such an event is `units`', in its turn.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from livets.errors import EventRefused, FieldError
 from livets.live import dispatch
@@ -17,6 +17,7 @@ from livets.live.commit import Commits, RenderFailed
 from livets.live.failure import Failure, failed
 from livets.live.mailbox import Mailbox
 from livets.live.unit import CURRENT, Unit, current
+from livets.live.work import Over, Typed
 from livets.wire import Event, codes
 
 if TYPE_CHECKING:
@@ -25,25 +26,6 @@ if TYPE_CHECKING:
 
 PARALLEL_TIMEOUT_S: Final = 300.0
 """A parallel handler that runs longer is cancelled."""
-
-
-class Typed(NamedTuple):
-    """What was typed before a parallel event has to be written, in its turn, before the handler begins."""
-
-    fields: dict[str, Any]
-    done: asyncio.Future[Failure | None]
-
-    def cancel(self) -> None:
-        """The view has ended."""
-        self.done.cancel()
-
-
-class Over(NamedTuple):
-    """A parallel event has ended."""
-
-    event: Event
-    failure: Failure | None
-    stopped: bool
 
 
 class Beside:

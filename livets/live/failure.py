@@ -1,7 +1,8 @@
 """What a browser and the log are told when application code fails.
 
 It owns the wording, and what a developer is shown: the traceback, the state before, the event, all bounded and without
-what its name says is secret. It never sends anything. Called by `units`, `beside` and `runner`.
+what its name says is secret. It never sends anything. Called by `transaction`, `beside`,
+`commit` and `runner`.
 """
 
 from __future__ import annotations

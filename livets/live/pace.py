@@ -1,7 +1,7 @@
 """How often changes are shown that no browser waits for: those of broadcasts and timers, about once a screen frame.
 
 It owns the clock. The first change after a pause is shown at once, those that follow closely are held and shown
-together; an event of the browser shows everything. Called by `units` before each commit of a message or a tick.
+together; an event of the browser shows everything. Called by `transaction` before each commit of a message or a tick.
 """
 
 from __future__ import annotations

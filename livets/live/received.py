@@ -1,7 +1,7 @@
 """What a broadcast says, typed for a handler: decoded once for all views of a worker, if nobody can change it.
 
 It owns that decision. A list or a dict of what can't change is copied for each view, its content is the same; what
-else could be changed in place is decoded for each, so that views never share state by accident. Called by `units`.
+else could be changed in place is decoded for each, so that views never share state by accident. Called by `news`.
 """
 
 from __future__ import annotations

@@ -24,9 +24,10 @@ from livets.live.outbox import Outbox
 from livets.live.scope import ViewScope
 from livets.live.snapshot import everything
 from livets.live.system import System
-from livets.live.units import Flush, Heal, Resync, Tick, Units
+from livets.live.units import Units
 from livets.live.view import LiveView
 from livets.live.visit import Visit
+from livets.live.work import Flush, Heal, Resync, Tick
 from livets.presence import Presence, PresenceChange
 from livets.pubsub import Bus, Message
 from livets.state import Change, Claim, Record, SnapshotStore
@@ -214,7 +215,7 @@ class ViewRunner:
         commits.effects.release(dict(record.effects))
         if migrates:
             await runner._store.recreate(runner.view_id, claim.generation, commits.record(runner._meta, record.secret))
-        await runner._units.hook("resumed")
+        await runner._units.transactions.hook("resumed")
         return runner
 
     # The browser's side
@@ -317,13 +318,13 @@ class ViewRunner:
     def deliver(self, name: str, message: Message) -> None:
         """A message for the handler `name`. Before the join, and when too many wait, it is only noted as missed."""
         if self._commits.topics.started:
-            self._units.deliver(name, message)
+            self._units.news.deliver(name, message)
         else:
             self._commits.topics.missed = True
 
     def present(self, handler: str, topic: str, change: PresenceChange) -> None:
         """People have come or gone on a topic that the view follows."""
-        self._units.present(handler, topic, change)
+        self._units.news.present(handler, topic, change)
 
     def subscribing(self, topic: str) -> None:
         """The view wants `topic` from now on (`LiveView.subscribe`): nothing may be missed until the commit."""
@@ -335,7 +336,7 @@ class ViewRunner:
 
     def commit_block(self) -> AbstractAsyncContextManager[None]:
         """`LiveView.commit()`; before the view's first render there is nothing to hold."""
-        return self._units.block() if self.generation else nullcontext()
+        return self._units.holding.block() if self.generation else nullcontext()
 
     def cancel(self, handler: str) -> None:
         """`LiveView.cancel()`."""
@@ -344,7 +345,7 @@ class ViewRunner:
     async def commit_point(self) -> None:
         """`LiveView.update()`."""
         if self.generation and not self._gone:
-            await self._units.commit_point()
+            await self._units.holding.commit_point()
 
     # The end
 
@@ -397,7 +398,7 @@ class ViewRunner:
         self._gone = True
         self._units.halt()
         self._commits.stop()
-        self._units.wake(None)
+        self._units.waiters.wake(None)
 
     async def _record(self) -> Record:
         """For the writer. A handler at work may still be taken back, so its end is waited for."""

@@ -1,7 +1,7 @@
 """The turn of somebody who waits for the view: a `commit()` block of a parallel handler or of a task.
 
 It owns the hand-over in both directions. It never runs anything: the mailbox grants the turn and stands still until
-the block has been left. Made by `units`.
+the block has been left. Made by `holding`.
 """
 
 from __future__ import annotations

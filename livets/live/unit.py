@@ -1,7 +1,8 @@
 """A unit of work, and how code knows which one it belongs to.
 
 It owns the record of one piece of work and the context variable that leads to it, also from tasks and threads that a
-handler has started. It never runs anything. `units` and `beside` open and close units; `view` and `tracking` ask.
+handler has started. It never runs anything. `transaction`, `holding` and `beside` open and close units; `view` and
+`tracking` ask.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ async def test_failures_outside_of_events_are_told_logged_and_taken_back_too(cap
     await view.update()
     await runner.settle()
     await until(lambda: outbox.errors)
-    await runner._units.hook("resync")
+    await runner._units.transactions.hook("resync")
     assert [(code, ref) for code, _, ref in outbox.errors] == [("handler_failed", 0)] * 2
     assert view.count == 3
     await runner.close()

@@ -12,9 +12,9 @@ from livets import LiveView, event
 from livets.errors import ConfigError
 from livets.live import retry
 from livets.live.effects import Effects
+from livets.live.news import MAX_WAITING_MESSAGES
 from livets.live.system import Timer
 from livets.live.timers import advance
-from livets.live.units import MAX_WAITING_MESSAGES
 from livets.pubsub import Message
 from livets.pubsub.memory import MemoryBus
 from livets.state import MemoryStore
