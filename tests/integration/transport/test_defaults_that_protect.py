@@ -201,7 +201,7 @@ async def test_t05_values_are_never_template_source(user: Browser) -> None:
         assert text in str((await socket.receive_kind(Frame.PATCH)).body)
 
 
-PUBLIC = {"/", "/broken", "/livets/socket", "/livets/{name}"}
+PUBLIC = {"/", "/broken", "/livets/socket", "/livets/down", "/livets/up", "/livets/{name}"}
 
 
 async def test_t09_every_route_is_known(site: LiveTS, user: Browser) -> None:
@@ -211,6 +211,9 @@ async def test_t09_every_route_is_known(site: LiveTS, user: Browser) -> None:
         if isinstance(route, WebSocketRoute):
             with pytest.raises(InvalidStatus):
                 await user.connect(origin="http://evil.com")
+    for path in ("/livets/down", "/livets/up"):
+        assert (await user.http.post(path, headers={"Origin": "http://evil.com"})).status_code == 403
+        assert (await user.http.get(path)).status_code == 404, "no link and no image asks it"
     for path in ("/livets/dev", "/livets/dev.js", Connector(dev=True).url("dev.js"), Connector().url("dev.js")):
         assert (await user.http.get(path)).status_code == 404, "development is not served in production"
 

@@ -182,7 +182,7 @@ async def test_a_revocation_that_was_not_heard_is_found_by_the_clock(
     async def deaf(*_: object) -> None:
         raise BusError("Redis is away for a moment")
 
-    monkeypatch.setattr(one._bus, "publish", deaf)
+    monkeypatch.setattr(one.worker.bus, "publish", deaf)
     async with serving(one), serving(two) as at_two, Browser(at_two) as ada:
         await ada.http.post("/login?user=ada")
         await ada.open("/")
