@@ -23,6 +23,7 @@ from livets.render.linking import Linker
 from livets.render.names import Names
 from livets.render.plans import BlockPlan, Context
 from livets.render.rendering import CompiledTemplate
+from livets.render.values import Site
 from livets.wire import limits
 
 _log = logging.getLogger("livets")
@@ -32,11 +33,11 @@ def compile_template(
     environment: jinja2.Environment,
     name: str,
     source: str,
-    promoted: frozenset[int],
-    again: Callable[[CompiledTemplate, int], CompiledTemplate],
+    promoted: frozenset[Site],
+    again: Callable[[CompiledTemplate, Site], CompiledTemplate],
 ) -> CompiledTemplate:
-    """The template of a source; `again` compiles it with one more promoted output. Raises TemplateError."""
-    program = Linker(environment, name).link(source)
+    """The template of a source; `again` compiles it with one more thing that rendering told. Raises TemplateError."""
+    program = Linker(environment, name, promoted).link(source)
     context = Context(environment, name, promoted)
     try:
         plan, root = _blocks(context, source, program)

@@ -14,7 +14,7 @@ from jinja2.runtime import Context
 from jinja2.utils import missing
 
 from livets.errors import ConfigError
-from livets.render import choices, directives, directives_values, guards
+from livets.render import alternatives, choices, directives, directives_values, guards
 from livets.render.guarding import guarded
 
 
@@ -122,7 +122,7 @@ class LiveEnvironment(jinja2.Environment):
                 "rendered; await in mount or in the handler, and give the template the result"
             )
         super().__init__(**options)
-        self.filters.update(directives_values.FILTERS | guards.FILTERS | choices.FILTERS)
+        self.filters.update(directives_values.FILTERS | guards.FILTERS | choices.FILTERS | alternatives.FILTERS)
 
     def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
         """The source as Jinja2 reads it: what extensions make of it, without directives, unsafe places guarded."""

@@ -1,4 +1,4 @@
-"""From Jinja2's tree to items: inheritance, blocks and includes with constant names are resolved here.
+"""From Jinja2's tree to items: inheritance, blocks and includes are resolved here.
 
 It owns which statements survive as items; what it can't resolve stays a Jinja2 node in an Opaque item, or
 makes the whole template unfit (rendered whole). It never looks at HTML. The compiler calls it.
@@ -6,7 +6,7 @@ makes the whole template unfit (rendered whole). It never looks at HTML. The com
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -17,12 +17,14 @@ from jinja2.compiler import find_undeclared
 from markupsafe import escape
 
 from livets.errors import TemplateError
+from livets.render.alternatives import Alternatives
 from livets.render.inlining import Aliases, Bodies, CallBlock, renamed
-from livets.render.items import Branches, Define, Item, Loop, Opaque, Program, Scoped, Static, Value
+from livets.render.items import Branches, Define, Item, Loop, Opaque, Program, Scoped, Static, Value, defined
 from livets.render.libraries import Library, imported_names
 from livets.render.lines import file_of, number_lines
-from livets.render.names import asks_context
+from livets.render.names import asks_context, loads
 from livets.render.unfit import Unfit, refuse, refuse_inside, set_names, targets_of
+from livets.render.values import Site
 
 _MAX_INCLUDES = 12
 
@@ -46,14 +48,19 @@ class _Place:
     """True where a set name is not a name of the whole template: in a loop, a block, an include."""
     locals: frozenset[str] = frozenset()
     """Names that a block which is not scoped does not see: set by the block or the `with` around it."""
+    before: tuple[Item, ...] = ()
+    """What the templates that extend this one define; it comes first."""
+    whole: tuple[Item, ...] = ()
+    """The template that extends this one, directly or not, as Jinja2 renders it: for parents that nobody knows."""
 
 
 class Linker:
     """Turns the source of one template into a Program."""
 
-    def __init__(self, environment: jinja2.Environment, name: str) -> None:
+    def __init__(self, environment: jinja2.Environment, name: str, told: Collection[Site] = ()) -> None:
         self.environment = environment
         self.name = name
+        self.told = told
         self.templates: dict[str, Callable[[], bool]] = {}
         self._sites = count()
         self._libraries = count(1)
@@ -65,7 +72,11 @@ class Linker:
         """The items of a template. Raises TemplateError when it can't be parsed."""
         tree = self._parse(source, self.name)
         try:
-            items = self._template(tree, _Place())
+            raw = self.environment._parse(source, self.name, None).body
+            whole = Opaque(
+                [], raw, 1, "the whole template, until its first rendering tells what it extends", whole=True
+            )
+            items = self._template(tree, _Place(whole=(whole,)))
             if self._asks and self._inner_set is not None:
                 raise Unfit(self._inner_set, "a function that reads the context may see a name that is set here")
             return Program(items, self.templates)
@@ -104,12 +115,12 @@ class Linker:
         if not extends:
             if next(tree.find_all(nodes.Extends), None) is not None:
                 raise Unfit(1, "extends inside another statement")
-            return self._items(tree.body, place)
+            return [*place.before, *self._items(tree.body, place)]
         parent = extends[0]
-        if len(extends) > 1 or not isinstance(parent.template, nodes.Const) or place.depth > _MAX_INCLUDES:
-            raise Unfit(parent.lineno, "extends of a template whose name is not constant")
+        if len(extends) > 1 or place.depth > _MAX_INCLUDES:
+            raise Unfit(parent.lineno, "extends more than once")
         place.depth += 1
-        before: list[Item] = []
+        before: list[Item] = [*place.before]
         for node in tree.body:
             if isinstance(node, nodes.Assign | nodes.AssignBlock | nodes.Macro | nodes.Import | nodes.FromImport):
                 before += self._items([node], place)
@@ -119,7 +130,48 @@ class Linker:
                 node.find_all((nodes.Assign, nodes.AssignBlock, nodes.Block)), None
             ):
                 raise Unfit(node.lineno, "statements around the blocks of a template that extends another")
-        return before + self._template(self._load(str(parent.template.value), parent.lineno), place)
+        return self._parent(parent, replace(place, before=tuple(before)))
+
+    def _parent(self, node: nodes.Extends, place: _Place) -> list[Item]:
+        """The template that is extended, with the blocks and definitions of those that extend it."""
+        read = loads(node.template) & {*defined(place.before)}
+        if read:
+            raise Unfit(node.lineno, f"what it extends depends on {min(read)!r}, which is set in the template")
+
+        def link(name: str) -> list[Item]:
+            blocks = {block: [*bodies] for block, bodies in place.blocks.items()}
+            return self._template(self._load(name, node.lineno), replace(place, blocks=blocks))
+
+        if isinstance(node.template, nodes.Const):
+            return link(str(node.template.value))
+        return self._chosen(node.template, node.lineno, link, place.whole)
+
+    def _chosen(
+        self, name: nodes.Expr, lineno: int, link: Callable[[str], list[Item]], rest: Sequence[Item]
+    ) -> list[Item]:
+        """What a template that an expression names writes; `rest` when it can't be told or taken apart."""
+        if isinstance(name, nodes.CondExpr) and name.expr2 is not None:
+            bodies = [self._chosen(part, lineno, link, rest) for part in (name.expr1, name.expr2)]
+            return [Branches([name.test], bodies, lineno)]
+        if isinstance(name, nodes.Const) and isinstance(name.value, str):
+            return self._linked(name.value, link, rest)
+        known = Alternatives.at(next(self._sites), self.told)
+        bodies = []
+        outer = self._sites
+        for each in known.names:
+            self._sites = count(known.first_site(each))
+            bodies.append(self._linked(each, link, rest))
+        self._sites = outer
+        if known.has_rest:
+            bodies.append([*rest])
+        return [Branches(known.tests(name, lineno), bodies, lineno)]
+
+    @staticmethod
+    def _linked(name: str, link: Callable[[str], list[Item]], rest: Sequence[Item]) -> list[Item]:
+        try:
+            return link(name)
+        except (Unfit, TemplateMissing):  # what Jinja2 renders, or complains about when it gets there
+            return [*rest]
 
     def _items(self, body: list[nodes.Node], place: _Place) -> list[Item]:
         refuse(body)
@@ -285,15 +337,29 @@ class Linker:
 
     def _include(self, node: nodes.Include, place: _Place) -> Item:
         names = _constant_names(node.template)
-        if not names or not node.with_context or place.depth > _MAX_INCLUDES:
-            return _opaque(node, "an include whose template is chosen while rendering")
+        if not node.with_context or place.depth > _MAX_INCLUDES:
+            return _opaque(node, "an include without context" if not node.with_context else "includes too deep")
+        if not names:
+            return self._chosen_include(node, place)
         tree = self._first_of(names, node)
         if tree is None:
             return Scoped([], node.lineno)
         if place.loop_hidden and "loop" in find_undeclared(tree.body, ("loop",)):
             return _opaque(node, "an included template that reads a loop which its includer does not")
-        inner = _Place({}, None, place.looping, place.loop_hidden, place.depth + 1, True)
+        whole = (_opaque(node, "an included template that extends one which nobody knows yet"),)
+        inner = _Place({}, None, place.looping, place.loop_hidden, place.depth + 1, True, whole=whole)
         return Scoped(self._template(tree, inner), node.lineno)
+
+    def _chosen_include(self, node: nodes.Include, place: _Place) -> Item:
+        rest = _opaque(node, "an include whose template is chosen while rendering")
+        if isinstance(node.template, nodes.List | nodes.Tuple | nodes.Const):
+            return rest
+
+        def link(name: str) -> list[Item]:
+            constant = nodes.Include(nodes.Const(name), True, node.ignore_missing, lineno=node.lineno)
+            return [self._include(constant, place)]
+
+        return Scoped(self._chosen(node.template, node.lineno, link, [rest]), node.lineno)
 
     def _first_of(self, names: list[str], node: nodes.Include) -> nodes.Template | None:
         """The first of several files that is there; None when there is none and none has to be."""

@@ -15,6 +15,7 @@ from jinja2 import nodes
 from livets.render.items import Item, Loop
 from livets.render.lines import Advice, OpaquePart
 from livets.render.names import Names, Reads
+from livets.render.values import Site
 from livets.wire import SlotKind
 
 
@@ -125,5 +126,5 @@ class Context:
 
     environment: jinja2.Environment
     name: str
-    promoted: frozenset[int]
+    promoted: frozenset[Site]
     findings: Findings = field(default_factory=Findings)

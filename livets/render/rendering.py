@@ -15,7 +15,7 @@ from livets.render.environment import Scope
 from livets.render.lines import Advice, OpaquePart, file_of
 from livets.render.sharing import Reading, Shared, Sharing, look
 from livets.render.strings.slots import resting
-from livets.render.values import Promoted
+from livets.render.values import Promoted, Site
 from livets.wire import ReservedOp, encode_body
 
 _NOTHING: frozenset[str] = frozenset()
@@ -27,8 +27,8 @@ class CompiledTemplate:
 
     name: str
     source: str
-    promoted: frozenset[int]
-    """Outputs that turned out to be markup and are HTML slots now."""
+    promoted: frozenset[Site]
+    """What rendering has told: outputs that are markup and HTML slots now, templates that an expression chose."""
     root: Block
     shape: list[Any]
     """What the browser must know (docs/protocol.md)."""
@@ -48,12 +48,12 @@ class CompiledTemplate:
     """Names of the other templates that were read to compile this one."""
     current: tuple[Callable[[], bool], ...]
     """One for each of them: False when it has been edited since."""
-    again: Callable[[CompiledTemplate, int], CompiledTemplate]
+    again: Callable[[CompiledTemplate, Site], CompiledTemplate]
     sharing: Sharing = field(default_factory=Sharing)
     """What views have just been sent that others may be sent as well."""
 
-    def promote(self, site: int) -> CompiledTemplate:
-        """The template with one more output as an HTML slot."""
+    def promote(self, site: Site) -> CompiledTemplate:
+        """The template with one more output as an HTML slot, or with one more template that it chooses."""
         return self.again(self, site)
 
     def line_at(self, path: Sequence[tuple[int, str]]) -> str:

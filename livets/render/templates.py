@@ -21,6 +21,7 @@ from livets.errors import TemplateError
 from livets.render.compiler import compile_template
 from livets.render.environment import LiveEnvironment, Scope, scope_context
 from livets.render.rendering import CompiledTemplate
+from livets.render.values import Site
 
 _log = logging.getLogger("livets")
 
@@ -100,8 +101,8 @@ class Templates:
             source = self._sources[name] = self._read(name)
         return self.from_string(source, name=name)
 
-    def promote(self, template: CompiledTemplate, site: int) -> CompiledTemplate:
-        """The same template with one more output as HTML; new views get it from now on."""
+    def promote(self, template: CompiledTemplate, site: Site) -> CompiledTemplate:
+        """The same template compiled for one more thing that rendering has told; new views get it from now on."""
         with self._lock:
             found = self._compiled.get((template.name, template.source))
             promoted = template.promoted | {site}
@@ -132,7 +133,7 @@ class Templates:
         """False when a file that the template includes or extends was edited."""
         return not self.reload or all(is_current() for is_current in template.current)
 
-    def _compile(self, name: str, source: str, promoted: frozenset[int]) -> CompiledTemplate:
+    def _compile(self, name: str, source: str, promoted: frozenset[Site]) -> CompiledTemplate:
         found = compile_template(self.environment, name, source, promoted, self.promote)
         if not promoted:  # once, not again for each output that turns out to be markup
             for advice in found.advice:

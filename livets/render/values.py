@@ -27,11 +27,15 @@ _SPECIAL: Final = re.compile("[<>&\"']")
 _DICT_ATTRIBUTES: Final = frozenset(dir(dict))
 
 
-class Promoted(Exception):
-    """An output turned out to be markup: `site` must become an HTML slot, then everything starts again."""
+Site = int | tuple[int, str]
+"""What rendering can tell: the number of an output that is markup; a place and the template that it chooses."""
 
-    def __init__(self, site: int) -> None:
-        super().__init__(f"output {site} is markup")
+
+class Promoted(Exception):
+    """Only rendering could tell: the template has to be compiled with `site`, then everything starts again."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(f"the template is to be compiled again for {site}")
         self.site = site
 
 
