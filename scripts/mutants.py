@@ -124,7 +124,7 @@ MUTANTS = (
     ),
     Mutant(
         "watermark-not-restored",
-        "livets/live/runner.py",
+        "livets/live/beginning.py",
         "commits.start(record.ref, notes.ended | notes.interrupted)",
         "commits.start(max(0, record.ref - 1), notes.ended | notes.interrupted)",
         WATERMARK,

@@ -23,7 +23,7 @@ _NOBODY: Final = Visit({})
 
 
 class Host(Protocol):
-    """What a view asks of the one who runs it (`runner.ViewRunner`)."""
+    """What a view asks of the one who runs it (`hosting.Hosting`)."""
 
     def subscribing(self, topic: str) -> None:
         """The view wants `topic` from now on."""
@@ -43,12 +43,12 @@ class Bond:
 
     __slots__ = (
         "effects",
+        "host",
         "inputs",
         "location",
         "markup",
         "presence",
         "request",
-        "runner",
         "session",
         "system",
         "tracker",
@@ -60,7 +60,8 @@ class Bond:
     def __init__(self) -> None:
         self.tracker = Tracker()
         self.system = System()
-        self.runner: Host | None = None
+        self.host: Host | None = None
+        """The one who runs the view; the runner puts it there."""
         self.markup: Callable[[str, Mapping[str, Any]], str] | None = None
         """Renders Jinja2 source with names before the view's; the runner puts it there."""
         self.presence: Presence | None = None

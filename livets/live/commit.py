@@ -87,6 +87,10 @@ class Commits:
         self.ended.start(ref, ended)
         self.durable_ref = self.ended.at
 
+    def claimed(self, generation: int) -> None:
+        """The snapshot is this worker's: writes and effects go out under this claim on it."""
+        self.writer.generation = self.effects.generation = generation
+
     def begun(self, ref: int) -> None:
         """A parallel handler is at work: later events may be told done before it has ended."""
         self._done.passed(ref)
@@ -219,6 +223,11 @@ class Commits:
         """Everything as of the last commit, for a store that has lost it. Call it between units of work."""
         fields, system = self.snapshot.whole(self._view), self._view._live.system.encode()
         return Record(meta, fields, {}, self.ended.at, system, self.effects.unsent, secret)
+
+    @property
+    def stopped(self) -> bool:
+        """True when the view was closed, or another worker has taken it over."""
+        return self.writer.stopped
 
     def stop(self) -> None:
         """Nothing of this view runs, is sent or is written any more."""

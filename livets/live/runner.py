@@ -1,29 +1,29 @@
 """ViewRunner: one running view, from mount or restore to close. The surface that transport and app work with.
 
-It owns the beginning and the end of a view's life and what may be asked in between. How work runs is `units`'
-business, what it changes `commit`'s, what the browser shows `display`'s. It never touches a socket.
+It owns the wiring of a view's parts, what may be asked of them, and the end of the view's life. How it begins is
+`beginning`'s business, how work runs `units`', what it changes `commit`'s, what the browser shows `display`'s; what the
+view itself asks goes to `hosting`. It never touches a socket.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from livets.errors import ProtocolError, Redirected
-from livets.live import migration
+from livets.errors import ProtocolError
+from livets.live import beginning
 from livets.live.calling import call
 from livets.live.commit import Commits
 from livets.live.display import Display, Drawn, Unchanged, compile_template
 from livets.live.failure import failed
+from livets.live.hosting import Hosting
 from livets.live.navigation import Location, Places
 from livets.live.outbox import Outbox
 from livets.live.scope import ViewScope
 from livets.live.snapshot import everything
-from livets.live.system import System
 from livets.live.units import Units
 from livets.live.view import LiveView
 from livets.live.visit import Visit
@@ -51,18 +51,8 @@ class ViewRunner:
     """
 
     __slots__ = (
-        "_accepted",
-        "_commits",
-        "_dev",
-        "_gone",
-        "_interrupted",
-        "_meta",
-        "_secret",
-        "_store",
-        "_units",
-        "view",
-        "view_id",
-    )
+        "_accepted", "_commits", "_dev", "_interrupted", "_meta", "_secret", "_store", "_units", "view", "view_id",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -89,8 +79,7 @@ class ViewRunner:
         bond.markup = lambda source, names: templates.render(
             source, ViewScope(self.view), names, name=f"{view_class.__qualname__}.html()"
         )
-        bond.runner, bond.session, bond.request = self, Visit.of(session), request
-        bond.presence = presence
+        bond.session, bond.request, bond.presence = Visit.of(session), request, presence
         bond.location = Location(self.view, url, params, places, prefix)
         display = Display(self.view, compile_template(view_class, templates), dev=dev)
         self._commits = Commits(
@@ -98,13 +87,13 @@ class ViewRunner:
             on_fenced=self._lose, on_gone=self._record, on_due=self._due, presence=presence,
         )  # fmt: skip
         self._units = Units(self.view, view_id, self._commits, dev=dev)
+        bond.host = Hosting(self.view, self._commits, self._units)
         self._meta = meta
         self._secret = b""
         self._store = store
         self._dev = dev
         self._accepted = 0
         self._interrupted: list[int] = []
-        self._gone = False
 
     # What transport may know
 
@@ -135,12 +124,12 @@ class ViewRunner:
 
     @generation.setter
     def generation(self, generation: int) -> None:
-        self._commits.writer.generation = self._commits.effects.generation = generation
+        self._commits.claimed(generation)
 
     @property
     def gone(self) -> bool:
         """True when the view was closed, or another worker has taken it over."""
-        return self._gone
+        return self._commits.stopped
 
     # Beginning
 
@@ -149,34 +138,9 @@ class ViewRunner:
 
         Raises EventRefused("bad_arguments") for a URL that does not fit, Redirected, and what the view raises.
         """
-        view, commits, declaration = self.view, self._commits, self.view.__livets__
-        system, location = view._live.system, view._live.location
-        try:
-            if declaration.mount is not None:
-                named = declaration.mount.bind_names(location.path)
-                await call(view.mount, (), named, dev=self._dev)
-            if location.move is None:
-                await location.follow(dev=self._dev)
-            if location.move is not None:
-                raise Redirected(location.move.url)
-            if self._dev:
-                commits.check()
-            html = commits.display.html()
-            view._live.tracker.done(view)
-            commits.topics.follow(system.notes.subscriptions)
-            record = Record(self._meta)
-            system.notes.version = view.snapshot_version
-            if self._store.durable or self._dev:
-                fields = commits.snapshot.first(view)
-                if self._store.durable:
-                    record.fields, record.system = fields, system.encode()
-            self.generation = await self._store.create(self.view_id, record)
-        except BaseException:
-            commits.topics.close()
-            raise
-        system.done()
-        commits.leave(view._live.take_effects())
-        return html
+        return await beginning.mount(
+            self.view, self._commits, self._store, view_id=self.view_id, meta=self._meta, dev=self._dev
+        )
 
     @classmethod
     async def restore(cls, view_class: type[LiveView], *, claim: Claim, **surroundings: Any) -> ViewRunner:
@@ -189,32 +153,12 @@ class ViewRunner:
         record = claim.record
         assert record is not None, "a claim without a record means that the runner at hand is current: keep it"
         runner = cls(view_class, **{**surroundings, "meta": record.meta})
-        commits, view = runner._commits, runner.view
-        view._live.system = System(record.system)
-        notes = view._live.system.notes
-        migration.check_release(view, notes)
-        misfits = commits.snapshot.load(view, record)
-        migrates = migration.is_due(view, record, notes, misfits)
-        if migrates:
-            await call(view.migrate, (migration.old_state(record),), dev=runner._dev)
-        migration.prune(view, notes)
-        notes.version = view.snapshot_version
-        if runner._dev:
-            commits.check()
-        view._live.tracker.done(view)
         runner._secret = record.secret
-        notes = view._live.system.changing()
-        runner._interrupted = sorted(notes.interrupted)
-        commits.start(record.ref, notes.ended | notes.interrupted)
-        notes.ended, notes.interrupted = frozenset(commits.ended.beyond), frozenset()
-        runner._accepted = commits.last_ref
-        runner.generation = claim.generation
-        commits.topics.follow(view._live.system.notes.subscriptions)
-        # Positions of another worker's bus, or of a time when nobody here was subscribed, prove nothing.
-        commits.topics.missed = bool(view._live.system.notes.subscriptions)
-        commits.effects.release(dict(record.effects))
-        if migrates:
-            await runner._store.recreate(runner.view_id, claim.generation, commits.record(runner._meta, record.secret))
+        restored = await beginning.restore(runner.view, runner._commits, record, claim, dev=runner._dev)
+        runner._interrupted, runner._accepted = restored.interrupted, runner.last_ref
+        if restored.is_migrated:
+            whole = runner._commits.record(record.meta, record.secret)
+            await runner._store.recreate(runner.view_id, claim.generation, whole)
         await runner._units.transactions.hook("resumed")
         return runner
 
@@ -236,7 +180,7 @@ class ViewRunner:
     def detach(self) -> None:
         """Nothing can be sent any more; events, messages and timers go on, and their result waits."""
         self._commits.display.outbox = None
-        if not self._gone:
+        if not self.gone:
             self._commits.presences.page_lost()
 
     def accept(self, event: Event) -> None:
@@ -294,7 +238,7 @@ class ViewRunner:
         """Wait until events up to `ref` (or everything queued so far) have been handled."""
         if ref is None:
             await self._units.reach()
-        elif not self._gone:
+        elif not self.gone:
             await self._units.settled(ref)
 
     async def write_secret(self, hashes: bytes) -> None:
@@ -326,27 +270,6 @@ class ViewRunner:
         """People have come or gone on a topic that the view follows."""
         self._units.news.present(handler, topic, change)
 
-    def subscribing(self, topic: str) -> None:
-        """The view wants `topic` from now on (`LiveView.subscribe`): nothing may be missed until the commit."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return  # a plain handler in its thread: the commit opens it
-        self._commits.topics.open(topic, self.view._live.system.notes.subscriptions[topic])
-
-    def commit_block(self) -> AbstractAsyncContextManager[None]:
-        """`LiveView.commit()`; before the view's first render there is nothing to hold."""
-        return self._units.holding.block() if self.generation else nullcontext()
-
-    def cancel(self, handler: str) -> None:
-        """`LiveView.cancel()`."""
-        self._units.cancel(handler)
-
-    async def commit_point(self) -> None:
-        """`LiveView.update()`."""
-        if self.generation and not self._gone:
-            await self._units.holding.commit_point()
-
     # The end
 
     async def durable(self) -> None:
@@ -367,7 +290,7 @@ class ViewRunner:
         thread runs to its end, and what it changes after that time is kept nowhere.
         """
         await self._stop_working(for_good=True)
-        if self.view.__livets__.hooks["unmount"] is not None and not self._gone:
+        if self.view.__livets__.hooks["unmount"] is not None and not self.gone:
             try:
                 await call(self.view.unmount, dev=self._dev)
             except Exception as error:
@@ -383,7 +306,7 @@ class ViewRunner:
 
     async def _rest(self) -> None:
         commits = self._commits
-        if not self._gone and self.generation:
+        if not self.gone and self.generation:
             if not self._store.durable:
                 system = self.view._live.system.encode()
                 ended = commits.ended.at
@@ -395,7 +318,6 @@ class ViewRunner:
 
     def _lose(self) -> None:
         """The view is somebody else's now, or nobody's."""
-        self._gone = True
         self._units.halt()
         self._commits.stop()
         self._units.waiters.wake(None)

@@ -214,8 +214,8 @@ class LiveView:
         What was committed stays, even if the handler fails afterwards. An event that was interrupted by a crash
         after this point does not run again: its browser is told `interrupted`.
         """
-        if self._live.runner is not None:
-            await self._live.runner.commit_point()
+        if self._live.host is not None:
+            await self._live.host.commit_point()
 
     def commit(self) -> AbstractAsyncContextManager[None]:
         """Hold the view for a block that is one commit: shown and kept at its end, taken back if it raises.
@@ -233,7 +233,7 @@ class LiveView:
         ...         async with self.commit():
         ...             self.found = found
         """
-        return nullcontext() if self._live.runner is None else self._live.runner.commit_block()
+        return nullcontext() if self._live.host is None else self._live.host.commit_block()
 
     def cancel(self, handler: Callable[..., Any] | str) -> None:
         """Stop the events of `handler`, an @event method: those that wait, and those at work if it is an async one.
@@ -244,8 +244,8 @@ class LiveView:
         name = handler if isinstance(handler, str) else getattr(handler, "__name__", "")
         if name not in self.__livets__.events:
             raise ConfigError(f"cancel({name!r}): {self.__livets__.name} has no @event method of that name")
-        if self._live.runner is not None:
-            self._live.runner.cancel(name)
+        if self._live.host is not None:
+            self._live.host.cancel(name)
 
     def set_input(self, name: str, value: Any) -> None:
         """Assign a field and write it into its control, even if that has the focus or holds unsent text."""
@@ -290,8 +290,8 @@ class LiveView:
         self.__livets__.message(type(self), name)
         self._live.acting("subscribe")
         self._live.system.changing().subscriptions[topic] = Subscription(name)
-        if self._live.runner is not None:
-            self._live.runner.subscribing(topic)
+        if self._live.host is not None:
+            self._live.host.subscribing(topic)
 
     def unsubscribe(self, topic: str) -> None:
         """End a subscription; unknown ones are ignored."""

@@ -186,7 +186,7 @@ async def test_a_handler_that_ignores_its_cancellation_is_taken_back_all_the_sam
     runner.accept(click("stubborn", 1))
     await turns()
     runner.accept(click("queued", 2, "next"))
-    runner.cancel("stubborn")
+    runner._units.cancel("stubborn")
     await runner.settle(2)
     assert (runner.view.count, runner.view.log) == (0, ["next"])
     assert outbox.errors == []

@@ -130,7 +130,7 @@ async def play(script: list[tuple[str, Any]]) -> None:
             store.gate.clear() if store.gate.is_set() else store.gate.set()
         elif action == "cancel":
             cancelled |= {ref for ref, kind in page.kinds.items() if kind == number}
-            page.runner.cancel(number)
+            page.runner._units.cancel(number)
         elif action == "crash":
             await page.crash()
         page.listen()
