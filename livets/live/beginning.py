@@ -82,8 +82,8 @@ async def restore(view: LiveView, commits: Commits, record: Record, claim: Claim
     view._live.tracker.done(view)
     notes = view._live.system.changing()
     interrupted = sorted(notes.interrupted)
-    commits.start(record.ref, notes.ended | notes.interrupted)
-    notes.ended, notes.interrupted = frozenset(commits.ended.beyond), frozenset()
+    commits.progress.start(record.ref, notes.ended | notes.interrupted)
+    notes.ended, notes.interrupted = frozenset(commits.progress.ended.beyond), frozenset()
     commits.claimed(claim.generation)
     commits.topics.follow(notes.subscriptions)
     # Positions of another worker's bus, or of a time when nobody here was subscribed, prove nothing.

@@ -87,7 +87,7 @@ class Beside:
             if typed is not None and (failure := await typed.done) is not None:
                 return failure
             unit.has_begun = True
-            self._commits.begun(unit.ref)
+            self._commits.progress.begun(unit.ref)
             CURRENT.set(unit)
             assert prepared.function is not None
             await call(

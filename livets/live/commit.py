@@ -1,29 +1,29 @@
 """A commit is the unit (D5): state, patch, effects and snapshot of one piece of work, all of it or nothing.
 
-It owns the order of these and the watermarks: done (the result was shown, or a parallel handler has begun), ended, and
-durable (a crash cannot undo it). It never runs application code other than through rendering. Called by the runner
-when a handler has ended, well or badly.
+It owns the order of these. It never runs application code other than through rendering. What has been done, shown and
+kept so far is `progress`'s to know. Called by `transaction` and `holding` when code has ended, well or badly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Set
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from livets import telemetry
-from livets.live.display import Display, Drawn
+from livets.live.display import Display
+from livets.live.drawn import Drawn
 from livets.live.effects import Effects
 from livets.live.failure import Failure, failed, state, unlike
 from livets.live.presence import Presences
+from livets.live.progress import Progress
 from livets.live.snapshot import Growth, Snapshot
 from livets.live.timers import Timers
 from livets.live.topics import Topics
-from livets.live.watermark import Watermark
 from livets.live.writer import Writer
 from livets.presence import Presence
 from livets.pubsub import Bus
 from livets.state import Change, Record, SnapshotStore
-from livets.wire import codes, limits
+from livets.wire import codes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,8 +39,8 @@ class Commits:
     """The state of one view between its units of work, and the only way to move it."""
 
     __slots__ = (
-        "_dev", "_done", "_on_fenced", "_shown_ref", "_store", "_view", "_view_id", "display", "durable_ref",
-        "effects", "ended", "on_progress", "presences", "snapshot", "timers", "topics", "writer",
+        "_dev", "_on_fenced", "_store", "_view", "_view_id", "display", "effects", "presences", "progress", "snapshot",
+        "timers", "topics", "writer",
     )  # fmt: skip
 
     def __init__(
@@ -62,40 +62,18 @@ class Commits:
         self._store = store
         self._dev = dev
         self._on_fenced = on_fenced
-        self._shown_ref = 0
         self.display = display
-        self._done = Watermark()
-        self.ended = Watermark()
-        self.durable_ref = 0
-        self.on_progress: Callable[[], None] = lambda: None
-        """Called when events may have been told done."""
         self.snapshot = Snapshot(store.max_view_bytes)
         self.writer = Writer(view_id, store, self._written, self._fenced, on_gone)
+        self.progress = Progress(display, self.writer)
         self.effects = Effects(view_id, bus, self._sent)
         self.topics = Topics(view_id, bus)
         self.timers = Timers(on_due)
         self.presences = Presences(view_id, presence)
 
-    @property
-    def last_ref(self) -> int:
-        """The last event whose result the browser may show: handled, refused, or begun beside others."""
-        return self._done.at
-
-    def start(self, ref: int, ended: Set[int]) -> None:
-        """Go on where a snapshot ends: these events are not to run again."""
-        self._done.start(ref, ended)
-        self.ended.start(ref, ended)
-        self.durable_ref = self.ended.at
-
     def claimed(self, generation: int) -> None:
         """The snapshot is this worker's: writes and effects go out under this claim on it."""
         self.writer.generation = self.effects.generation = generation
-
-    def begun(self, ref: int) -> None:
-        """A parallel handler is at work: later events may be told done before it has ended."""
-        self._done.passed(ref)
-        self.tell()
-        self.on_progress()
 
     def check(self) -> None:
         """Development: the whole state, mounted or restored, can be kept. Raises FieldError."""
@@ -185,7 +163,7 @@ class Commits:
                 drawn.commit()
                 if self._dev and self._view._live.is_clean(self._view):
                     drawn = self._checked(drawn)
-                self._tell(drawn.message)
+                self.progress.tell(drawn.message)
 
     def _checked(self, drawn: Drawn) -> Drawn:
         """Development: what was drawn and is about to be sent, or the page whole if it would be wrong by that."""
@@ -201,16 +179,6 @@ class Commits:
             self.refuse(0, failed(codes.RENDER_FAILED, error, what=f"drawing {what} anew", dev=True))
         return drawn
 
-    @property
-    def has_room(self) -> bool:
-        """Whether fewer than a window of handled events wait for the store."""
-        return self.ended.at - self.durable_ref < limits.OUTBOX_WINDOW or self.writer.stopped
-
-    async def room(self) -> None:
-        """Wait for that."""
-        while not self.has_room:
-            await self.writer.progress()
-
     def leave(self, broadcasts: list[tuple[str, bytes]]) -> None:
         """Send what was broadcast outside of any unit (in mount)."""
         effects = self.effects.number(broadcasts, 0)
@@ -222,7 +190,7 @@ class Commits:
     def record(self, meta: bytes, secret: bytes) -> Record:
         """Everything as of the last commit, for a store that has lost it. Call it between units of work."""
         fields, system = self.snapshot.whole(self._view), self._view._live.system.encode()
-        return Record(meta, fields, {}, self.ended.at, system, self.effects.unsent, secret)
+        return Record(meta, fields, {}, self.progress.ended.at, system, self.effects.unsent, secret)
 
     @property
     def stopped(self) -> bool:
@@ -237,10 +205,6 @@ class Commits:
         self.effects.stop()
         self.writer.stop()
 
-    def tell(self) -> None:
-        """Acknowledge (again) what is done and what is durable."""
-        self._tell([])
-
     def _end(
         self, change: Change, ref: int, diff: list[Any] | bytes, *, urgent: bool = False, skipped: bool = False
     ) -> None:
@@ -249,26 +213,26 @@ class Commits:
         self.timers.follow(system.notes.timers)
         self.presences.follow(system.notes)
         if ref:
-            self.ended.passed(ref)
+            self.progress.ended.passed(ref)
             if not (skipped and self._store.durable):
-                self._done.passed(ref)
+                self.progress.done.passed(ref)
             self._note_end(ref, change)
         if self._store.durable:
             self._submit(change, urgent)
         else:
-            self.durable_ref = self.ended.at
+            self.progress.durable_ref = self.progress.ended.at
         system.done()
         if ref or diff:
-            self._tell(diff)
+            self.progress.tell(diff)
         if not self._store.durable:
             self.effects.release(change.effects)
 
     def _note_end(self, ref: int, change: Change) -> None:
         """The snapshot has to say that this event is over."""
         system = self._view._live.system
-        change.ref = self.ended.at
-        if system.notes.ended or self.ended.at < ref:
-            system.changing().ended = frozenset(self.ended.beyond)
+        change.ref = self.progress.ended.at
+        if system.notes.ended or self.progress.ended.at < ref:
+            system.changing().ended = frozenset(self.progress.ended.beyond)
         if ref in system.notes.interrupted:
             system.changing().interrupted -= {ref}
 
@@ -277,27 +241,12 @@ class Commits:
         urgent = urgent or change.ref is not None or bool(change.effects)
         if system.changed:
             change.system = system.encode()
-            change.ref = self.ended.at  # what the notes say has ended is to be read together with it
+            change.ref = self.progress.ended.at  # what the notes say has ended is to be read together with it
         if change.ref is not None or change.fields or change.logs or change.effects or change.system is not None:
-            self.writer.submit(change, self.ended.at, urgent=urgent)
-
-    def _tell(self, diff: list[Any] | bytes) -> None:
-        outbox = self.display.outbox
-        if outbox is None:
-            return
-        if not self.display.behind:
-            self._shown_ref = self.last_ref
-        if diff:
-            outbox.patch(diff, self._shown_ref, self.durable_ref)
-        else:
-            outbox.ack(self._shown_ref, self.durable_ref)
+            self.writer.submit(change, self.progress.ended.at, urgent=urgent)
 
     def _written(self, change: Change, ref: int) -> None:
-        if ref > self.durable_ref:
-            self.durable_ref = ref
-            self._done.reached(ref)
-            self._tell([])
-            self.on_progress()
+        self.progress.written(ref)
         self.effects.release(change.effects)
 
     def _sent(self, numbers: set[int]) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Collection
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from livets.live.navigation import Mode, Move
+from livets.live.drawn import Drawn
+from livets.live.move import Mode, Move
 from livets.live.outbox import Outbox
 from livets.live.scope import HTML_NAME, RENDER_SOURCE, ViewScope
 from livets.live.sources import source_of
@@ -20,7 +21,7 @@ from livets.wire import ReservedOp
 
 if TYPE_CHECKING:
     from livets.live.view import LiveView
-    from livets.render import CompiledTemplate, Patch, Rendering, Templates
+    from livets.render import CompiledTemplate, Rendering, Templates
 
 _PLACE: Final = frozenset({"params", "uri"})
 
@@ -29,20 +30,9 @@ class Display:
     """The rendered side of one view."""
 
     __slots__ = (
-        "_forced",
-        "_inputs",
-        "_move",
-        "_pending",
-        "_plain",
-        "_scope",
-        "_shown",
-        "_title",
-        "_url",
-        "_view",
-        "outbox",
-        "rendering",
-        "witness",
-    )
+        "_forced", "_inputs", "_move", "_pending", "_plain", "_scope", "_shown", "_title", "_url", "_view", "outbox",
+        "rendering", "witness",
+    )  # fmt: skip
 
     def __init__(self, view: LiveView, template: CompiledTemplate, *, dev: bool = False) -> None:
         self._view = view
@@ -198,40 +188,6 @@ class Display:
         if move is not None:
             extras += [int(ReservedOp.NAVIGATE), [int(move.mode), move.url]]
         return extras
-
-
-class Drawn:
-    """A patch with everything else that goes with it; `commit` says that it will be sent."""
-
-    __slots__ = ("_display", "_patch", "diff", "message", "mid_event")
-
-    def __init__(self, display: Display, patch: Patch, extras: list[Any]) -> None:
-        self._display = display
-        self._patch = patch
-        self.diff: list[Any] = [*patch.diff, *extras]
-        self.message: list[Any] | bytes = patch.body if patch.shared and self.diff and not extras else self.diff
-        """The diff, or what it is encoded, if other views are sent the same."""
-        self.mid_event = False
-
-    def commit(self) -> None:
-        """From here on the browser is taken to show this."""
-        display = self._display
-        self._patch.commit()
-        display.remember(mid_event=self.mid_event)
-        if display.witness is not None:
-            display.witness.follow(display.rendering.template, self.diff)
-
-
-class Unchanged:
-    """Nothing to send now: a handler is at work, and its commit sends what is missing."""
-
-    __slots__ = ("diff",)
-
-    def __init__(self) -> None:
-        self.diff: list[Any] = []
-
-    def commit(self) -> None:
-        """Nothing was drawn, nothing is remembered."""
 
 
 def compile_template(view_class: type[LiveView], templates: Templates) -> CompiledTemplate:

@@ -10,15 +10,30 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from livets.live.retry import pause_s
-from livets.pubsub import Bus, MessageRefused
+from livets.pubsub import Bus, MessageRefused, check_message, check_topic
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[str, bytes, str]).decode
 _log = logging.getLogger("livets")
+
+
+def encode_broadcast(topic: str, data: Any) -> bytes:
+    """What leaves for `LiveView.broadcast`. Raises MessageRefused for what may not be sent, or not on this topic."""
+    try:
+        encoded = msgspec.msgpack.encode(data)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise MessageRefused(
+            f"broadcast({topic!r:.80}): {type(data).__name__} can't be sent to other processes: {error}. Send "
+            f"plain values, lists, dicts, dataclasses or msgspec Structs; of what lives in a database send the id"
+        ) from None
+    check_message(topic, encoded)
+    check_topic(topic)
+    return encoded
 
 
 class Effects:

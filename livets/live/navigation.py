@@ -2,48 +2,29 @@
 
 It owns these rules and what of them waits for the commit. The URL is kept in the view's notes, so a snapshot knows it
 and a failed handler takes it back. It calls no hook but `handle_params` and never writes to a socket: `display` sends
-what `move` says. Which view answers a path is transport's business (`Places`).
+what `move` says. Which view answers a path is transport's business (`Places`), what a URL may look like `address`'s.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from enum import IntEnum
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol
-from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
+from typing import Any, Final, Protocol
+from urllib.parse import unquote
 
 from livets.errors import EventRefused, NavigationError
+from livets.live.address import elsewhere, of_site, pairs_of
 from livets.live.calling import call
 from livets.live.declaration import Declared
+from livets.live.move import Mode, Move
 from livets.live.system import System
 from livets.wire import codes
 
 EVENT: Final = "@params"
 """The reserved handler name under which a browser says that it goes to another URL of the same view."""
-MAX_CHARACTERS: Final = 4096
-"""Of a URL's path and query."""
 _MAX_TURNS: Final = 8
 """`handle_params` may send the view on to another URL, but not for ever."""
-_SAFE: Final = ":/?#[]@!$&'()*+,;=%~"
-_UNFIT: Final = re.compile(r"[\x00-\x20\x7f\\]")
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-
-
-class Mode(IntEnum):
-    """How a browser goes to a URL; the first element of a NAVIGATE operation."""
-
-    PUSH = 0
-    REPLACE = 1
-    LEAVE = 2
-
-
-class Move(NamedTuple):
-    """What the browser is told when the unit of work commits."""
-
-    mode: Mode
-    url: str
 
 
 class Places(Protocol):
@@ -141,7 +122,7 @@ class Location:
 
     def patch(self, url: str, *, replace: bool) -> None:
         """Go to another URL of this view; `handle_params` follows in this unit of work. Raises NavigationError."""
-        url = self._checked(url)
+        url = of_site(url, self.uri)
         below = self._below(url)
         if below is None or not self.reaches(below):
             raise NavigationError(
@@ -153,13 +134,7 @@ class Location:
 
     def leave(self, url: str, *, external: bool) -> None:
         """Leave the page. Raises NavigationError for another site, unless `external`."""
-        if external:
-            parts = urlsplit(url)
-            if parts.scheme not in {"http", "https"} or not parts.netloc or _UNFIT.search(url):
-                raise NavigationError(f"redirect({url!r}, external=True): write a whole http:// or https:// URL")
-            self.move = Move(Mode.LEAVE, quote(url, safe=_SAFE))
-        else:
-            self.move = Move(Mode.LEAVE, self._checked(url))
+        self.move = Move(Mode.LEAVE, elsewhere(url) if external else of_site(url, self.uri))
         self.due = False
 
     def arrive(self, args: list[Any]) -> None:
@@ -172,7 +147,7 @@ class Location:
         if not isinstance(url, str) or mode not in (None, Mode.PUSH, Mode.REPLACE):
             raise EventRefused(codes.BAD_ARGUMENTS, f"{EVENT} takes [url] or [url, 0 or 1]")
         try:
-            url = self._checked(url)
+            url = of_site(url, self.uri)
         except NavigationError as error:
             raise EventRefused(codes.BAD_ARGUMENTS, str(error)) from None
         below = self._below(url)
@@ -222,18 +197,6 @@ class Location:
         self._view._live.system.changing().url = below.partition("#")[0]
         self.due = True
 
-    def _checked(self, url: str) -> str:
-        """Path and query (and fragment) of this site, in full. Raises NavigationError."""
-        full = quote(urljoin(self.uri, url) if url[:1] in ("?", "#") else url, safe=_SAFE)
-        if full[:1] != "/" or full.startswith("//") or _UNFIT.search(url.replace(" ", "")):
-            raise NavigationError(
-                f"{url!r} is not an address of this site: write a path ('/items?page=2') or a query ('?page=2'); "
-                f"for another site self.redirect(url, external=True)"
-            )
-        if len(full) > MAX_CHARACTERS:
-            raise NavigationError(f"a URL of {len(full)} characters is too long: {MAX_CHARACTERS} are the limit")
-        return full
-
     def _below(self, url: str) -> str | None:
         if not self.prefix:
             return url
@@ -253,7 +216,7 @@ class Location:
         found = self._find(below)
         path = self.path if found is None else found[1]
         url = below.partition("#")[0]
-        return query.bind(path, _pairs(url), params=self._whole(path, url), uri=self.prefix + url)
+        return query.bind(path, pairs_of(url), params=self._whole(path, url), uri=self.prefix + url)
 
     def _parse(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         url = self.url
@@ -265,7 +228,7 @@ class Location:
 
     @staticmethod
     def _whole(path: Mapping[str, Any], url: str) -> Mapping[str, Any]:
-        pairs = _pairs(url)
+        pairs = pairs_of(url)
         return MappingProxyType({**dict(pairs), **path}) if pairs else path
 
 
@@ -281,8 +244,3 @@ def may_patch(view_class: type, own: Mapping[str, Any], other_class: type, other
     free = frozenset() if query is None else query.names
     fixed = (own.keys() | other.keys()) - free
     return all(name in own and name in other and own[name] == other[name] for name in fixed)
-
-
-def _pairs(url: str) -> list[tuple[str, str]]:
-    query = url.partition("#")[0].partition("?")[2]
-    return parse_qsl(query, keep_blank_values=True) if query else []

@@ -17,7 +17,8 @@ from livets.errors import ProtocolError
 from livets.live import beginning
 from livets.live.calling import call
 from livets.live.commit import Commits
-from livets.live.display import Display, Drawn, Unchanged, compile_template
+from livets.live.display import Display, compile_template
+from livets.live.drawn import Drawn, Unchanged
 from livets.live.failure import failed
 from livets.live.hosting import Hosting
 from livets.live.navigation import Location, Places
@@ -110,12 +111,12 @@ class ViewRunner:
     @property
     def last_ref(self) -> int:
         """The last event that has been handled (or refused, or begun beside others)."""
-        return self._commits.last_ref
+        return self._commits.progress.last_ref
 
     @property
     def durable_ref(self) -> int:
         """The last event that a crash of this process cannot undo."""
-        return self._commits.durable_ref
+        return self._commits.progress.durable_ref
 
     @property
     def generation(self) -> int:
@@ -190,12 +191,12 @@ class ViewRunner:
         """
         if event.ref <= self._accepted:
             if event.ref <= self.last_ref:
-                self._commits.tell()
+                self._commits.progress.tell()
             return
         if event.ref != self._accepted + 1:
             raise ProtocolError(f"event {event.ref} came after event {self._accepted}: the ones between are missing")
         self._accepted = event.ref
-        ended = self._commits.ended
+        ended = self._commits.progress.ended
         if ended.has(event.ref):
             return  # before a crash, out of order
         if event.ref < ended.last:
@@ -309,7 +310,7 @@ class ViewRunner:
         if not self.gone and self.generation:
             if not self._store.durable:
                 system = self.view._live.system.encode()
-                ended = commits.ended.at
+                ended = commits.progress.ended.at
                 change = Change(fields=everything(self.view), ref=ended, system=system)
                 commits.writer.submit(change, ended, urgent=True)
             await self.durable()

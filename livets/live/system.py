@@ -83,6 +83,13 @@ class System:
             self._before = _encode(self.notes)
         return self.notes
 
+    def start_timer(self, timer: Timer) -> int:
+        """Note a timer; returns its number."""
+        notes = self.changing()
+        notes.last_timer += 1
+        notes.timers[notes.last_timer] = timer
+        return notes.last_timer
+
     @property
     def touched(self) -> bool:
         """True if somebody may have changed the notes since the last unit ended."""

@@ -40,8 +40,8 @@ class Units:
     """The work of one view, one piece at a time."""
 
     __slots__ = (
-        "_beside", "_commits", "_dev", "_pace", "_view", "_view_id", "acceptance", "holding", "mailbox", "news",
-        "transactions", "waiters",
+        "_beside", "_commits", "_dev", "_pace", "_progress", "_view", "_view_id", "acceptance", "holding", "mailbox",
+        "news", "transactions", "waiters",
     )  # fmt: skip
 
     def __init__(self, view: LiveView, view_id: str, commits: Commits, *, dev: bool) -> None:
@@ -57,7 +57,8 @@ class Units:
         self.news = News(view, commits, self.mailbox, self.transactions, dev=dev)
         self.holding = Holding(view, commits, self.mailbox, self.transactions)
         self.waiters = Waiters()
-        commits.on_progress = lambda: self.waiters.wake(commits.last_ref)
+        self._progress = commits.progress
+        self._progress.on_change = lambda: self.waiters.wake(commits.progress.last_ref)
 
     @property
     def open(self) -> Unit | None:
@@ -68,7 +69,7 @@ class Units:
 
     def accept(self, event: Event) -> None:
         """An event of the browser, the next in its order."""
-        at_once = self._view.__livets__.is_prompt and self._commits.has_room
+        at_once = self._view.__livets__.is_prompt and self._progress.has_room
         self.acceptance.accept(event, self._begin, at_once=at_once)
 
     def cancel(self, name: str) -> None:
@@ -86,7 +87,7 @@ class Units:
 
     async def settled(self, ref: int) -> None:
         """Wait until event `ref`, accepted or still to come, has been handled."""
-        if ref > self._commits.last_ref:
+        if ref > self._progress.last_ref:
             await self.waiters.reach(ref)
 
     async def finish(self, grace_s: float, *, for_good: bool) -> None:
@@ -138,8 +139,8 @@ class Units:
     async def _on_event(self, event: Event) -> None:
         commits, view = self._commits, self._view
         unit = self.acceptance.running = Unit(view, event.ref, self._named(event), wire=event)
-        if not commits.has_room:
-            await commits.room()
+        if not self._progress.has_room:
+            await self._progress.room()
         telemetry.mark("event.dispatched", self._view_id, event.ref)
 
         async def work() -> Collection[str]:
@@ -164,7 +165,7 @@ class Units:
         self.acceptance.running = None
         if unit.stopped:
             await self._skip(event)
-        self.waiters.wake(commits.last_ref)
+        self.waiters.wake(self._progress.last_ref)
 
     async def _skip(self, event: Event) -> None:
         """The handler of this event is not run, or was cancelled; what was typed before it counts."""
@@ -176,7 +177,7 @@ class Units:
 
         unit = Unit(self._view, event.ref, self._named(event))
         await self.transactions.run("field update", work, unit, skipped=True)
-        self.waiters.wake(self._commits.last_ref)
+        self.waiters.wake(self._progress.last_ref)
 
     def _begin(self, event: Event) -> None:
         """Begin a parallel event now."""
@@ -198,7 +199,7 @@ class Units:
             await self._skip(msgspec.structs.replace(over.event, fields={}))  # those have had their turn
         else:
             self._commits.finish(ref, over.failure)
-        self.waiters.wake(self._commits.last_ref)
+        self.waiters.wake(self._progress.last_ref)
 
     def _on_heal(self, address: list[Any]) -> None:
         display = self._commits.display
@@ -208,7 +209,7 @@ class Units:
                 diff = display.block(address)
             except LookupError:
                 return  # gone meanwhile; the patch that removed it is on its way
-            display.outbox.patch(diff, self._commits.last_ref)
+            display.outbox.patch(diff, self._progress.last_ref)
 
     async def _type(self, fields: dict[str, Any]) -> Collection[str]:
         for name, value in fields.items():

@@ -7,22 +7,22 @@ declares in `__livets__` (see `declaration`). Application code calls it; the run
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, ClassVar
 
-import msgspec
-
-from livets.errors import ConfigError, EventRefused, FieldError
+from livets.errors import ConfigError, EventRefused
 from livets.live.bond import Bond
 from livets.live.declaration import Declaration
+from livets.live.effects import encode_broadcast
 from livets.live.fields import UNSET
 from livets.live.navigation import Location
 from livets.live.presence import ViewPresence
+from livets.live.state import State
 from livets.live.system import Subscription, Timer
 from livets.live.unit import CurrentEvent, current
 from livets.live.visit import Visit
-from livets.pubsub import MessageRefused, check_message, check_topic
+from livets.pubsub import check_topic
 from livets.wire import codes
 
 
@@ -304,15 +304,7 @@ class LiveView:
         Nothing is sent if the handler fails. Raises MessageRefused for other data, for more than 1 MiB, and for a topic
         that begins with "livets:".
         """
-        try:
-            encoded = msgspec.msgpack.encode(data)
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise MessageRefused(
-                f"broadcast({topic!r:.80}): {type(data).__name__} can't be sent to other processes: {error}. Send "
-                f"plain values, lists, dicts, dataclasses or msgspec Structs; of what lives in a database send the id"
-            ) from None
-        check_message(topic, encoded)
-        check_topic(topic)
+        encoded = encode_broadcast(topic, data)
         self._live.acting("broadcast")
         self._live.effects.append((topic, encoded))
 
@@ -352,47 +344,7 @@ class LiveView:
     def _add_timer(self, delay_s: float, interval_s: float | None, handler: Callable[..., Any] | str) -> int:
         name = self.__livets__.check_method(type(self), handler)
         self._live.acting("start a timer")
-        notes = self._live.system.changing()
-        notes.last_timer += 1
-        notes.timers[notes.last_timer] = Timer(name, time.time() + delay_s, interval_s)
-        return notes.last_timer
-
-
-class State(Mapping[str, Any]):
-    """The declared fields of a view as a mapping; assigning an entry assigns the field."""
-
-    __slots__ = ("_view",)
-
-    def __init__(self, view: LiveView) -> None:
-        self._view = view
-
-    def require(self, name: str) -> None:
-        """Raises FieldError unless `name` is a declared field."""
-        fields = self._view.__livets__.fields
-        if name not in fields:
-            raise FieldError(
-                f"{type(self._view).__qualname__} has no field {name!r}; declare it: `{name}: <type> = <default>`. "
-                f"It has: {', '.join(sorted(fields))}"
-            )
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._view.__livets__.fields or name not in self._view.__dict__:
-            raise KeyError(name)
-        return getattr(self._view, name)
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self.require(name)
-        setattr(self._view, name, value)
-
-    def __iter__(self) -> Iterator[str]:
-        values = self._view.__dict__
-        return iter([name for name in self._view.__livets__.fields if name in values and name != "title"])
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-    def __repr__(self) -> str:
-        return f"State({ {name: self._view.__dict__[name] for name in self} })"
+        return self._live.system.start_timer(Timer(name, time.time() + delay_s, interval_s))
 
 
 def _declare(owner: type[LiveView]) -> None:

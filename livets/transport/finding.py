@@ -11,7 +11,8 @@ import logging
 from typing import Any
 
 from livets.errors import JoinRefused, NotFound, Redirected, SnapshotNewer, UrlRefused
-from livets.live.navigation import MAX_CHARACTERS, may_patch
+from livets.live.address import MAX_CHARACTERS
+from livets.live.navigation import may_patch
 from livets.state import Claim, StoreUnavailable
 from livets.transport.request import prefix_of
 from livets.transport.resident import Resident

@@ -18,8 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from livets.config import CSP
 from livets.errors import EventRefused, NotFound, Redirected, UrlRefused
+from livets.live.address import MAX_CHARACTERS
 from livets.live.failure import trace
-from livets.live.navigation import MAX_CHARACTERS
 from livets.live.scope import ViewScope
 from livets.state import StoreUnavailable
 from livets.transport.development import Failure, error_page, script_tag

@@ -147,7 +147,7 @@ async def test_t19_no_place_of_a_template_makes_code_of_data(page: Page, page_lo
         resident = next(view for view in site.registry if view.page is not None)
         live: Any = resident.runner.view
         for count, payload in enumerate(PAYLOADS, 1):
-            async with resident.runner.commit_block():
+            async with live.commit():
                 if view is Places:
                     live.show(payload)
                 live.text, live.count = payload, count

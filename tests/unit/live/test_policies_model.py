@@ -103,7 +103,8 @@ class Page:
         again = {ref for ref in self.runner.view.entries if ref <= self.done and self.kinds[ref] != "beside"}
         if shown:  # the outbox of a restored page begins empty
             assert shown == again, "what was shown was taken back, or what was skipped has run"
-        self.outbox.patches.append(([-10, [" ".join(map(str, self.runner.view.entries))]], self.done))
+        fingerprint = self.runner.rendering.template.fingerprint
+        self.outbox.patches.append((self.runner.fill(fingerprint), self.done))  # as a join does
 
 
 actions = st.one_of(

@@ -1,0 +1,78 @@
+"""How far a view has come with the events of its browser, and telling the browser of it.
+
+It owns the watermarks: done (the result was shown, or a parallel handler has begun), ended, shown, and durable (a crash
+cannot undo it). It never commits: `commit` moves the marks. Asked by `units`, which waits while the store lags behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from typing import Any
+
+from livets.live.display import Display
+from livets.live.watermark import Watermark
+from livets.live.writer import Writer
+from livets.wire import limits
+
+
+class Progress:
+    """The progress of one view."""
+
+    __slots__ = ("_display", "_shown_ref", "_writer", "done", "durable_ref", "ended", "on_change")
+
+    def __init__(self, display: Display, writer: Writer) -> None:
+        self._display = display
+        self._writer = writer
+        self._shown_ref = 0
+        self.done = Watermark()
+        self.ended = Watermark()
+        self.durable_ref = 0
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when events may have been told done."""
+
+    @property
+    def last_ref(self) -> int:
+        """The last event whose result the browser may show: handled, refused, or begun beside others."""
+        return self.done.at
+
+    @property
+    def has_room(self) -> bool:
+        """Whether fewer than a window of handled events wait for the store."""
+        return self.ended.at - self.durable_ref < limits.OUTBOX_WINDOW or self._writer.stopped
+
+    async def room(self) -> None:
+        """Wait for that."""
+        while not self.has_room:
+            await self._writer.progress()
+
+    def start(self, ref: int, ended: Set[int]) -> None:
+        """Go on where a snapshot ends: these events are not to run again."""
+        self.done.start(ref, ended)
+        self.ended.start(ref, ended)
+        self.durable_ref = self.ended.at
+
+    def begun(self, ref: int) -> None:
+        """A parallel handler is at work: later events may be told done before it has ended."""
+        self.done.passed(ref)
+        self.tell()
+        self.on_change()
+
+    def written(self, ref: int) -> None:
+        """The store has what events up to `ref` did."""
+        if ref > self.durable_ref:
+            self.durable_ref = ref
+            self.done.reached(ref)
+            self.tell()
+            self.on_change()
+
+    def tell(self, diff: list[Any] | bytes = b"") -> None:
+        """Send a patch with the marks, or acknowledge (again) what is done and what is durable."""
+        outbox = self._display.outbox
+        if outbox is None:
+            return
+        if not self._display.behind:
+            self._shown_ref = self.done.at
+        if diff:
+            outbox.patch(diff, self._shown_ref, self.durable_ref)
+        else:
+            outbox.ack(self._shown_ref, self.durable_ref)
