@@ -87,7 +87,7 @@ class Display:
         move = bond.location.move
         with _Unseen(self._view):
             if not self._shown:
-                return Drawn(self, self.rendering.fill(scope), self._extras(move, whole=True))
+                return Drawn(self.rendering.fill(scope), self._extras(move, whole=True), self._remember)
             dirty, volatile = changed, self._volatile()
             if volatile or self._pending:
                 dirty = {*changed, *(self._pending or ()), *volatile}
@@ -95,7 +95,7 @@ class Display:
                 dirty = {*dirty, *_PLACE}
             force = {*forced, *self._forced} if self._forced else forced
             patch = self.rendering.diff(scope, dirty, force, shared=shared)
-        return Drawn(self, patch, self._extras(move, whole=False))
+        return Drawn(patch, self._extras(move, whole=False), self._remember)
 
     def postpone(self, changed: Collection[str], forced: Collection[str]) -> None:
         """These could not be sent; they are part of the next drawing."""
@@ -117,7 +117,7 @@ class Display:
                 patch = self.rendering.fill(scope)
             else:
                 patch = self.rendering.reshape(scope)
-        return Drawn(self, patch, self._extras(None, whole=True))
+        return Drawn(patch, self._extras(None, whole=True), self._remember)
 
     def block(self, address: list[Any]) -> list[Any]:
         """The diff that builds one block afresh. Raises LookupError if there is no such block."""
@@ -146,22 +146,24 @@ class Display:
         for rows in _lists(self._view):
             rows.commit()
 
-    def remember(self, *, mid_event: bool) -> None:
+    def _remember(self, drawn: Drawn) -> None:
         """What was drawn is what the browser shows (called by `Drawn.commit`)."""
         self._shown = True
         self._pending = self._forced = self._inputs = self._move = None
-        if not mid_event:
+        if not drawn.mid_event:
             self._view._live.location.move = None
         self._title = self._view.__dict__["title"]
         self._url = self._view._live.system.notes.url
         self._view._live.inputs.clear()
-        if mid_event:
+        if drawn.mid_event:
             # Shown in the middle of a handler that may still be taken back: compare everything next time.
             self._pending = set(self._view.__livets__.fields)
             for rows in _lists(self._view):
                 rows.distrust()
         else:
             self.trust()
+        if self.witness is not None:
+            self.witness.follow(self.rendering.template, drawn.diff)
 
     def _volatile(self) -> Collection[str]:
         template = self.rendering.template

@@ -6,33 +6,31 @@ is drawn again. Made by `display` and `runner`; `commit` and transport send it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from livets.live.display import Display
     from livets.render import Patch
 
 
 class Drawn:
     """A patch with everything else that goes with it; `commit` says that it will be sent."""
 
-    __slots__ = ("_display", "_patch", "diff", "message", "mid_event")
+    __slots__ = ("_on_commit", "_patch", "diff", "message", "mid_event")
 
-    def __init__(self, display: Display, patch: Patch, extras: list[Any]) -> None:
-        self._display = display
+    def __init__(self, patch: Patch, extras: list[Any], on_commit: Callable[[Drawn], None]) -> None:
         self._patch = patch
+        self._on_commit = on_commit
         self.diff: list[Any] = [*patch.diff, *extras]
         self.message: list[Any] | bytes = patch.body if patch.shared and self.diff and not extras else self.diff
         """The diff, or what it is encoded, if other views are sent the same."""
         self.mid_event = False
+        """It shows what a handler has done that is still at work."""
 
     def commit(self) -> None:
         """From here on the browser is taken to show this."""
-        display = self._display
         self._patch.commit()
-        display.remember(mid_event=self.mid_event)
-        if display.witness is not None:
-            display.witness.follow(display.rendering.template, self.diff)
+        self._on_commit(self)
 
 
 class Unchanged:

@@ -6,12 +6,10 @@ It owns no values: they are the view's. It never reaches what is not declared. M
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from livets.errors import FieldError
-
-if TYPE_CHECKING:
-    from livets.live.view import LiveView
+from livets.live.declaration import Declared
 
 
 class State(Mapping[str, Any]):
@@ -19,7 +17,7 @@ class State(Mapping[str, Any]):
 
     __slots__ = ("_view",)
 
-    def __init__(self, view: LiveView) -> None:
+    def __init__(self, view: Declared) -> None:
         self._view = view
 
     def require(self, name: str) -> None:
