@@ -32,6 +32,7 @@ from livets.flow.trigger import Trigger
 
 logger = logging.getLogger("livets.flow")
 _PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+_STOP_AGAIN_S = 1.0
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -86,10 +87,11 @@ class Listener:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        # More than once: what arrives at that very moment may swallow a cancellation inside of a client library.
+        while waiting := [task for task in self._tasks if not task.done()]:
+            for task in waiting:
+                task.cancel()
+            await asyncio.wait(waiting, timeout=_STOP_AGAIN_S)
 
     async def wait(self) -> None:
         """Return when every trigger has ended; most never do."""
