@@ -6,10 +6,13 @@ Hard; `build` then makes a region opaque and starts again. It never evaluates. T
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from jinja2 import nodes
 
 from livets.errors import TemplateError
 from livets.render.attributes import attribute_slots
+from livets.render.balancing import balanced, into_the_tag
 from livets.render.controls import implied_choice, implied_value, model_of, note
 from livets.render.draft import Draft, Frame
 from livets.render.inlining import MAX_EXPANSIONS, expand
@@ -55,7 +58,17 @@ _NO_KEY = (
     "the rows of this loop have form controls and no key: what was typed stays at its position when rows come and go; "
     'give the row\'s element a key: ts-key="{{ row.id }}"'
 )
+_MENDED = 10
+"""What a mended branch counts for among the expansions: what follows it is written twice."""
 _LINE_END = "a line end at the start of an element that drops it"
+
+
+class Torn(Hard):
+    """Branches that open or close an element without its other end."""
+
+    def __init__(self, index: int, reason: str, *, is_steady: bool) -> None:
+        super().__init__(index, reason, enclosing=True)
+        self.is_steady = is_steady
 
 
 class Unbalanced(Exception):
@@ -89,6 +102,11 @@ def build(context: Context, items: list[Item], names: Names, around: Frame, *, r
 
 def _soften(context: Context, items: list[Item], hard: Hard, *, root: bool) -> list[Item]:
     index = min(hard.index, len(items) - 1)
+    if isinstance(hard, Torn) and context.findings.expansions < MAX_EXPANSIONS:
+        context.findings.expansions += _MENDED
+        mended = balanced(items, index, is_steady=hard.is_steady)
+        if mended is not None:
+            return mended
     enclosing = hard.enclosing or isinstance(items[index], Opaque)
     wrapped = wrap(items, index, index, hard.reason, enclosing=enclosing) if items else None
     if wrapped is not None:
@@ -370,7 +388,7 @@ class Builder(Draft):
             try:
                 blocks.append(build(self.context, body, self.names, self.around()))
             except Unbalanced as error:
-                raise Hard(index, str(error), enclosing=True) from None
+                raise Torn(index, str(error), is_steady=not found.volatile) from None
         slot = self.slot(SlotKind.IF, path, index, [])
         slot.tests, slot.blocks, slot.reads, slot.lineno = item.tests, blocks, found, item.lineno
         self.open_range()
@@ -403,6 +421,7 @@ class Builder(Draft):
             found.positional |= test_reads.positional
         if not found.plain:
             raise Hard(index, "a loop whose source needs a macro or an import", enclosing=False)
+        opaque = len(self.context.findings.opaque)
         try:
             row = build(self.context, item.body, inner, self.around())
             orelse = build(self.context, item.orelse, self.names, self.around()) if item.orelse else None
@@ -410,7 +429,13 @@ class Builder(Draft):
             raise Hard(index, str(error), enclosing=True) from None
         fault = row_fault(row)
         if fault is not None:
-            raise Hard(index, fault, enclosing=False)
+            merged = self._row_of_one_element(item, inner)
+            if merged is None:
+                raise Hard(index, fault, enclosing=False)
+            del self.context.findings.opaque[opaque:]
+            self.items[index] = merged
+            self._loop(merged, index)
+            return
         slot = self.slot(SlotKind.FOR, self.path(), index, [])
         slot.loop, slot.blocks, slot.reads, slot.row_names, slot.lineno = item, [row], found, inner, item.lineno
         find_key(slot, row, inner, targets)
@@ -422,6 +447,17 @@ class Builder(Draft):
             other.empty_of, other.blocks, other.reads = item, [orelse], found
             self.open_range()
         self.may_trim = trims
+
+    def _row_of_one_element(self, item: Loop, inner: Names) -> Loop | None:
+        """The loop with a condition that is around its row's element, in every branch the same, put into the tag."""
+        body = unfold(item.body)
+        for place, part in enumerate(body):
+            if isinstance(part, Branches) and not reads(self.context.environment, inner, part.tests).volatile:
+                merged = into_the_tag(part)
+                if merged is not None:
+                    body[place : place + 1] = merged
+                    return replace(item, body=fold(body))
+        return None
 
     # Places
 

@@ -56,7 +56,7 @@ class _Outline:
 def wrap(items: list[Item], first: int, last: int, reason: str, *, enclosing: bool) -> list[Item] | None:
     """The items with the smallest region around `first`..`last` made opaque; None when that is everything."""
     lineno = items[first].lineno if first < len(items) else 1
-    if not enclosing and _pairs(items[first : last + 1]):
+    if not enclosing and pairs(items[first : last + 1]):
         return [*items[:first], Opaque(items[first : last + 1], [], lineno, reason), *items[last + 1 :]]
     elements = _elements(items)
     if elements is None:
@@ -147,13 +147,13 @@ def _texts(items: list[Item]) -> list[str | None]:
 
 
 def _cut(items: list[Item], began: Place, ended: Place, lineno: int, reason: str) -> list[Item] | None:
-    before, inside, after = _pieces(items, began, ended)
-    if not inside or not _pairs(inside):
+    before, inside, after = cut_at(items, began, ended)
+    if not inside or not pairs(inside):
         return None
     return [*before, Opaque(inside, [], lineno, reason), *after]
 
 
-def _pieces(items: list[Item], began: Place, ended: Place) -> tuple[list[Item], list[Item], list[Item]]:
+def cut_at(items: list[Item], began: Place, ended: Place) -> tuple[list[Item], list[Item], list[Item]]:
     """The items before, between and after two places; texts are cut."""
     parts: tuple[list[Item], list[Item], list[Item]] = ([], [], [])
     for index, item in enumerate(items):
@@ -169,7 +169,8 @@ def _pieces(items: list[Item], began: Place, ended: Place) -> tuple[list[Item], 
     return parts
 
 
-def _pairs(items: list[Item]) -> bool:
+def pairs(items: list[Item]) -> bool:
+    """True when every scope that begins among the items ends there."""
     try:
         fold(items)
     except ValueError:

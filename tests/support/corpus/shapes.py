@@ -46,7 +46,7 @@ CASES = [
 <article>{% if a %}<div class="x">{% else %}<div>{% endif %}<p>{{ a }}</p></div></article>
 <script>let a = {{ xs|tojson }};</script><p>{{ a }}</p>{% autoescape false %}<i>{{ c }}</i>{% endautoescape %}""",
         state(a=texts, xs=st.lists(st.integers(0, 3), max_size=3), c=st.sampled_from(["a", "<b>x</b>"])),
-        opaque=4,
+        opaque=3,
     ),
     Case(
         "nested_loops",
