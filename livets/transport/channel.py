@@ -1,6 +1,6 @@
 """The outgoing side of one WebSocket: what waits to be sent, in order, and how the socket ends.
 
-Owns the queue of frames, its bound, and who sends: whoever puts a frame, where the server says that its socket takes
+Owns the queue of frames, its bound, and who sends: whoever puts a frame, where the server's `send` (`sending`) takes
 one at once; else one task while there is something to send. Heads are written at the last moment, and acknowledgements
 by themselves at the end of the loop turn, so that they ride on a patch. Never waits for the browser
 on behalf of a view: above the high-water mark views stop rendering, and a socket that takes nothing is cut.
@@ -12,21 +12,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
-from types import FunctionType
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NamedTuple, Protocol
 
 from livets import telemetry
 from livets.live.calling import rest_of
+from livets.transport.sending import Send, Sending, closing
 from livets.wire import Frame, frame, limits
-
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 logger = logging.getLogger("livets.transport")
 
-_STARLETTE_WRAPS = "starlette._exception_handler"
 _HEAD_BYTES = 32
-_SLOWEST_BYTES_PER_S = 8 * 1024
 
 
 class Source(Protocol):
@@ -55,25 +51,20 @@ class Channel:
     """Sends frames over one socket, and closes it."""
 
     __slots__ = (
-        "_acks", "_allowed_s", "_closing", "_is_draining", "_loop", "_queue", "_room", "_send", "_sender", "_since_s",
-        "_writable", "closing_at_s", "has_beat", "has_ended", "heard_at_s", "is_full", "json", "on_room",
-        "opened_at_s", "unsent_bytes",
+        "_acks", "_closing", "_is_draining", "_loop", "_queue", "_room", "_sender", "_sending", "closing_at_s",
+        "has_beat", "has_ended", "heard_at_s", "is_full", "json", "on_room", "opened_at_s", "unsent_bytes",
     )  # fmt: skip
 
     def __init__(self, send: Send, *, json: bool) -> None:
-        self._send = send = _innermost(send)
         self.json = json
         self._loop = asyncio.get_running_loop()
+        self._sending = Sending(send, self._loop)
         self._queue: deque[_Waiting] | None = None
         self._acks: dict[Source, None] | None = None
         self._sender: asyncio.Task[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._closing: tuple[int, str] | None = None
-        self._since_s = 0.0
-        """When the send that is under way began; 0: none is."""
-        self._allowed_s = 0.0
         self._is_draining = False
-        self._writable = _writable(send)
         self.opened_at_s = self.heard_at_s = self._loop.time()
         self.closing_at_s = 0.0
         self.unsent_bytes = 0
@@ -151,9 +142,7 @@ class Channel:
         self.ended()
         if self._sender is not None:
             self._sender.cancel()
-        transport = getattr(getattr(self._send, "__self__", None), "transport", None)
-        if transport is not None:  # uvicorn's own; ASGI has no word for this
-            transport.abort()
+        self._sending.abort()
 
     def ended(self) -> None:
         """The socket is gone."""
@@ -165,7 +154,7 @@ class Channel:
 
     def has_stalled(self, now_s: float) -> bool:
         """Whether the browser has taken nothing of one frame for longer than any line needs."""
-        return self._since_s > 0 and now_s - self._since_s > self._allowed_s
+        return self._sending.has_stalled(now_s)
 
     async def drained(self) -> None:
         """Wait until there is room again, or the socket ends."""
@@ -183,7 +172,8 @@ class Channel:
         """Whether a frame would be written here and now."""
         if self._queue is not None or self._sender is not None or self._is_draining or self.is_closing:
             return False
-        return self._writable is not None and self._writable.is_set()
+        writable = self._sending.writable
+        return writable is not None and writable.is_set()
 
     def _send_at_once(self, waiting: _Waiting) -> None:
         """A task and a turn of the loop are saved where the server has nothing to wait for."""
@@ -232,9 +222,9 @@ class Channel:
                     await self._send_acks()
                 else:
                     break
-            if self._closing is not None and not self.has_ended:
-                code, reason = self._closing
-                await self._timed({"type": "websocket.close", "code": code, "reason": _ascii(reason)}, 0)
+            last = None if self.has_ended else self._closing
+            if last is not None and not await self._sending.send(closing(*last), 0):
+                self.ended()
         except Exception as error:
             self._cut(error)
         finally:
@@ -255,7 +245,8 @@ class Channel:
             telemetry.mark("ack.sending", outbox.view_id, durable)
         if waiting.kind is Frame.BEAT:
             self.has_beat = False
-        await self._timed({"type": "websocket.send", "text" if self.json else "bytes": data}, size)
+        if not await self._sending.send({"type": "websocket.send", "text" if self.json else "bytes": data}, size):
+            self.ended()
         if outbox is not None:
             if waiting.kind is Frame.PATCH:
                 telemetry.mark("patch.sent", outbox.view_id, waiting.done)
@@ -276,18 +267,9 @@ class Channel:
                 continue
             telemetry.mark("ack.sending", outbox.view_id, durable)
             data = frame(Frame.ACK, outbox.seq, outbox.done, durable, outbox.view, json=self.json)
-            await self._timed({"type": "websocket.send", "text" if self.json else "bytes": data}, 0)
+            if not await self._sending.send({"type": "websocket.send", "text" if self.json else "bytes": data}, 0):
+                self.ended()
             telemetry.mark("ack.sent", outbox.view_id, durable)
-
-    async def _timed(self, message: MutableMapping[str, Any], size: int) -> None:
-        self._allowed_s = limits.WRITE_STALL_S + size / _SLOWEST_BYTES_PER_S
-        self._since_s = self._loop.time()
-        try:
-            await self._send(message)
-        except Exception:  # whatever a server raises for a socket that is gone; the receiving side cleans up
-            self.ended()
-        finally:
-            self._since_s = 0.0
 
     def _make_room(self) -> None:
         room, self._room = self._room, None
@@ -297,21 +279,3 @@ class Channel:
 
 async def _rest(sending: Coroutine[Any, Any, None], awaited: Any) -> None:
     await rest_of(sending, awaited)
-
-
-def _innermost(send: Send) -> Send:
-    """The server's own `send`, out of what Starlette wraps around it to see responses start: frames are none."""
-    while getattr(send, "__module__", "") == _STARLETTE_WRAPS and isinstance(send, FunctionType) and send.__closure__:
-        send = send.__closure__[send.__code__.co_freevars.index("send")].cell_contents
-    return send
-
-
-def _writable(send: Send) -> asyncio.Event | None:
-    """What tells that the server's own `send` has nothing to wait for, if it is uvicorn's and nobody wraps it."""
-    event = getattr(getattr(send, "__self__", None), "writable", None)
-    return event if isinstance(event, asyncio.Event) else None
-
-
-def _ascii(reason: str) -> str:
-    """A close reason that fits: 123 bytes, and nothing in it that a log could mistake for a line."""
-    return "".join(char if " " <= char <= "~" else "?" for char in reason[:120])

@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from livets.app import LiveTS
-from livets.transport import channel as channels
-from livets.transport import sweeper
+from livets.transport import sending, sweeper
 from livets.wire import Frame, JoinMode, limits
 from tests.integration.transport.harness import SERVERS, Browser, app, beat, event, serving
 from tests.integration.transport.views import MOUNTS, Counter
@@ -76,7 +75,7 @@ async def test_a_client_that_never_reads_costs_bounded_memory_and_is_cut(
     site: LiveTS, user: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "WRITE_STALL_S", 0.3)
-    monkeypatch.setattr(channels, "_SLOWEST_BYTES_PER_S", 1_000_000)
+    monkeypatch.setattr(sending, "_SLOWEST_BYTES_PER_S", 1_000_000)
     monkeypatch.setattr(sweeper, "_EVERY_S", 0.05)
     async with Browser(user.origin) as other:
         await other.open("/")
