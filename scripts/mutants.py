@@ -125,8 +125,8 @@ MUTANTS = (
     Mutant(
         "watermark-not-restored",
         "livets/live/beginning.py",
-        "commits.start(record.ref, notes.ended | notes.interrupted)",
-        "commits.start(max(0, record.ref - 1), notes.ended | notes.interrupted)",
+        "commits.progress.start(record.ref, notes.ended | notes.interrupted)",
+        "commits.progress.start(max(0, record.ref - 1), notes.ended | notes.interrupted)",
         WATERMARK,
     ),
     Mutant(

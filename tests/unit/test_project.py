@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.mutants import MUTANTS
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -66,3 +68,7 @@ def test_heavy_modules_are_not_imported_with_livets() -> None:
 def test_no_file_grows_past_600_lines(folder: str) -> None:
     files = [f for f in (ROOT / folder).rglob("*") if f.suffix in {".py", ".js"}]
     assert {str(f.relative_to(ROOT)): n for f in files if (n := len(f.read_text().splitlines())) > 600} == {}
+
+
+def test_every_mutant_can_still_be_planted() -> None:
+    assert {m.name for m in MUTANTS if (ROOT / m.file).read_text().count(m.old) != 1} == set()
