@@ -2,6 +2,7 @@
 
 from livets.presence.people import Delta, Entry, People, PresenceChange
 from livets.presence.redis import RedisPeople
-from livets.presence.service import PREFIX, PeopleStore, Presence
+from livets.presence.service import PREFIX, Presence
+from livets.presence.store import PeopleStore
 
 __all__ = ["PREFIX", "Delta", "Entry", "People", "PeopleStore", "Presence", "PresenceChange", "RedisPeople"]

@@ -1,6 +1,6 @@
 """Presence of one worker: what its views say, what other workers tell, and who has not been heard of.
 
-Owns the replica of every topic that a view here follows, the deltas that leave together, and the heartbeat. A worker
+Owns the replica of every topic that a view here follows, and the deltas that leave together. A worker
 that dies, freezes or drains leaves its people behind: they stay until their pages have come back at another worker or
 its heartbeat has run out, so nobody seems to leave during a deploy. Never waits in what views call. Called by `live`
 through its `Presences`, and by `transport.worker` with messages of the bus.
@@ -13,13 +13,17 @@ import contextlib
 import logging
 import random
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
-from livets.presence.people import Delta, Entry, People, PresenceChange
+from livets.presence.heartbeat import Heartbeat
+from livets.presence.outage import Outage
+from livets.presence.people import Delta, Entry, PresenceChange
+from livets.presence.store import PeopleStore
+from livets.presence.topic import Topic
 from livets.pubsub import Bus, BusError
 from livets.pubsub.stopping import stop
 from livets.state import StoreUnavailable
@@ -45,43 +49,6 @@ Deliver = Callable[[str, str, str, PresenceChange], None]
 """deliver(view id, handler, topic, change)"""
 
 
-class PeopleStore(Protocol):
-    """Where workers find each other's people (`redis.RedisPeople`). Every method raises StoreUnavailable."""
-
-    async def put(self, topic: str, entries: Sequence[Entry]) -> None:
-        """These views say that somebody is here."""
-
-    async def remove(self, topic: str, owner: str, entries: Sequence[tuple[str, str]]) -> None:
-        """These (view id, key) are gone, unless somebody else owns them by now."""
-
-    async def load(self, topic: str) -> list[Entry]:
-        """Everybody who is said to be here."""
-
-    async def beat(self, owner: str, ttl_s: float) -> bool:
-        """This worker lives; False if that was not known any more."""
-
-    async def alive(self, owners: Collection[str]) -> set[str]:
-        """Those of these workers that live."""
-
-    async def close(self) -> None:
-        """Give the connections back."""
-
-
-class _Topic:
-    """What this worker knows of one topic."""
-
-    __slots__ = ("buffered", "came", "followers", "is_loading", "own", "people", "went")
-
-    def __init__(self) -> None:
-        self.people = People()
-        self.own: dict[tuple[str, str], Entry] = {}
-        self.followers: dict[str, str] = {}
-        self.came: dict[tuple[str, str], Entry] = {}
-        self.went: dict[tuple[str, str], None] = {}
-        self.is_loading = False
-        self.buffered: list[Delta] = []
-
-
 class Presence:
     """Who is here, as this worker knows it."""
 
@@ -102,12 +69,9 @@ class Presence:
         self._bus = bus
         self._store = store
         self._ttl_s = ttl_s
-        self._topics: dict[str, _Topic] = {}
+        self._topics: dict[str, Topic] = {}
         self._numbers = count(1)
-        self._suspects: set[str] = set()
-        """Workers whose heartbeat was missing at the last look."""
-        self._is_silent = False
-        """Redis did not answer; said once."""
+        self._outage = Outage()
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_running = False
@@ -165,6 +129,11 @@ class Presence:
                 known.people.apply(delta)
         self._let_go(topic, known)
 
+    def list(self, topic: str) -> dict[str, list[dict[str, Any]]]:
+        """Who is here, as far as this worker knows."""
+        known = self._topics.get(topic)
+        return {} if known is None else known.people.said()
+
     # What other workers say
 
     def heard(self, topic: str, data: bytes, *, gap: bool) -> None:
@@ -195,21 +164,25 @@ class Presence:
 
     # Inside
 
-    def _topic(self, topic: str) -> _Topic:
+    def _topic(self, topic: str) -> Topic:
         known = self._topics.get(topic)
         if known is None:
-            known = self._topics[topic] = _Topic()
+            known = self._topics[topic] = Topic()
         if not self._is_running and self._store is not None:
             self._is_running = True
             self._spawn(self._tell())
-            self._spawn(self._beat())
+            beating = Heartbeat(
+                self.owner, self._store, self._topics, self._outage,
+                ttl_s=self._ttl_s, apply=self._apply, forgotten=self._say_all,
+            )  # fmt: skip
+            self._spawn(beating.run())
         return known
 
-    def _let_go(self, topic: str, known: _Topic) -> None:
+    def _let_go(self, topic: str, known: Topic) -> None:
         if not (known.own or len(known.people) or known.followers or known.came or known.went):
             self._topics.pop(topic, None)
 
-    def _say(self, topic: str, known: _Topic, entry: Entry) -> None:
+    def _say(self, topic: str, known: Topic, entry: Entry) -> None:
         at = entry.view_id, entry.key
         self._apply(topic, known, Delta(self.owner, [entry], []))
         if self._store is not None:
@@ -217,7 +190,7 @@ class Presence:
             known.came[at] = entry
             self._wake.set()
 
-    def _unsay(self, topic: str, known: _Topic, at: tuple[str, str]) -> None:
+    def _unsay(self, topic: str, known: Topic, at: tuple[str, str]) -> None:
         self._apply(topic, known, Delta(self.owner, [], [at]))
         if self._store is not None:
             known.came.pop(at, None)
@@ -225,7 +198,7 @@ class Presence:
             self._wake.set()
         self._let_go(topic, known)
 
-    def _apply(self, topic: str, known: _Topic, delta: Delta) -> None:
+    def _apply(self, topic: str, known: Topic, delta: Delta) -> None:
         dropped = known.people.dropped
         change = known.people.apply(delta)
         if change and self.deliver is not None:
@@ -251,7 +224,7 @@ class Presence:
                         await asyncio.sleep(_AGAIN_S)
                 self._let_go(topic, known)
 
-    async def _tell_some(self, topic: str, known: _Topic) -> bool:
+    async def _tell_some(self, topic: str, known: Topic) -> bool:
         """Some of what is new about a topic; False if it has to be tried again."""
         assert self._store is not None
         assert self._bus is not None
@@ -265,9 +238,9 @@ class Presence:
             delta = _encode(Delta(self.owner, list(came.values()), went))
             await self._bus.publish(PREFIX + topic, delta, f"{self.owner}:{next(self._numbers)}")
         except (StoreUnavailable, BusError) as error:
-            self._complain(error)
+            self._outage.seen(error)
             return False
-        self._is_silent = False
+        self._outage.over()
         for at, entry in came.items():
             if known.came.get(at) is entry:
                 del known.came[at]
@@ -275,44 +248,18 @@ class Presence:
             known.went.pop(at, None)
         return True
 
-    async def _beat(self) -> None:
-        """Say that we live, and look who does not."""
-        assert self._store is not None
-        while True:
-            try:
-                was_known = await self._store.beat(self.owner, self._ttl_s * 0.45)
-                if was_known:
-                    await self._bury(self._store)
-                else:
-                    self._say_all()
-                self._is_silent = False
-            except StoreUnavailable as error:
-                self._complain(error)
-            await asyncio.sleep(self._ttl_s / 5)
-
     def _say_all(self) -> None:
         """Redis has forgotten us (or we were frozen): everything once more."""
         for known in self._topics.values():
             known.came.update(known.own)
         self._wake.set()
 
-    async def _bury(self, store: PeopleStore) -> None:
-        """People of workers that were silent at two looks in a row have left."""
-        owners = {entry.owner for known in self._topics.values() for entry in known.people} - {self.owner}
-        silent = owners - await store.alive(owners)
-        dead, self._suspects = silent & self._suspects, silent
-        for owner in dead:
-            for topic, known in list(self._topics.items()):
-                if went := known.people.owned(owner):
-                    self._apply(topic, known, Delta(owner, [], went))
-                    await store.remove(topic, owner, went)
-
-    def _load_soon(self, topic: str, known: _Topic, wait_s: float) -> None:
+    def _load_soon(self, topic: str, known: Topic, wait_s: float) -> None:
         if not known.is_loading:
             known.is_loading = True
             self._spawn(self._load(topic, known, wait_s))
 
-    async def _load(self, topic: str, known: _Topic, wait_s: float) -> None:
+    async def _load(self, topic: str, known: Topic, wait_s: float) -> None:
         """What Redis holds of a topic; what is told meanwhile comes after it."""
         assert self._store is not None
         try:
@@ -323,7 +270,7 @@ class Presence:
                     alive = await self._store.alive({entry.owner for entry in entries})
                     break
                 except StoreUnavailable as error:
-                    self._complain(error)
+                    self._outage.seen(error)
                     wait_s = random.uniform(0, 2 * _AGAIN_S)  # noqa: S311
         finally:
             known.is_loading = False
@@ -341,13 +288,3 @@ class Presence:
             for entry in dead:
                 if known.people.get(entry.view_id, entry.key) is None:
                     await self._store.remove(topic, entry.owner, [(entry.view_id, entry.key)])
-
-    def _complain(self, error: Exception) -> None:
-        if not self._is_silent:
-            self._is_silent = True
-            _log.warning("who is present at other workers is not known now: %s", error)
-
-    def list(self, topic: str) -> dict[str, list[dict[str, Any]]]:
-        """Who is here, as far as this worker knows."""
-        known = self._topics.get(topic)
-        return {} if known is None else known.people.said()

@@ -11,17 +11,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from livets.live import LiveView
-from livets.mirror.nodes import Node, html_of, tag_of
-from livets.testing import freshness
+from livets.mirror.nodes import Node, html_of
+from livets.testing import filling, freshness
 from livets.testing.connection import Patch, Sent
-from livets.testing.controls import is_toggle, value_of
 from livets.testing.document import Document
 from livets.testing.element import Element
 from livets.testing.engine import Engine
-from livets.testing.errors import NoPage, NotPossible, Refused
+from livets.testing.errors import NoPage, Refused
 from livets.testing.finder import Finder
-from livets.testing.forms import controls_of, is_submit_button, kind_of
-from livets.testing.queries import Query, Text, page_html
+from livets.testing.queries import Query, Text
 from livets.testing.roles import text_of
 from livets.testing.steps import Step, Steps
 
@@ -200,34 +198,8 @@ class Page(Finder[Element]):
         await self._after(wait)
 
     async def _submit(self, form: Element, data: Mapping[str, Any], wait: bool) -> None:
-        document = self.engine.document
-        if form.node.tag != "form":
-            raise NotPossible(f"submit() is for a <form>, not for {tag_of(form.node)}")
-        for name, value in data.items():
-            named = [each for each in controls_of(document, form.node) if each.attributes.get("name") == name]
-            await self._fill_in(form, name, named, value)
-        buttons = [each for each in controls_of(self.engine.document, form.node) if is_submit_button(each)]
-        if buttons:
-            await self.engine.act("click", buttons[0])
-        else:
-            await self.engine.act("submit", form.node)
+        await filling.submit(self.engine, form.node, data)
         await self._after(wait)
-
-    async def _fill_in(self, form: Element, name: str, named: list[Node], value: Any) -> None:
-        act = self.engine.act
-        if not named:
-            raise NotPossible(f"{tag_of(form.node)} has no control named {name!r}.\n{page_html(self.engine.document)}")
-        if kind_of(named[0]) == "radio":
-            fitting = [each for each in named if value_of(each) == str(value)]
-            if not fitting:
-                raise NotPossible(f"no radio button {name!r} has the value {value!r}")
-            await act("set_checked", fitting[0], True)
-        elif is_toggle(named[0]):
-            await act("set_checked", named[0], bool(value))
-        elif named[0].tag == "select":
-            await act("choose", named[0], [str(each) for each in (value if isinstance(value, list) else [value])])
-        else:
-            await act("fill", named[0], str(value))
 
     async def _go(self, url: str) -> None:
         try:
