@@ -98,7 +98,7 @@ class Bodies:
         own = {argument.name for argument in arguments} | stored(every)
         uses_caller = isinstance(node, nodes.Macro) and "caller" in loads
         outside = _free(self.environment, arguments, defaults, node.body)
-        if outside & own or (isinstance(node, nodes.Macro) and node.name in loads | own):
+        if outside & own or (isinstance(node, nodes.Macro) and node.name in outside):
             return None
         number = next(self._numbers)
         inner = {name: f"{name}__{number}" for name in [*own, *(["caller"] if uses_caller else [])]}

@@ -48,6 +48,8 @@ class _Place:
     """True where a set name is not a name of the whole template: in a loop, a block, an include."""
     locals: frozenset[str] = frozenset()
     """Names that a block which is not scoped does not see: set by the block or the `with` around it."""
+    name: str = ""
+    """What the template is called that is rendered or included; those that it extends are a part of it."""
     before: tuple[Item, ...] = ()
     """What the templates that extend this one define; it comes first."""
     whole: tuple[Item, ...] = ()
@@ -76,7 +78,7 @@ class Linker:
             whole = Opaque(
                 [], raw, 1, "the whole template, until its first rendering tells what it extends", whole=True
             )
-            items = self._template(tree, _Place(whole=(whole,)))
+            items = self._template(tree, _Place(name=self.name, whole=(whole,)))
             if self._asks and self._inner_set is not None:
                 raise Unfit(self._inner_set, "a function that reads the context may see a name that is set here")
             return Program(items, self.templates)
@@ -109,6 +111,7 @@ class Linker:
         return self._parse(source, name)
 
     def _template(self, tree: nodes.Template, place: _Place) -> list[Item]:
+        _write_name(tree, place.name)
         for block in tree.find_all(nodes.Block):
             place.blocks.setdefault(block.name, []).append(block)
         extends = [node for node in tree.body if isinstance(node, nodes.Extends)]
@@ -341,13 +344,13 @@ class Linker:
             return _opaque(node, "an include without context" if not node.with_context else "includes too deep")
         if not names:
             return self._chosen_include(node, place)
-        tree = self._first_of(names, node)
+        name, tree = self._first_of(names, node)
         if tree is None:
             return Scoped([], node.lineno)
         if place.loop_hidden and "loop" in find_undeclared(tree.body, ("loop",)):
             return _opaque(node, "an included template that reads a loop which its includer does not")
         whole = (_opaque(node, "an included template that extends one which nobody knows yet"),)
-        inner = _Place({}, None, place.looping, place.loop_hidden, place.depth + 1, True, whole=whole)
+        inner = _Place({}, None, place.looping, place.loop_hidden, place.depth + 1, True, name=name, whole=whole)
         return Scoped(self._template(tree, inner), node.lineno)
 
     def _chosen_include(self, node: nodes.Include, place: _Place) -> Item:
@@ -361,15 +364,15 @@ class Linker:
 
         return Scoped(self._chosen(node.template, node.lineno, link, [rest]), node.lineno)
 
-    def _first_of(self, names: list[str], node: nodes.Include) -> nodes.Template | None:
-        """The first of several files that is there; None when there is none and none has to be."""
+    def _first_of(self, names: list[str], node: nodes.Include) -> tuple[str, nodes.Template | None]:
+        """The first of several files that is there; no tree when there is none and none has to be."""
         for number, name in enumerate(names):
             try:
-                return self._load(name, node.lineno)
+                return name, self._load(name, node.lineno)
             except TemplateMissing:
                 if number + 1 == len(names) and not node.ignore_missing:
                     raise
-        return None
+        return "", None
 
     def _with(self, node: nodes.With, place: _Place) -> Item:
         targets = [renamed(target, {}) for target in node.targets]
@@ -381,6 +384,20 @@ class Linker:
             return Scoped(body, node.lineno)
         assign = nodes.Assign(nodes.Tuple(targets, "store"), nodes.Tuple(node.values, "load"), lineno=node.lineno)
         return Scoped([Define(assign, names, node.lineno), *body], node.lineno)
+
+
+_OWN_CONTEXT = nodes.Getattr(nodes.Name("self", "load"), "_TemplateReference__context", "load")
+_OWN_NAME = nodes.Getattr(_OWN_CONTEXT, "name", "load")
+
+
+def _write_name(tree: nodes.Template, name: str) -> None:
+    """The template's name where it asks for its own, in the only way that Jinja2 has: private, and widely used."""
+    for node in [tree, *tree.find_all(nodes.Node)]:
+        for field_name, value in [*node.iter_fields()]:
+            if value == _OWN_NAME:
+                setattr(node, field_name, nodes.Const(name, lineno=value.lineno))
+            elif isinstance(value, list):
+                value[:] = [nodes.Const(name, lineno=part.lineno) if part == _OWN_NAME else part for part in value]
 
 
 def _constant_names(node: nodes.Expr) -> list[str]:

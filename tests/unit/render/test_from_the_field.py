@@ -154,3 +154,33 @@ def test_advice_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
         templates.from_string("<p>{{ a }}</b></p>", name="page.html")
     assert caplog.messages == ["page.html, line 1: </b> closes nothing that is open here; remove it"]
+
+
+def test_a_template_that_asks_for_its_own_name() -> None:
+    files = {
+        "base.html": "<main id='m_{{ self._TemplateReference__context.name|replace('.html', '') }}'>{% block b %}{% endblock %}</main>",
+        "page.html": "{% extends 'base.html' %}{% block b %}{{ a }} of {{ self._TemplateReference__context.name }}{% endblock %}",
+    }
+    bench = Bench("{% include 'page.html' %}", WHO, files)
+    assert opaque_parts(bench.template) == []
+    assert "<main id='m_page'>x of page.html</main>" in bench.html
+    changes(bench)
+
+
+@pytest.mark.parametrize(
+    "macro",
+    [
+        "{% macro items() %}{% with items = a %}<i>{{ items }}</i>{{ b }}{% endwith %}{% endmacro %}",
+        "{% macro items() %}{% set items = b %}<i>{{ items }}</i>{{ a }}{% endmacro %}",
+        "{% macro items() %}{% for items in xs %}<i>{{ items }}</i>{% endfor %}{% endmacro %}",
+    ],
+)
+def test_a_macro_with_a_name_of_its_own_that_is_called_like_it(macro: str) -> None:
+    for source, files in (
+        (f"{macro}<p>{{{{ items() }}}}</p>", {}),
+        ("{% import 'm.html' as m with context %}<p>{{ m.items() }}</p>", {"m.html": macro}),
+    ):
+        bench = Bench(source, WHO, files)
+        assert opaque_parts(bench.template) == []
+        assert 3 not in [slot[0] for slot in bench.template.shape[0][1]], "no HTML slot"
+        changes(bench)
