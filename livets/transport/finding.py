@@ -10,7 +10,7 @@ import contextlib
 import logging
 from typing import Any
 
-from livets.errors import JoinRefused, NotFound, Redirected, SnapshotNewer, UrlRefused
+from livets.errors import Fenced, JoinRefused, NotFound, Redirected, SnapshotNewer, UrlRefused
 from livets.live.address import MAX_CHARACTERS
 from livets.live.navigation import may_patch
 from livets.state import Claim, StoreUnavailable
@@ -67,13 +67,18 @@ async def for_token(visitor: Visitor, token: PageToken, url: str, session: Sessi
     return await mounted(visitor, token.url, url, session), JoinMode.REMOUNTED
 
 
-async def for_resume(visitor: Visitor, message: Resume, session: Session) -> tuple[Resident | None, bool]:
-    """The view to go on with (None: nothing is left of it), and whether the missed frames are all that it needs."""
+async def for_resume(
+    visitor: Visitor, message: Resume, before: bytes, session: Session
+) -> tuple[Resident | None, bool]:
+    """The view to go on with (None: nothing is left of it), and whether the missed frames are all that it needs.
+
+    `before`: the hash of the secret before the message's, as that says.
+    """
     registry, store = visitor.worker.registry, visitor.worker.store
     await registry.closed(message.id)
     resident = registry.find(message.id)
     if resident is None:
-        resident = await _restored(visitor, message.id, message.secret, session)
+        resident = await _restored(visitor, message.id, (message.secret, before), session)
         return resident, False
     registry.take(message.id)  # nobody else may let go of it meanwhile
     try:
@@ -83,7 +88,7 @@ async def for_resume(visitor: Visitor, message: Resume, session: Session) -> tup
             claim = await store.claim(message.id, resident.runner.generation)
         if claim is not None and claim.record is None:
             resident.runner.generation = claim.generation
-            if not is_known(message.secret, resident.secrets):
+            if not is_known(message.secret, resident.secrets, before):
                 raise JoinRefused(codes.BAD_TOKEN, _NOT_ACCEPTED)
     except (StoreUnavailable, JoinRefused):
         registry.put_back(resident)
@@ -95,10 +100,12 @@ async def for_resume(visitor: Visitor, message: Resume, session: Session) -> tup
     registry.let_go(resident)
     if claim is None:
         return None, False
-    return await _from_claim(visitor, message.id, message.secret, claim, session), False
+    return await _from_claim(visitor, message.id, (message.secret, before), claim, session), False
 
 
-async def _restored(visitor: Visitor, view_id: str, secret: str | None, session: Session) -> Resident | None:
+async def _restored(
+    visitor: Visitor, view_id: str, secret: tuple[str, bytes] | None, session: Session
+) -> Resident | None:
     """A view of another worker, or one that was put to rest here."""
     if secret is None and not visitor.worker.store.durable:
         return None
@@ -107,14 +114,14 @@ async def _restored(visitor: Visitor, view_id: str, secret: str | None, session:
 
 
 async def _from_claim(
-    visitor: Visitor, view_id: str, secret: str | None, claim: Claim, session: Session
+    visitor: Visitor, view_id: str, secret: tuple[str, bytes] | None, claim: Claim, session: Session
 ) -> Resident | None:
     assert claim.record is not None
-    if secret is not None and not is_known(secret, claim.record.secret):
+    if secret is not None and not is_known(secret[0], claim.record.secret, secret[1]):
         raise JoinRefused(codes.BAD_TOKEN, _NOT_ACCEPTED)
     try:
         return await visitor.worker.restore(view_id, claim, session, visitor.scope)
-    except StoreUnavailable:
+    except (StoreUnavailable, Fenced):
         raise
     except SnapshotNewer as newer:
         if visitor.worker.may_wait(view_id):

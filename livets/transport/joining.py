@@ -18,7 +18,7 @@ from livets.transport import finding
 from livets.transport.registry import Ending
 from livets.transport.resident import Resident
 from livets.transport.session import Session
-from livets.transport.tokens import HASH_BYTES, digest
+from livets.transport.tokens import HASH_BYTES, rotated
 from livets.transport.visitor import Visitor
 from livets.transport.worker import Worker
 from livets.wire import Join, JoinMode, Resume, codes
@@ -38,6 +38,8 @@ async def join(visitor: Visitor, message: Join) -> None:
         await admit(visitor, resident, message.view, mode, token.fingerprint)
     except JoinRefused as refusal:
         visitor.refuse(message.view, refusal.code, str(refusal))
+    except Fenced as error:
+        _try_again(visitor, error)
     except StoreUnavailable as error:
         _try_later(visitor, error)
 
@@ -51,7 +53,7 @@ async def resume(visitor: Visitor, message: Resume) -> None:
         if ticket.view_id != message.id:
             raise JoinRefused(codes.BAD_TOKEN, "the resume secret belongs to another view")
         async with worker.registry.turn(message.id):
-            resident, replay = await finding.for_resume(visitor, message, session)
+            resident, replay = await finding.for_resume(visitor, message, ticket.before, session)
             if resident is None:
                 await remount(visitor, message, ticket.url, session)
             elif replay or message.done <= resident.runner.last_ref:
@@ -61,6 +63,8 @@ async def resume(visitor: Visitor, message: Resume) -> None:
                 Withheld(visitor, message, resident, ticket.url, session)
     except JoinRefused as refusal:
         visitor.refuse(message.view, refusal.code, str(refusal))
+    except Fenced as error:
+        _try_again(visitor, error)
     except StoreUnavailable as error:
         _try_later(visitor, error)
 
@@ -75,15 +79,13 @@ async def remount(visitor: Visitor, message: Resume, url: str, session: Session)
 async def admit(
     visitor: Visitor, resident: Resident, view: int, mode: JoinMode, fingerprint: str, message: Resume | None = None
 ) -> None:
-    """Give the page a new secret, send JOINED with what it lacks, and let patches flow. Raises JoinRefused."""
+    """Give the page a new secret, send JOINED with what it lacks, and let patches flow. Raises Fenced."""
     worker, runner, outbox = visitor.worker, resident.runner, resident.outbox
     assert visitor.session is not None
-    secret = worker.tokens.secret(resident.view_id, visitor.session, resident.url)
+    shown = "" if message is None or mode is JoinMode.REMOUNTED else message.secret
+    secret = worker.tokens.secret(resident.view_id, visitor.session, resident.url, shown)
     try:
-        await worker.keep_secrets(resident, digest(secret) + resident.secrets[:HASH_BYTES])
-    except Fenced as error:
-        worker.registry.let_go(resident)
-        raise JoinRefused(codes.GONE, str(error)) from None
+        await worker.keep_secrets(resident, rotated(secret, shown, resident.secrets))
     except Exception:
         worker.registry.let_go(resident)
         raise
@@ -179,6 +181,8 @@ class Withheld:
             await remount(visitor, message, self._url, self._session)
         except JoinRefused as refusal:
             visitor.refuse(message.view, refusal.code, str(refusal))
+        except Fenced as error:
+            _try_again(visitor, error)
         except Exception:
             logger.exception("view %s could not be resumed", message.id)
             visitor.channel.close(CLOSE_FAILED, "internal error")
@@ -190,6 +194,12 @@ class Withheld:
                     await self._resident.runner.settle(self._message.done)
                     return True
         return False
+
+
+def _try_again(visitor: Visitor, error: Fenced) -> None:
+    """Another worker has the view, for a socket that the page may have given up long ago: its resume was just late."""
+    logger.info("%s; its page will find it", error)
+    visitor.channel.close(codes.CLOSE_MOVED, "another worker has taken the view over")
 
 
 def _try_later(visitor: Visitor, error: StoreUnavailable) -> None:

@@ -26,6 +26,7 @@ from livets.wire import codes, limits
 _PAGE, _RESUME = "page", "resume"
 HASH_BYTES = 32
 _MAX_REMEMBERED = 50_000
+_MAX_SECRETS = 8
 
 
 class _Ticket(msgspec.Struct, frozen=True, array_like=True):
@@ -48,6 +49,9 @@ class PageToken(_Ticket, frozen=True, array_like=True):
 
 class ResumeTicket(_Ticket, frozen=True, array_like=True):
     """What a resume secret consists of; its randomness is the nonce and the box's salt."""
+
+    before: bytes = b""
+    """Hash of the secret that the page came with when this one was made; none: it came with its page token."""
 
 
 T = TypeVar("T", PageToken, ResumeTicket)
@@ -72,11 +76,12 @@ class Tokens:
         token = PageToken(limits.PROTOCOL_VERSION, view_id, session.hash, nonce, expires, url, fingerprint)
         return self._keys.seal(_PAGE, _encode(token))
 
-    def secret(self, view_id: str, session: Session, url: str) -> str:
-        """A new resume secret."""
+    def secret(self, view_id: str, session: Session, url: str, shown: str = "") -> str:
+        """A new resume secret, for a page that has `shown` the one before it."""
         expires = int(self._clock()) + self._resume_max_age_s
         nonce = secrets.token_bytes(32)
-        ticket = ResumeTicket(limits.PROTOCOL_VERSION, view_id, session.hash, nonce, expires, url)
+        before = digest(shown) if shown else b""
+        ticket = ResumeTicket(limits.PROTOCOL_VERSION, view_id, session.hash, nonce, expires, url, before)
         return self._keys.seal(_RESUME, _encode(ticket))
 
     def open_page(self, token: str, session: Session) -> PageToken:
@@ -109,11 +114,33 @@ def digest(secret: str) -> bytes:
     return hashlib.blake2b(secret.encode(), digest_size=HASH_BYTES, person=b"livets-resume").digest()
 
 
-def is_known(secret: str, hashes: bytes) -> bool:
-    """Whether `secret` is one of those whose hashes were kept, one after the other."""
-    own = digest(secret)
-    kept = (hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES))
-    return any(hmac.compare_digest(own, other) for other in kept)
+def is_known(secret: str, hashes: bytes, before: bytes | None = None) -> bool:
+    """Whether `secret` is one of those whose hashes were kept, one after the other.
+
+    `before`: as its genuine ticket says. A secret that was made when the store did not answer may not be there, if its
+    worker has died; the one before it still is, or none at all when there was none.
+    """
+    own, kept = digest(secret), _split(hashes)
+    if any(hmac.compare_digest(own, other) for other in kept):
+        return True
+    if before is None:
+        return False
+    return any(hmac.compare_digest(before, other) for other in kept) if kept else not before
+
+
+def rotated(new: str, shown: str, hashes: bytes) -> bytes:
+    """The hashes to keep when `new` is made for a page that came with `shown`: the newest first.
+
+    Until the page says that it has the new one it may come with any of the others: one answer after the other may be
+    lost, and a resume of an older socket may be dealt with after that of a newer one. `shown` is kept longest.
+    """
+    first = [digest(shown)] if shown else []
+    others = [kept for kept in _split(hashes) if kept not in first]
+    return b"".join([digest(new), *first, *others][:_MAX_SECRETS])
+
+
+def _split(hashes: bytes) -> list[bytes]:
+    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
 
 
 class UsedTokens(Protocol):

@@ -13,6 +13,7 @@ import contextlib
 import itertools
 import random
 import re
+import time
 from collections import deque
 from types import TracebackType
 from typing import Any, Self
@@ -32,6 +33,7 @@ _FILL, _BUILD = -10, -9
 _LONGEST_BACKOFF_S = 0.5
 _LONGEST_MOVE_S = 0.2
 _SILENCE_S = 5.0
+_TOLD = 60
 
 
 class Clicker:
@@ -49,6 +51,8 @@ class Clicker:
         """How each connection was answered."""
         self.errors: list[Any] = []
         self.frames = 0
+        self.story: deque[str] = deque(maxlen=_TOLD)
+        """What happened last, for failure messages."""
         self.patient = True
         """False: it never reads."""
         self._unsettled: deque[Event] = deque()
@@ -116,10 +120,15 @@ class Clicker:
 
     __repr__ = __str__
 
+    def _note(self, what: str) -> None:
+        self.story.append(f"{time.strftime('%H:%M:%S')}.{time.time() % 1 * 1000:03.0f} {what}")
+
     async def _stay(self) -> None:
         for attempt in itertools.count():
-            with contextlib.suppress(OSError, WebSocketException, InvalidHandshake, TimeoutError, EOFError):
+            try:
                 await self._converse()
+            except (OSError, WebSocketException, InvalidHandshake, TimeoutError, EOFError) as error:
+                self._note(f"lost its socket: {error!r}")
             if self._joined.is_set():
                 attempt = 0
             self._joined.clear()
@@ -139,6 +148,7 @@ class Clicker:
                 if self.id
                 else Join(0, self.token, self.path)
             )
+            self._note(f"sends {first.__class__.__name__}, has seen {self.seen}, done {self.done}")
             await connection.send(encode_client(first, json=True))
             self._connection, self._sent = connection, 0
             self._pump()
@@ -167,6 +177,7 @@ class Clicker:
         kind, seq, done, *rest = head
         durable = rest[0] if rest else done
         self.frames += 1
+        self._note(f"gets {Frame(kind).name} {head[1:]}")
         if kind == Frame.PATCH and seq <= self.seen:
             return True
         if kind == Frame.REFUSED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -9,11 +10,23 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from livets import LiveTS, LiveView, event
 
 logging.basicConfig(level=logging.INFO)
 _REDIS = Redis.from_url(os.environ["LIVETS_REDIS_URL"])
+
+
+async def _count(event_id: str) -> None:
+    """Outside. What fails in a handler is the end of its event, so a Redis that is away is asked until it answers."""
+    while True:
+        try:
+            await _REDIS.sadd("load:events", event_id)  # type: ignore[misc]
+            await _REDIS.incr("load:effects")
+            return
+        except (RedisError, OSError, RuntimeError):  # RuntimeError: uvloop of a connection that was lost
+            await asyncio.sleep(0.02)
 
 
 class Counter(LiveView):
@@ -25,8 +38,7 @@ class Counter(LiveView):
     @event
     async def increment(self) -> None:
         """One more. The counter outside counts runs of the handler, with the id of each event."""
-        await _REDIS.incr("load:effects")
-        await _REDIS.sadd("load:events", self.event.id)  # type: ignore[misc]
+        await _count(self.event.id)
         self.count += 1
 
 

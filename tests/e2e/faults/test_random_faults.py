@@ -180,6 +180,9 @@ def machine_of(world: World) -> type[RuleBasedStateMachine]:
                 return
             try:
                 wait_for(lambda: all(person.is_settled for person in self.people), "all clicks", timeout_s=SETTLED_S)
+            except AssertionError as error:
+                error.add_note(self._told())
+                raise
             finally:
                 told = [str(person) for person in self.people]
                 self.at(asyncio.wait_for(self._leave(), 10))
@@ -187,6 +190,14 @@ def machine_of(world: World) -> type[RuleBasedStateMachine]:
             assert not wrong, f"{told}\n{world.workers.logs()}"
             clicks = sum(person.clicks for person in self.people)
             assert int(world.command("SCARD", "load:events")) == clicks, "events that were handled, each with one id"
+
+        def _told(self) -> str:
+            """What is known of those who wait: their last minute, their snapshots, the logs of the workers."""
+            lines = []
+            for person in [person for person in self.people if not person.is_settled]:
+                snapshot = [world.command("HGET", f"livets:view:{{{person.id}}}", name) for name in "grt"]
+                lines += [str(person), f"snapshot (generation, ref, claim): {snapshot}", *person.story]
+            return "\n".join([*lines, world.workers.logs()])
 
         async def _leave(self) -> None:
             await asyncio.gather(*(person.close() for person in self.people))

@@ -10,9 +10,11 @@ from typing import NamedTuple
 import pytest
 
 from livets.app import LiveTS
+from livets.live import runner
+from livets.state import Change, Claim
 from livets.transport import Sweeper
 from livets.wire import Frame, Join, JoinMode, codes
-from tests.integration.transport.harness import Browser, app, beat, event, serving
+from tests.integration.transport.harness import Browser, Closed, app, beat, event, serving
 from tests.integration.transport.views import MOUNTS, Counter, Item
 from tests.support.redis_server import RedisServer
 from tests.support.wait import until
@@ -312,3 +314,64 @@ async def test_two_sockets_resume_a_view_that_redis_has_lost(
     await here.send(event(3, "add", 100, seen=1))
     assert await here.closed() == codes.CLOSE_MOVED
     assert MOUNTS == ["counter"]
+
+
+async def test_a_resume_that_is_overtaken_by_another_is_tried_again(
+    both: Two, user: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a page sent on a socket that it has given up may be dealt with after what it sent on its new one."""
+    socket = await user.join()
+    socket.abort()
+    claim = both.two.worker.store.claim
+
+    async def overtaken(view_id: str, known: int | None) -> Claim | None:
+        mine = await claim(view_id, known)
+        await both.one.worker.store.claim(view_id, None)
+        return mine
+
+    with monkeypatch.context() as patched:
+        patched.setattr(both.two.worker.store, "claim", overtaken)
+        socket = await user.resume(at=both.at_two)
+        with pytest.raises(Closed) as closed:
+            await socket.receive()
+    assert closed.value.code == codes.CLOSE_MOVED
+    socket = await user.resume(at=both.at_two)
+    assert user.joined(await socket.receive()) is JoinMode.FILLED
+    assert MOUNTS == ["counter"]
+
+
+async def test_however_many_answers_are_lost_a_page_comes_back(both: Two, user: Browser) -> None:
+    await user.join()
+    for origin in (both.at_two, both.at_one, both.at_one, both.at_two, both.at_one):
+        lost = await user.resume(at=origin)
+        assert (await lost.receive()).kind == Frame.JOINED  # sent, and never read by the page
+        lost.abort()
+    socket = await user.resume(at=both.at_two)
+    assert user.joined(await socket.receive()) is JoinMode.FILLED
+    assert MOUNTS == ["counter"]
+
+
+@pytest.mark.parametrize("resumes", [0, 1])
+async def test_a_secret_that_was_never_stored_opens_when_its_worker_is_dead(
+    both: Two, user: Browser, monkeypatch: pytest.MonkeyPatch, resumes: int
+) -> None:
+    """A join does not wait long for Redis; the secret that it gave the page is good all the same."""
+    alive = asyncio.Event()
+    write = both.one.worker.store.write
+
+    async def late(view_id: str, generation: int, change: Change) -> None:
+        await alive.wait()
+        await write(view_id, generation, change)
+
+    monkeypatch.setattr(runner, "STORE_WAIT_S", 0.05)
+    if resumes:
+        await user.join()
+    monkeypatch.setattr(both.one.worker.store, "write", late)
+    if resumes:
+        user.joined(await (await user.resume()).receive())
+    else:
+        await user.join()
+    socket = await user.resume(at=both.at_two)
+    assert user.joined(await socket.receive()) is JoinMode.FILLED
+    assert MOUNTS == ["counter"]
+    alive.set()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from livets.errors import JoinRefused
 from livets.state import KeyRing
 from livets.transport.session import Session
-from livets.transport.tokens import Tokens, UsedTokensHere, digest, is_known
+from livets.transport.tokens import HASH_BYTES, Tokens, UsedTokensHere, digest, is_known, rotated
 from livets.wire import codes
 from tests.unit.transport.conftest import Clock
 
@@ -60,6 +62,36 @@ def test_hashes_of_secrets() -> None:
     assert not is_known("older", kept)
     assert not is_known("new", b"")
     assert not is_known("new", digest("new")[:-1])
+
+
+def test_a_secret_that_was_not_kept_is_known_by_the_one_before_it() -> None:
+    assert is_known("new", digest("old"), digest("old"))
+    assert not is_known("new", digest("older"), digest("old"))
+    assert is_known("first", b"", b"")
+    assert not is_known("first", digest("other"), b"")
+    assert not is_known("new", b"", digest("old"))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.lists(st.integers(0, 20), max_size=3)), max_size=8))
+def test_the_secret_that_a_page_holds_is_always_kept(resumes: list[tuple[bool, list[int]]]) -> None:
+    """Answers get lost, and resumes of sockets that it has given up come in late."""
+    made, held = ["0"], "0"
+    kept = digest(held)
+
+    def resume(shown: str) -> str:
+        nonlocal kept
+        made.append(str(len(made)))
+        kept = rotated(made[-1], shown, kept)
+        return made[-1]
+
+    for is_read, late in resumes:
+        new = resume(held)
+        held = new if is_read else held
+        for shown in (made[number % len(made)] for number in late):
+            if is_known(shown, kept):
+                resume(shown)
+        assert is_known(held, kept)
+        assert len(kept) <= 8 * HASH_BYTES
 
 
 async def test_a_token_is_used_once_and_not_remembered_for_ever() -> None:
