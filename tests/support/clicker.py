@@ -108,6 +108,11 @@ class Clicker:
         """Whether every click is durable and shown."""
         return not self._unsettled and self.durable == self.done == self.clicks
 
+    @property
+    def is_right(self) -> bool:
+        """Whether it is settled, shows the number of its clicks, and was never told anything else."""
+        return self.is_settled and not self.lies and self.shown in (self.clicks, None)
+
     async def settled(self, timeout_s: float = 30.0) -> None:
         """Until then."""
         await until(lambda: self.is_settled, f"{self}", timeout_s=timeout_s)

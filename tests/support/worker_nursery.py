@@ -21,9 +21,11 @@ from typing import Any
 _PR_SET_PDEATHSIG = 1
 _PRELOADED = (
     "uvicorn", "uvicorn.protocols.websockets.websockets_sansio_impl",
-    "uvicorn.protocols.http.auto", "uvicorn.lifespan.on",
-    "uvicorn.loops.auto", "starlette.applications", "starlette.routing", "starlette.websockets", "redis.asyncio",
-    "jinja2", "msgspec", "cryptography.hazmat.primitives.ciphers.aead", "livets",
+    "uvicorn.protocols.http.auto", "uvicorn.protocols.http.httptools_impl", "uvicorn.lifespan.on",
+    "uvicorn.loops.auto", "uvloop", "starlette.applications", "starlette.routing", "starlette.websockets",
+    "starlette.staticfiles", "redis.asyncio", "jinja2.ext", "msgspec",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "livets.app", "livets.transport.server", "livets.transport.httptools_guard",  # `livets` alone loads next to nothing
 )  # fmt: skip
 
 

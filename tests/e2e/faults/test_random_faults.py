@@ -1,18 +1,19 @@
 """A model checker at real workers: people click, anything may die, freeze or be cut; every click counts once, in order.
 
 Hypothesis chooses what happens (a failure prints the steps that lead to it); an external counter knows which events
-were handled. Run it with `-m nightly`: a short and a long one.
+were handled. The short run is in `make test`; `-m nightly` is the long one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from tests.support.loop_thread import LoopThread
 from tests.support.ports import HOST
 from tests.support.redis_server import RedisServer
 from tests.support.round_robin import RoundRobin
-from tests.support.wait import wait_for
+from tests.support.wait import TimedOut, wait_for
 from tests.support.workers import Workers
 
 WORKERS, PEOPLE = 3, 4
@@ -44,10 +45,13 @@ class World:
     to_workers: FaultProxy
     workers: Workers
     thread: LoopThread
+    ending: set[int] = field(default_factory=set)
+    """Workers (process ids) that were told to end."""
 
     def command(self, *words: str) -> bytes:
         """The number or text that Redis answers."""
-        return self.redis.command(*words).split(b"\r\n")[0].lstrip(b":$")
+        kind, text, *_ = self.redis.command(*words).split(b"\r\n")
+        return text if kind.startswith(b"$") else kind[1:]
 
 
 @pytest.fixture
@@ -68,6 +72,14 @@ def world(redis_server: RedisServer) -> Iterator[World]:
     thread.stop()
 
 
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
+
+
 def machine_of(world: World) -> type[RuleBasedStateMachine]:
     """The steps, at this world."""
 
@@ -86,10 +98,15 @@ def machine_of(world: World) -> type[RuleBasedStateMachine]:
         @staticmethod
         def send(which: int, number: signal.Signals) -> None:
             with contextlib.suppress(ProcessLookupError):  # it died just now
-                world.workers.kill(which, number)
+                pid = world.workers.kill(which, number)
+                if number in (signal.SIGKILL, signal.SIGTERM):
+                    world.ending.add(pid)
 
         @initialize()
         def open(self) -> None:
+            # A page that is fetched from a worker which dies at that moment is no page yet: nothing of livets is lost.
+            wait_for(lambda: not any(map(is_alive, world.ending)), "workers to end", timeout_s=20)
+            world.ending.clear()
             world.redis.command("FLUSHALL")
             world.workers.wait_ready()
             self.people = [Clicker(f"http://{HOST}:{world.to_workers.port}") for _ in range(PEOPLE)]
@@ -178,25 +195,23 @@ def machine_of(world: World) -> type[RuleBasedStateMachine]:
             world.to_workers.down.latency_s = world.to_workers.down.bytes_per_s = 0.0
             if not self.people:
                 return
-            try:
-                wait_for(lambda: all(person.is_settled for person in self.people), "all clicks", timeout_s=SETTLED_S)
-            except AssertionError as error:
-                error.add_note(self._told())
-                raise
-            finally:
-                told = [str(person) for person in self.people]
-                self.at(asyncio.wait_for(self._leave(), 10))
-            wrong = [person for person in self.people if person.lies or person.shown not in (person.clicks, None)]
-            assert not wrong, f"{told}\n{world.workers.logs()}"
-            clicks = sum(person.clicks for person in self.people)
-            assert int(world.command("SCARD", "load:events")) == clicks, "events that were handled, each with one id"
+            with contextlib.suppress(TimedOut):
+                wait_for(lambda: all(person.is_settled or person.lies for person in self.people), timeout_s=SETTLED_S)
+            wrong = [person for person in self.people if not person.is_right]
+            told = self._told(wrong) if wrong else ""
+            self.at(asyncio.wait_for(self._leave(), 10))
+            assert not wrong, f"not every click is durable and shown once:\n{told}"
+            for person in self.people:
+                events = [f"{person.id}:{ref}" for ref in range(1, person.clicks + 2)]
+                handled = world.redis.command("SMISMEMBER", "load:events", *events).count(b":1\r\n")
+                assert handled == person.clicks, f"{person}: {handled} of its events were handled, by their ids"
 
-        def _told(self) -> str:
-            """What is known of those who wait: their last minute, their snapshots, the logs of the workers."""
+        def _told(self, people: list[Clicker]) -> str:
+            """What happened to these last, their snapshots, the logs of the workers."""
             lines = []
-            for person in [person for person in self.people if not person.is_settled]:
-                snapshot = [world.command("HGET", f"livets:view:{{{person.id}}}", name) for name in "grt"]
-                lines += [str(person), f"snapshot (generation, ref, claim): {snapshot}", *person.story]
+            for person in people:
+                generation, ref = (world.command("HGET", f"livets:view:{{{person.id}}}", name) for name in "gr")
+                lines += [f"{person}, its snapshot: generation {generation!r}, ref {ref!r}", *person.story]
             return "\n".join([*lines, world.workers.logs()])
 
         async def _leave(self) -> None:
@@ -215,7 +230,6 @@ def check(world: World, examples: int, steps: int) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.nightly  # about one run in six has not settled after SETTLED_S, and it is not known yet why
 def test_nothing_is_lost_doubled_or_taken_back(world: World) -> None:
     check(world, examples=4, steps=20)
 
