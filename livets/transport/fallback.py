@@ -19,14 +19,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from livets.pubsub import BusError
-from livets.transport.channel import Channel
-from livets.transport.dialogue import Dialogue
+from livets.transport.conversation import converse
 from livets.transport.line import Line
 from livets.transport.socket import choose
 from livets.transport.sweeper import Sweeper
-from livets.transport.visitor import Visitor
 from livets.transport.worker import Worker
-from livets.wire import codes, encode_body, limits
+from livets.wire import limits
 
 logger = logging.getLogger("livets.transport")
 
@@ -77,20 +75,7 @@ class Fallback:
         self._listen()
         try:
             await line.begin()
-            channel = Channel(line.send, json=subprotocol.endswith(".json"))
-            if subprotocol not in (limits.SUBPROTOCOL_MSGPACK, limits.SUBPROTOCOL_JSON):
-                channel.refuse(0, encode_body([codes.VERSION, "the page is of another version of livets"]))
-                channel.close(codes.CLOSE_PROTOCOL, "unknown protocol version")
-                await channel.finished()
-                return
-            visitor = Visitor(worker, channel, session, scope)
-            worker.pages.add(visitor)
-            worker.revocation.listen()
-            self._sweeper.wake()
-            try:
-                await Dialogue(visitor).run(line.receive)
-            finally:
-                worker.pages.discard(visitor)
+            await converse(worker, self._sweeper, session, subprotocol, scope, line.receive, line.send)
         finally:
             del self._lines[line.id]
             await line.end()

@@ -11,13 +11,11 @@ from collections.abc import Sequence
 
 from starlette.types import Receive, Scope, Send
 
-from livets.transport.channel import Channel
-from livets.transport.dialogue import Dialogue
+from livets.transport.conversation import converse
 from livets.transport.origin import header
 from livets.transport.sweeper import Sweeper
-from livets.transport.visitor import Visitor
 from livets.transport.worker import Worker
-from livets.wire import codes, encode_body, limits
+from livets.wire import codes, limits
 
 logger = logging.getLogger("livets.transport")
 
@@ -45,20 +43,7 @@ class Socket:
             return
         session = worker.cookie.read(scope, secure=worker.origins.is_secure(scope))
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        channel = Channel(send, json=subprotocol.endswith(".json"))
-        if subprotocol not in (limits.SUBPROTOCOL_MSGPACK, limits.SUBPROTOCOL_JSON):
-            channel.refuse(0, encode_body([codes.VERSION, "the page is of another version of livets"]))
-            channel.close(codes.CLOSE_PROTOCOL, "unknown protocol version")
-            await channel.finished()
-            return
-        visitor = Visitor(worker, channel, session, scope)
-        worker.pages.add(visitor)
-        worker.revocation.listen()
-        self._sweeper.wake()
-        try:
-            await Dialogue(visitor).run(receive)
-        finally:
-            worker.pages.discard(visitor)
+        await converse(worker, self._sweeper, session, subprotocol, scope, receive, send)
 
 
 def choose(offered: Sequence[str]) -> str | None:
