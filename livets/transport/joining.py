@@ -172,7 +172,8 @@ class Withheld:
     async def _admit_in_time(self) -> None:
         visitor, message, resident = self._visitor, self._message, self._resident
         try:
-            if await self._is_settled():
+            if await self._is_complete():
+                await resident.runner.settle(message.done)
                 mode, fingerprint = JoinMode.FILLED, message.fingerprint
                 await admit(visitor, resident, message.view, mode, fingerprint, message)
                 return
@@ -187,12 +188,11 @@ class Withheld:
             logger.exception("view %s could not be resumed", message.id)
             visitor.channel.close(CLOSE_FAILED, "internal error")
 
-    async def _is_settled(self) -> bool:
+    async def _is_complete(self) -> bool:
+        """Whether all events have come. Their handlers may take their time: what they did before is not given up."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._visitor.worker.config.withhold_max_s):
-                if await self._complete:
-                    await self._resident.runner.settle(self._message.done)
-                    return True
+                return await self._complete
         return False
 
 

@@ -170,6 +170,15 @@ async def test_a_page_that_never_sends_them_gets_a_new_view_in_the_end(both: Two
     assert user.joined(await socket.receive()) is JoinMode.REMOUNTED
 
 
+async def test_events_that_take_long_when_they_run_again_do_not_cost_the_view(both: Two, user: Browser) -> None:
+    object.__setattr__(both.two.config, "withhold_max_s", 0.2)
+    first = await user.join()
+    first.abort()
+    socket = await user.resume(at=both.at_two, done=1, events=[event(1, "slow")])  # 0.3 s
+    assert user.joined(await socket.receive()) is JoinMode.FILLED
+    assert "100" in str(user.joined_diff)
+
+
 async def test_a_socket_lost_while_its_resume_is_withheld_leaves_a_view_to_resume(both: Two, user: Browser) -> None:
     first = await user.join()
     first.abort()
