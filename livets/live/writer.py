@@ -135,18 +135,20 @@ class Writer:
         attempt = 0
         is_gone = False
         while True:
-            ref = self._ref
+            ref, generation = self._ref, self.generation
             telemetry.mark("snapshot.writing", self._view_id, ref)
             try:
                 if is_gone:
                     ref = await self._recreate(change)
                 else:
-                    await self._store.write(self._view_id, self.generation, change)
+                    await self._store.write(self._view_id, generation, change)
             except Gone as error:
                 _log.warning("%s; it is put back from the running view", error)
                 is_gone = True
                 continue
             except Fenced:
+                if generation != self.generation:
+                    continue  # fenced by ourselves: a resume has claimed the view while this was on its way
                 self.stop()
                 self._on_fenced()
                 return False

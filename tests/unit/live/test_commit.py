@@ -126,6 +126,24 @@ async def test_failed_events_are_durable_too() -> None:
     assert outbox.acks[-1] == (2, 2)
 
 
+async def test_a_write_that_our_own_claim_overtakes_is_no_fence() -> None:
+    store = DurableStore()
+    runner, outbox = await Stage(store).show(Counter)
+    store.gate.clear()
+    await send(runner, "add")
+    await asyncio.sleep(0)  # the write is on its way, as the older owner
+    claim = await store.claim("v1", runner.generation)
+    assert claim is not None
+    assert claim.record is None
+    runner.generation = claim.generation
+    store.gate.set()
+    await runner.durable()
+    assert not runner.gone
+    assert store.record().ref == 1
+    assert outbox.acks[-1] == (1, 1)
+    await runner.close()
+
+
 async def test_a_fenced_view_lets_go() -> None:
     store = DurableStore()
     stage = Stage(store)
