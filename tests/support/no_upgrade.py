@@ -4,43 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from types import TracebackType
 
-from tests.support.loop_thread import LoopThread
+from tests.support.listener import Listener
 from tests.support.ports import HOST
 
 _REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-class NoUpgrade:
+class NoUpgrade(Listener):
     """`with NoUpgrade(port) as proxy:` then connect to `proxy.port`."""
 
     def __init__(self, target_port: int, *, is_silent: bool = False) -> None:
+        super().__init__("no-upgrade")
         self.target_port = target_port
         self.is_silent = is_silent
-        self.port = 0
         self.refused = 0
-        self._thread = LoopThread("no-upgrade")
-        self._server: asyncio.Server | None = None
-
-    def __enter__(self) -> NoUpgrade:
-        self._thread.start()
-        self._thread.call(self._listen())
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if self._server is not None:
-            self._thread.loop.call_soon_threadsafe(self._server.close)
-        self._thread.stop()
-
-    @property
-    def url(self) -> str:
-        """`http://…` of the proxy."""
-        return f"http://{HOST}:{self.port}"
-
-    async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._accept, HOST, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.CancelledError, OSError, asyncio.IncompleteReadError):

@@ -8,43 +8,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from types import TracebackType
 
-from tests.support.loop_thread import LoopThread
+from tests.support.listener import Listener
 from tests.support.ports import HOST
 
 _CHUNK_BYTES = 65536
 
 
-class RoundRobin:
+class RoundRobin(Listener):
     """`with RoundRobin([8001, 8002]) as balancer:` then connect to `balancer.port`; runs in its own thread."""
 
     def __init__(self, backends: Sequence[int]) -> None:
+        super().__init__("round-robin")
         self.backends = list(backends)
-        self.port = 0
         self.served: dict[int, int] = dict.fromkeys(backends, 0)
         """Connections given to each backend."""
         self.passed_bytes: dict[int, int] = dict.fromkeys(backends, 0)
         """Bytes handed to each backend."""
         self._turn = 0
         self._clients: dict[asyncio.StreamWriter, int] = {}
-        self._thread = LoopThread("round-robin")
-        self._server: asyncio.Server | None = None
-
-    def __enter__(self) -> RoundRobin:
-        self._thread.start()
-        self._thread.call(self._listen())
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if self._server is not None:
-            self._thread.loop.call_soon_threadsafe(self._server.close)
-        self._thread.stop()
-
-    @property
-    def url(self) -> str:
-        """`http://…` of the balancer."""
-        return f"http://{HOST}:{self.port}"
 
     def cut(self, backend: int) -> None:
         """Reset the client's side of every connection to `backend`; the backend gets what was sent, then an end."""
@@ -53,10 +35,6 @@ class RoundRobin:
     def _cut(self, backend: int) -> None:
         for client in [client for client, port in self._clients.items() if port == backend]:
             client.transport.abort()
-
-    async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._accept, HOST, 0)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def _backend(self) -> tuple[int, asyncio.StreamReader, asyncio.StreamWriter] | None:
         for _ in self.backends:
