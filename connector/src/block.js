@@ -6,6 +6,7 @@ import { edit } from "./extras.js";
 import { putRange } from "./ranges.js";
 import { writeTo } from "./controls.js";
 import { changeList } from "./list.js";
+import { attribute, member } from "./member.js";
 import { operate } from "./operations.js";
 import * as protocol from "./protocol.js";
 import { report } from "./repair.js";
@@ -47,8 +48,8 @@ export const isText = (node) => node?.nodeType === 3;
 /** Are the part's nodes where they were left? @param {Part} part */
 export const isWhole = ({ node_, parent_, end_, data_ }) =>
   node_.isConnected &&
-  node_.parentNode === parent_ &&
-  (end_ || node_).parentNode === parent_ &&
+  member(node_, "parentNode") === parent_ &&
+  member(end_ || node_, "parentNode") === parent_ &&
   // a text that got shorter has been split: the rest of it is in other hands
   !(node_.data?.length < data_?.length);
 
@@ -68,12 +69,12 @@ export function write(part, name, value) {
     // HTML's white space: \s would part what a class list does not, such as a no-break space
     const ours = part.classes_?.split(/[ \t\n\f\r]/) || [];
     part.classes_ = value;
-    for (const token of node_.classList) if (!ours.includes(token)) value = (value ?? "") + " " + token;
+    for (const token of member(node_, "classList")) if (!ours.includes(token)) value = (value ?? "") + " " + token;
   }
   writeTo(name ? node_ : node_.parentNode, name, value, () => {
     if (!name) node_.data === (part.data_ = value) || (node_.data = value);
     else if (value == null) node_.removeAttribute(name);
-    else if (node_.getAttribute(name) !== String(value)) node_.setAttribute(name, value);
+    else if (attribute(node_, name) !== String(value)) node_.setAttribute(name, value);
   });
 }
 

@@ -3,6 +3,7 @@
 
 import { changeBlock } from "./block.js";
 import { rowKeys } from "./list.js";
+import { member } from "./member.js";
 import { emit, page, root } from "./page.js";
 import { rebuild } from "./repair.js";
 
@@ -21,7 +22,7 @@ const waiting = new WeakMap();
 export const CONTROLS = "button,a,input,select,textarea";
 
 /** The attribute which binds a control, `ts-model` with its modifiers. @param {Element} control */
-export const modelOf = (control) => [...control.attributes].find(({ name }) => /^ts-model\b/.test(name));
+export const modelOf = (control) => [...member(control, "attributes")].find(({ name }) => /^ts-model\b/.test(name));
 
 /** What a control goes by in `inputs`. @param {Element} control @returns {any} */
 export const keyOf = (control) => modelOf(control)?.value || control;
@@ -62,12 +63,11 @@ const selects = (value, choice) => value === true || [value].flat().map(String).
  * @param {any} element @param {string} name "" for its text @param {any} value @param {() => void} write
  */
 export function writeTo(element, name, value, write) {
-  if (!(/^(value|checked|selected|)$/.test(name) && element.matches?.(name ? "input,option" : "textarea"))) return write();
+  if (!/^(input|option):(value|checked|selected)$|^textarea:$/.test(element.localName + ":" + name)) return write();
   const property = name || "value";
-  const next = property === "value" ? String(value ?? "") : value != null;
+  const next = property === "value" ? (value ?? "") : value != null;
   const control = element.closest("select") || element;
-  const shown = element[property];
-  const differs = (property === "value" ? String(polished(shown, control)) : shown) !== next;
+  const differs = String(polished(String(element[property]), control)) !== String(next);
   if (differs && keyOf(control) === control && control === document.activeElement && !inputs.has(control))
     waiting.set(control, () => writeTo(element, name, value, write));
   else {
@@ -124,7 +124,7 @@ function controls(scope) {
   const found = new Map();
   for (const control of findControls(scope)) {
     const names = [control.id || control.name || keyOf(control), isToggle(control) && control.value];
-    for (let node = control; node; node = node.parentNode) names.push(rowKeys.get(node));
+    for (let node = control; node; node = member(node, "parentNode")) names.push(rowKeys.get(node));
     const name = names.join();
     found.set(name, found.has(name) ? null : control);
   }

@@ -3,6 +3,7 @@
 
 import { CONTROLS, inputs, isToggle, keyOf, leave, modelOf, modelValue, valueOf } from "./controls.js";
 import { showBusy } from "./feedback.js";
+import { attribute, member } from "./member.js";
 import { push } from "./outbox.js";
 import { root } from "./page.js";
 import { MODIFIERS } from "./protocol.js";
@@ -62,7 +63,7 @@ function schedule(directive, send) {
 function payloadOf({ type, key, target, submitter }, element) {
   /** JSON leaves out what is undefined. @type {Record<string, any>} */
   const payload = { key };
-  const control = target.closest?.(CONTROLS);
+  const control = target.localName && member(target, "closest").call(target, CONTROLS);
   const form = type === "submit" ? target : element;
   if (control && (control.value || !/click|submit/.test(type))) {
     payload.value = valueOf(control);
@@ -70,12 +71,12 @@ function payloadOf({ type, key, target, submitter }, element) {
   }
   // pairs of name and value; files do not travel over the socket
   if (form.submit) payload.form = [...new FormData(form, submitter)];
-  for (const { name, value } of element.attributes)
+  for (const { name, value } of member(element, "attributes"))
     if (/^(data-|ts-value:)/.test(name)) payload[name] = value;
   return payload;
 }
 
-/** A control was changed: tell the field it is bound to. @param {string} type @param {any} control */
+/** If a control was changed: tell the field it is bound to. @param {string} type @param {any} control */
 function update(type, control) {
   const model = modelOf(control);
   // what was typed is newer than all that the server has heard of
@@ -106,7 +107,7 @@ function fits(event, isDown, element, name) {
     !words.some((word) => event[word + "Key"] === false) &&
     !(key && keys[0] && (event.isComposing || !keys.includes(key.toLowerCase().replace("arrow", "").replace(" ", "space")))) &&
     // a new tab is a new tab
-    !(type === "click" && (event.ctrlKey || event.metaKey || event.shiftKey) && element.closest("a[href]"))
+    !(type === "click" && (event.ctrlKey || event.metaKey || event.shiftKey) && member(element, "closest").call(element, "a[href]"))
   );
 }
 
@@ -115,7 +116,7 @@ function obey(event, element, directive) {
   const { type, submitter } = event;
   const { name, value } = directive;
   if (type === "submit" || /\.prevent/.test(name)) event.preventDefault();
-  const question = element.getAttribute("ts-confirm") || submitter?.getAttribute("ts-confirm");
+  const question = attribute(element, "ts-confirm") || attribute(submitter, "ts-confirm");
   if (question && !confirm(question)) return event.preventDefault();
   if (/\.stop/.test(name)) event.stopPropagation();
   const payload = payloadOf(event, element);
@@ -125,14 +126,13 @@ function obey(event, element, directive) {
 
 /** @param {any} event */
 function dispatch(event) {
-  const { type, target, currentTarget } = event;
   // on its way to its target
-  const isDown = currentTarget === document;
-  const inside = event.composedPath().filter((/** @type {any} */ it) => it.closest?.("[data-livets]"));
+  const isDown = event.currentTarget === document;
+  const inside = event.composedPath().filter((/** @type {any} */ it) => it.localName && root.contains(it));
   if (isDown) inside.reverse();
-  else if (inside[0] && /^(input|change)$/.test(type)) update(type, target);
+  else if (inside[0]) update(event.type, inside[0]);
   for (const element of new Set([...inside, ...root.querySelectorAll(/** @type {any} */ ([...globals]))])) {
-    for (const directive of element.attributes)
+    for (const directive of member(element, "attributes"))
       if (fits(event, isDown, element, directive.name)) obey(event, element, directive);
     if (event.cancelBubble) break;
   }

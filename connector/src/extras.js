@@ -14,13 +14,14 @@ const ending = /** @type {HTMLScriptElement} */ (document.currentScript).src.spl
 /** @param {string} name of an extra, whose URL ends as ours @param {string} path (esbuild would look for files) */
 export const module = (name, path = "./" + name + ending) => import(path);
 
-/** @type {any} */
-let applyEdits;
+/** The module for HTML slots, once it is there. @type {any} */
+export let edits;
 /** @type {Promise<any> | undefined} */
 let navigation;
 
-const startNavigation = () =>
-  (navigation ||= module("navigation").then((it) => it.default({ root_: root, page_: page, push_: push })));
+/** The promise of the function for NAVIGATE. */
+export const startNavigation = () =>
+  (navigation ||= module("navigation").then((it) => it.default(root, page, push)));
 
 /** What shapes and HTML need: listeners and modules. The promise waits for what a patch may need, and never fails. @param {any} sources */
 export async function prepare(sources) {
@@ -28,27 +29,17 @@ export async function prepare(sources) {
   listenFor(source);
   if ("links" in root.dataset) startNavigation();
   // there are HTML slots; without the module edits are healed
-  if (source.includes("[3,[")) await module("edits").then((it) => (applyEdits = it.applyEdits), () => {});
+  if (source.includes("[3,[")) await module("edits").then((it) => (edits = it), () => {});
 }
 
-/** @param {[number, string]} value mode and URL */
-export const navigate = (value) =>
-  startNavigation().then(
-    (go) => go(value),
-    // the way without it
-    () => location.assign(value[1]),
-  );
-
 /** What edits.js needs of us; it has no other way to the page. @type {import("./extras/edits.js").Env} */
-const env = {
-  held_: held,
-  parse_: parse,
-  writeTo_: writeTo,
-  writeAttribute_(node_, name, value, classes_) {
-    listenFor(name);
-    write({ node_, classes_ }, name, value);
-  },
-};
+const env = [
+  held,
+  parse,
+  writeTo,
+  listenFor,
+  write,
+];
 
-/** Edit what an HTML slot shows; throws when that cannot be done, or the module has not come: then the block will. @param {import("./block.js").Part} part @param {any[]} edits */
-export const edit = ({ node_, end_ }, edits) => check(applyEdits(node_, end_, edits, env));
+/** Edit what an HTML slot shows; throws when that cannot be done, or the module has not come: then the block will. @param {import("./block.js").Part} part @param {any[]} operations */
+export const edit = ({ node_ }, operations) => check(edits.default(node_, operations, env));

@@ -1,6 +1,7 @@
 // What a person sees while an event is on its way: classes for style sheets, and a button that says so and waits.
 
 import { isText } from "./block.js";
+import { attribute, member } from "./member.js";
 import { page } from "./page.js";
 
 /** Events whose result does not show yet, with what shows or takes away that they are on their way. @type {Map<any[], (isBusy: boolean) => void>} */
@@ -14,8 +15,8 @@ const busy = new Map();
 export function showBusy(event, element, submitter) {
   if (!event) return;
   const elements = [element, submitter || element];
-  const button = elements.find((it) => it.hasAttribute("ts-disable-with"));
-  const words = button?.getAttribute("ts-disable-with");
+  const button = elements.find((it) => attribute(it, "ts-disable-with") != null);
+  const words = attribute(button, "ts-disable-with");
   // The text stays in its node: a slot may hold that.
   const text = button && [...button.childNodes].find((it) => isText(it) && it.data.trim());
   const holder = text || button;
@@ -23,8 +24,8 @@ export function showBusy(event, element, submitter) {
   const before = holder?.[property];
   const show = (/** @type {boolean} */ isBusy) => {
     for (const it of elements) {
-      for (const token of ("livets-loading " + (it.getAttribute("ts-loading") || "")).trim().split(/\s+/))
-        it.classList.toggle(token, isBusy);
+      for (const token of /** @type {string[]} */ (("livets-loading " + (attribute(it, "ts-loading") || "")).match(/\S+/g)))
+        member(it, "classList").toggle(token, isBusy);
       // as it was
       it.className || it.removeAttribute("class");
     }

@@ -4,6 +4,7 @@
 import { isText } from "./block.js";
 import { held, hold } from "./held.js";
 import { keepRow } from "./list.js";
+import { attribute, member } from "./member.js";
 import { root } from "./page.js";
 import { SLOT_HTML, SLOT_IF } from "./protocol.js";
 import { report } from "./repair.js";
@@ -46,7 +47,7 @@ export function walk(block, live, end = null, model = templateOf(block.shape_).f
   const parent = inner || block.up_?.parent_ || root;
   for (; model; model = model.nextSibling) {
     const { slots_, nodeType, data } = model;
-    if (slots_ && isText(model) && !isText(live)) live = parent.insertBefore(new Text(), live);
+    if (slots_ && isText(model) && !isText(live)) live = member(parent, "insertBefore").call(parent, new Text(), live);
     if (live === end || live.nodeName !== model.nodeName) return undefined;
     if (!inner) block.nodes_.push(live);
     const close = slots_ && nodeType === 8 && endOf(live);
@@ -62,7 +63,7 @@ export function walk(block, live, end = null, model = templateOf(block.shape_).f
         parent_: parent,
         end_: close,
         rows_: slot[0] > SLOT_HTML ? new Map() : undefined,
-        classes_: live.getAttribute?.("class"),
+        classes_: nodeType === 1 && attribute(live, "class"),
         data_: live.data,
       };
     }
@@ -72,7 +73,7 @@ export function walk(block, live, end = null, model = templateOf(block.shape_).f
       model = model.nextSibling;
     } else if (nodeType === 1) {
       // what is in `ts-ignore` belongs to other scripts once it is in the page
-      if (!(model.hasAttribute("ts-ignore") && live.isConnected) && walk(block, live.firstChild, null, model.firstChild, live) !== null) {
+      if (!(attribute(model, "ts-ignore") != null && live.isConnected) && walk(block, live.firstChild, null, model.firstChild, live) !== null) {
         // a row whose element is there can be asked for by itself
         if (!block.step_ || inner) return undefined;
         report(block);

@@ -3,6 +3,7 @@
 
 import { changeBlock, check, fillBlock, isWhole, put } from "./block.js";
 import { createBlock } from "./ranges.js";
+import { attribute, member } from "./member.js";
 import * as protocol from "./protocol.js";
 
 /** @typedef {import("./block.js").Block} Block */
@@ -25,7 +26,7 @@ export function keepRow(row, key) {
   const { rows_ } = row.up_;
   const element = (row.element_ = row.nodes_.find((/** @type {Node} */ node) => node.nodeType === 1));
   if (key) {
-    const value = element.getAttribute(key[0]) ?? "";
+    const value = attribute(element, key[0]) ?? "";
     row.step_ = value.slice(key[1].length, value.length - key[2].length);
     // the server calls a second row of the same key `7~2`: it has to say which is which
     if (rows_.has(row.step_)) return undefined;
@@ -35,7 +36,7 @@ export function keepRow(row, key) {
 }
 
 /** Is the row's element where rows of its list are? @param {any} row */
-export const isInPlace = ({ element_, up_ }) => element_.isConnected && element_.parentNode === up_.parent_;
+export const isInPlace = ({ element_, up_ }) => element_.isConnected && member(element_, "parentNode") === up_.parent_;
 
 /** The node after which the next row goes: white space may have parted from its row. @param {Block} row */
 export function lastNode({ element_, nodes_ }) {
@@ -56,10 +57,10 @@ export function removeRows(part, isGone) {
 
 /** @param {any} cursor @param {Block} row */
 export function placeRow(cursor, row) {
-  const parent = cursor.parentNode;
+  const parent = member(cursor, "parentNode");
   for (const node of row.nodes_) {
     // moveBefore keeps focus, iframes and animations; only nodes which are in the document can be moved
-    parent[node.isConnected && parent.moveBefore ? "moveBefore" : "insertBefore"](node, cursor.nextSibling);
+    member(parent, node.isConnected && parent.moveBefore ? "moveBefore" : "insertBefore").call(parent, node, cursor.nextSibling);
     cursor = node;
   }
 }
@@ -80,7 +81,7 @@ export function putRows(part, cursor, fills) {
       keepRow(row);
     }
     let next = cursor.nextSibling;
-    while (next && next !== part.end_ && !rowKeys.has(next)) next = next.nextSibling;
+    while (next !== part.end_ && !rowKeys.has(next)) next = next.nextSibling;
     if (next !== row.element_) placeRow(cursor, row);
     cursor = lastNode(row);
   }

@@ -2,7 +2,7 @@
 
 import { fillBlock } from "./block.js";
 import { build, setInput } from "./controls.js";
-import { navigate, prepare } from "./extras.js";
+import { prepare, startNavigation } from "./extras.js";
 import { page } from "./page.js";
 import * as protocol from "./protocol.js";
 
@@ -15,5 +15,10 @@ export function operate(op, value) {
   else if (op === protocol.OP_SHAPE) {
     [page.fingerprint_, page.shape_] = value;
     prepare(value);
-  } else if (op === protocol.OP_NAVIGATE) navigate(value);
+  } else if (op === protocol.OP_NAVIGATE) 
+    startNavigation().then(
+      (go) => go(value),
+      // the way without it
+      () => location.assign(value[1]),
+    );
 }

@@ -2,6 +2,7 @@
 
 import { fillBlock, put } from "./block.js";
 import { carryOver } from "./controls.js";
+import { edits } from "./extras.js";
 import { held, hold } from "./held.js";
 import { newBlock, walk } from "./hydrate.js";
 import { placeRow, putRows, removeRows } from "./list.js";
@@ -37,11 +38,8 @@ export function putRange(part, value) {
   const { slot_, node_, end_, rows_, parent_ } = part;
   if (slot_[0] === SLOT_HTML) {
     const content = parse(value, slot_[2]);
-    const shown = new Range();
-    shown.setStartAfter(node_);
-    shown.setEndBefore(end_);
     // a fill that says nothing new disturbs nothing in there
-    if (shown.cloneContents().isEqualNode(content)) return;
+    if (edits?.isShown(node_, end_, content)) return;
     hold(held, node_, [...content.childNodes]);
     carryOver(parent_, () => {
       clearRange(part);

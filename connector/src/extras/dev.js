@@ -6,8 +6,8 @@
 import { follow } from "./dev/channel.js";
 import { show } from "./dev/overlay.js";
 
-/** Not a mistake of the program: its worker went away in the middle of an event. */
-const HARMLESS = ["interrupted"];
+/** Not mistakes of the program: its worker went away in the middle of an event; a person emptied a number input. */
+const HARMLESS = ["interrupted", "bad_field"];
 
 document.addEventListener("livets:error", (event) => {
   // shown here: the page need not

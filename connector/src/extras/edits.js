@@ -1,24 +1,27 @@
 // Edits of an HTML slot: path operations on what an opaque block or a `render()` string has put into the page.
 // docs/protocol.md, "Edits", is the specification.
 //
-// The core calls `applyEdits(start, end, ops, env)` for an HTML slot's change that is an array; `start` and `end` are
-// the slot's two comments, and have been checked (isWhole). It answers true, or false when a node was not where it was
-// left: then the block has to be asked for, and until it comes the range must not be patched.
-// What `env` has to have:
-//   held_               a WeakMap (src/held.js), one for the page. The core fills it: `hold(held_, start, nodes)` with the
+// The core calls `applyEdits(start, ops, env)`, the default export, for an HTML slot's change that is an array; `start`
+// is the first of the slot's two comments, and has been checked (isWhole). It answers true, or false when a node was not
+// where it was left: then the block has to be asked for, and until it comes the range must not be patched.
+// What `env` is a list of:
+//   held                a WeakMap (src/held.js), one for the page. The core fills it: `hold(held, start, nodes)` with the
 //                       range's nodes, synchronously when it hydrates a range and each time it has put its HTML whole.
-//   parse_(html, wrapper)                      template.js's
-//   writeAttribute_(element, name, value, classes)  null: it goes; `classes`: what the server wrote to `class` before
-//   writeTo_(element, name, value, write)      controls.js's: may a control's text be written? (D17)
+//   parse(html, wrapper)                       template.js's
+//   writeTo(element, name, value, write)       controls.js's: may a control's text be written? (D17)
+//   listenFor(html)                            events.js's
+//   write({ node_, classes_ }, name, value)    block.js's; null: it goes; `classes_`: what the server wrote to `class` before
 
 import { hold } from "../held.js";
 
 /**
- * @typedef {object} Env
- * @property {import("../held.js").Held} held_
- * @property {(html: string, wrapper?: string) => DocumentFragment} parse_
- * @property {(element: Element, name: string, value: string | null, classes?: string | null) => void} writeAttribute_
- * @property {(element: Element, name: string, value: string, write: () => void) => void} writeTo_
+ * @typedef {[
+ *   held: import("../held.js").Held,
+ *   parse: (html: string, wrapper?: string) => DocumentFragment,
+ *   writeTo: (element: Element, name: string, value: string, write: () => void) => void,
+ *   listenFor: (html: string) => void,
+ *   write: (part: { node_: any, classes_: any }, name: string, value: string | null) => void,
+ * ]} Env
  */
 
 /** A range's top-level nodes; beside them how many nodes it has in all, and its elements by key: `null` for two of a key.
@@ -73,14 +76,21 @@ function wrapperFor({ localName, namespaceURI }) {
   return space === "/svg" ? "svg" : space === "thML" ? "math" : undefined;
 }
 
-/** @param {any} start @param {any} end @param {any[]} ops @param {Env} env */
-export function applyEdits(start, end, ops, env) {
-  const { held_ } = env;
+/** Does the range show this already? @param {Node} start @param {Node} end @param {DocumentFragment} content */
+export function isShown(start, end, content) {
+  const shown = new Range();
+  shown.setStartAfter(start);
+  shown.setEndBefore(end);
+  return shown.cloneContents().isEqualNode(content);
+}
+
+/** @param {any} start @param {any[]} ops @param {Env} env */
+export default function applyEdits(start, ops, [held, parse, writeTo, listenFor, write]) {
   /** @type {Top} */
-  const top = /** @type {any} */ (held_.get(start));
+  const top = /** @type {any} */ (held.get(start));
 
   /** @param {any} node @returns {any[]} */
-  const childrenOf = (node) => (node.matches?.(LEAVES) ? [] : (held_.get(node) ?? []));
+  const childrenOf = (node) => (node.matches?.(LEAVES) ? [] : (held.get(node) ?? []));
 
   /** @param {any[]} nodes @returns {number} */
   const count = (nodes) => nodes.reduce((sum, node) => sum + 1 + count(childrenOf(node)), 0);
@@ -123,7 +133,7 @@ export function applyEdits(start, end, ops, env) {
         const element = find(step);
         check(element);
         owner = top.includes(element) ? start : element.parentNode;
-        list = held_.get(owner) ?? [];
+        list = held.get(owner) ?? [];
         at = list.indexOf(element);
         check(at >= 0);
       } else if (step < 0) at -= step;
@@ -131,8 +141,8 @@ export function applyEdits(start, end, ops, env) {
         if (at >= 0) {
           owner = list[at];
           check(owner);
-          list = /** @type {any[]} */ (held_.get(owner) ?? []);
-          if (!held_.has(owner)) held_.set(owner, list);
+          list = /** @type {any[]} */ (held.get(owner) ?? []);
+          if (!held.has(owner)) held.set(owner, list);
         }
         at = step;
       }
@@ -161,7 +171,7 @@ export function applyEdits(start, end, ops, env) {
       texts.set(node, data);
     } else {
       check(isCalled(node, tag) && node.matches(LEAVES));
-      env.writeTo_(node, "", data, () => (node.textContent = data));
+      writeTo(node, "", data, () => (node.textContent = data));
     }
   }
 
@@ -170,6 +180,12 @@ export function applyEdits(start, end, ops, env) {
     const element = place.list_[place.at_];
     check(isThere(element, place) && isCalled(element, tag));
     return element;
+  }
+
+  /** @param {Element} node_ @param {string} name @param {string | null} value @param {string | null} [classes_] */
+  function writeAttribute(node_, name, value, classes_) {
+    listenFor(name);
+    write({ node_, classes_ }, name, value);
   }
 
   /** Other nodes where a run of old ones was. @param {Place} place @param {string} tag @param {any[]} script */
@@ -199,8 +215,8 @@ export function applyEdits(start, end, ops, env) {
     };
     for (const step of script) {
       if (typeof step === "string") {
-        const nodes = [...env.parse_(step, wrapperFor(parent_)).childNodes];
-        for (const node of nodes) hold(held_, node, [...node.childNodes]);
+        const nodes = [...parse(step, wrapperFor(parent_)).childNodes];
+        for (const node of nodes) hold(held, node, [...node.childNodes]);
         look(nodes);
         put(nodes);
         top.count_ = /** @type {number} */ (top.count_) + count(nodes);
@@ -245,9 +261,9 @@ export function applyEdits(start, end, ops, env) {
       const value = ops[at++];
       if (code === TEXT) writeText(place, tag, value);
       else if (code === SET) {
-        env.writeAttribute_(elementAt(place, tag), value, ops[at++]);
+        writeAttribute(elementAt(place, tag), value, ops[at++]);
         if (/^(ts-key|id|data-key)$/.test(value)) top.keys_ = undefined;
-      } else if (code === CLASS) env.writeAttribute_(elementAt(place, tag), "class", ops[at++], value);
+      } else if (code === CLASS) writeAttribute(elementAt(place, tag), "class", ops[at++], value);
       else {
         check(code === NODES);
         rearrange(place, tag, value);

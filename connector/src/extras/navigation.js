@@ -1,15 +1,13 @@
 // Live navigation: the address bar follows the view, and back, forward and `<a ts-link href>` go to it as events.
 //
 // An extra of its own, for pages whose root has `data-links` (the view has handle_params or its template has ts-link)
-// and for any page that gets a NAVIGATE. The core calls `start(env)` once, the default export, with
-//   root_              the element with `data-livets`
-//   page_              the core's page: `done_`, the last event whose result is shown, is read here
-//   push_(name, payload, fields, args) -> the Event's array, or undefined when it was refused; [1] is its ref as it stands
+// and for any page that gets a NAVIGATE. The core calls `start(root, page, push)` once, the default export, with
+//   root               the element with `data-livets`
+//   page               the core's page: `done_`, the last event whose result is shown, is read here
+//   push(name, payload, fields, args) -> the Event's array, or undefined when it was refused; [1] is its ref as it stands
 // and afterwards, for each NAVIGATE `[mode, url]` of a diff, the function that `start` returns, while it patches.
 // Up: Event `@params`, args `[url]` when the browser is there already (back, forward), `[url, mode]` for a click: the
 // server answers that one with a NAVIGATE, together with what the page shows there. Refused: the address stays.
-
-/** @typedef {{ root_: HTMLElement, page_: { done_: number }, push_: (name: string, payload: {}, fields: {}, args: any[]) => any[] | undefined }} Env */
 
 const PUSH = 0;
 const REPLACE = 1;
@@ -19,8 +17,11 @@ const HANDLER = "@params";
 /** Path and query: what the server knows of an address. @param {URL | Location} url */
 const pathOf = ({ pathname, search }) => pathname + search;
 
-/** @param {Env} env */
-export default function start({ root_, page_, push_ }) {
+/**
+ * @param {HTMLElement} root @param {{ done_: number }} page
+ * @param {(name: string, payload: {}, fields: {}, args: any[]) => any[] | undefined} push
+ */
+export default function start(root, page, push) {
   /** Where the reader was in each entry of the history. @type {Map<number, [number, number]>} */
   const positions = new Map();
   /** What the address bar said last. */
@@ -52,7 +53,7 @@ export default function start({ root_, page_, push_ }) {
 
   /** Has the server still to answer for an address that the browser is at already? */
   const isTravelling = () => {
-    travels = travels.filter((event) => event[1] > page_.done_);
+    travels = travels.filter((event) => event[1] > page.done_);
     return travels.length > 0;
   };
 
@@ -73,7 +74,7 @@ export default function start({ root_, page_, push_ }) {
     else if (location.pathname !== before) show([0, 0]);
     if (document.activeElement === document.body) {
       // The link is gone: go on reading at the view, not at the top of the document.
-      const place = root_.querySelector("[autofocus], h1") ?? root_;
+      const place = root.querySelector("[autofocus], h1") ?? root;
       if (!place.matches("a[href], button, input, select, textarea, [tabindex]")) place.setAttribute("tabindex", "-1");
       /** @type {HTMLElement} */ (place).focus({ preventScroll: true });
     }
@@ -94,7 +95,7 @@ export default function start({ root_, page_, push_ }) {
     const before = location.pathname;
     const isNew = mode === PUSH && to.href !== location.href;
     enter(isNew ? next() : entry, to.href, isNew);
-    root_.dispatchEvent(new CustomEvent("livets:navigate", { bubbles: true, detail: { url: to.href, mode } }));
+    root.dispatchEvent(new CustomEvent("livets:navigate", { bubbles: true, detail: { url: to.href, mode } }));
     // after the patch which this is part of
     queueMicrotask(() => arrive(before));
   }
@@ -109,13 +110,13 @@ export default function start({ root_, page_, push_ }) {
     if (defaultPrevented || button || ctrlKey || metaKey || shiftKey || altKey) return;
     const link = /** @type {Element | null} */ (/** @type {Element} */ (target).closest?.("a[ts-link]"));
     const href = link?.getAttribute("href");
-    if (!link || href == null || !root_.contains(link) || link.hasAttribute("download")) return;
+    if (!link || href == null || !root.contains(link) || link.hasAttribute("download")) return;
     if (!/^(_self)?$/.test(link.getAttribute("target") ?? "")) return;
     const to = new URL(href, document.baseURI);
     // The browser itself does what it can do best: other sites, and places in this page.
     if (to.origin !== location.origin || (to.hash && pathOf(to) === shown)) return;
     event.preventDefault();
-    push_(HANDLER, {}, {}, [pathOf(to) + to.hash, link.getAttribute("ts-link") === "replace" ? REPLACE : PUSH]);
+    push(HANDLER, {}, {}, [pathOf(to) + to.hash, link.getAttribute("ts-link") === "replace" ? REPLACE : PUSH]);
   }
 
   function travel() {
@@ -127,7 +128,7 @@ export default function start({ root_, page_, push_ }) {
       return;
     }
     shown = pathOf(location);
-    const event = push_(HANDLER, {}, {}, [shown]);
+    const event = push(HANDLER, {}, {}, [shown]);
     if (!event) return;
     travels.push((last = event));
     // by its value: what the page becomes meanwhile scrolls, too

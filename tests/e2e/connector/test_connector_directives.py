@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from livets.wire.messages import Frame
+from livets.wire.messages import Frame, Heal
 
 
 def static(markup: str) -> tuple[str, list]:
@@ -366,3 +366,42 @@ async def test_keys_of_an_input_method_are_not_keys(script):
     await script.event()
     await script.settled()
     assert names(script) == ["enter"]
+
+
+CLOBBERING = (
+    "attributes", "closest", "getAttribute", "hasAttribute", "getAttributeNames", "elements", "id", "name", "action",
+    "method", "children", "parentNode", "insertBefore", "classList", "className", "matches", "contains", "submit",
+    "data",
+)  # fmt: skip
+
+
+async def test_a_form_whose_controls_are_named_like_members_of_a_form(script):
+    controls = "".join(f'<input ts-model="{name}" name="{name}" value="v">' for name in CLOBBERING)
+    form = (
+        f'<form ts-on:submit="save" ts-on:click.shift="look" class="a">{controls}<p>x</p><button>Save</button></form>'
+    )
+    markup = form.replace(">x<", ">1<").replace("<form", '<form title="1"')
+    page = await script.open(markup, [[form.replace(' class="a"', ""), [
+        [1, [0], "title", "", ""], [1, [0], "class", "", ""],
+        [0, [0, len(CLOBBERING), 0], "", ""]]]])  # fmt: skip
+    # Playwright's own clicks ask the form, too, and fail
+    await page.evaluate("document.querySelector('input[name=closest]').select()")
+    await page.keyboard.type("w")
+    await page.keyboard.press("Tab")
+    assert (await script.event()).fields == {"closest": "w"}
+    await page.evaluate("document.querySelector('button').click()")
+    event = await script.event(2)
+    assert event.handler == "save"
+    assert event.payload["form"] == {name: "w" if name == "closest" else "v" for name in CLOBBERING}
+    assert page.url.endswith("/?q=1")
+    await page.evaluate(
+        "document.querySelector('p').dispatchEvent(new MouseEvent('click', { bubbles: true, shiftKey: true }))"
+    )
+    assert (await script.event(3)).handler == "look"
+    await script.patch(0, "2", 1, "b", 2, "2", done=3)
+    seen = "() => { const f = document.forms[0]; return [f.title, f.outerHTML.split('>')[0], f.innerText]; }"
+    title, start, text = await page.evaluate(seen)
+    assert title == "2"
+    assert "2" in text
+    assert 'class="b"' in start
+    assert script.of(Heal) == []

@@ -95,11 +95,11 @@ function play([seed, before, after, ops, mode]) {
   hold(held, start, inside());
   const roll = dice(seed);
   const made = mode ? meddle(everyNode(inside()), roll, mode > 1) : [];
-  const env = {
-    held_: held, parse_: parse, writeAttribute_: writeAttribute,
-    writeTo_: (element, name, value, write) => write(),
-  };
-  const isApplied = applyEdits(start, end, ops, env);
+  const env = [
+    held, parse, (element, name, value, write) => write(), () => {},
+    ({ node_, classes_ }, name, value) => writeAttribute(node_, name, value, classes_),
+  ];
+  const isApplied = applyEdits(start, ops, env);
   const fresh = document.implementation.createHTMLDocument("").createElement("div");
   fresh.innerHTML = after;
   if (!isApplied) return "healed";

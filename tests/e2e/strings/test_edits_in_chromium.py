@@ -28,7 +28,7 @@ def browser_side() -> str:
     """The two modules and the playground as one script."""
     modules = [SOURCES / "held.js", SOURCES / "extras" / "edits.js", Path(__file__).parent / "playground.js"]
     text = "\n".join(module.read_text() for module in modules)
-    return re.sub(r"^import .*$|^export ", "", text, flags=re.MULTILINE)
+    return re.sub(r"^import .*$|^export (default )?", "", text, flags=re.MULTILINE)
 
 
 def cases(first: int, number: int, mode: int) -> list[list[Any]]:

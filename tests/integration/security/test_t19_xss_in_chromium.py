@@ -161,12 +161,13 @@ async def test_t19_no_place_of_a_template_makes_code_of_data(page: Page, page_lo
                 assert await page.evaluate(FINDINGS) == [], f"a fill with {payload!r}"
 
 
-# Not what the connector asks elements for ("getAttribute", "closest", "attributes", …): a form with a control
-# of such a name has no such member any more, and stands still. Nothing worse comes of it.
+# A form with a control of such a name has no such member any more.
 CLOBBERING = [
     "children", "childNodes", "firstChild", "nextSibling", "nodeType", "nodeName", "tagName", "localName", "data",
     "remove", "append", "id", "value", "elements", "innerHTML", "textContent", "hidden", "style", "name",
     "length", "form", "checked", "method", "action", "title", "target", "type", "options", "key", "reset", "submit",
+    "attributes", "closest", "getAttribute", "hasAttribute", "insertBefore", "moveBefore", "parentNode", "classList",
+    "className", "matches", "contains",
     "__proto__", "constructor", "hasOwnProperty", "toString", "prototype", "valueOf", "then", "ts-key", "livets",
 ]  # fmt: skip
 
