@@ -63,7 +63,7 @@ function schedule(directive, send) {
 function payloadOf({ type, key, target, submitter }, element) {
   /** JSON leaves out what is undefined. @type {Record<string, any>} */
   const payload = { key };
-  const control = target.localName && member(target, "closest").call(target, CONTROLS);
+  const control = target instanceof Element && member(target, "closest").call(target, CONTROLS);
   const form = type === "submit" ? target : element;
   if (control && (control.value || !/click|submit/.test(type))) {
     payload.value = valueOf(control);
@@ -128,7 +128,7 @@ function obey(event, element, directive) {
 function dispatch(event) {
   // on its way to its target
   const isDown = event.currentTarget === document;
-  const inside = event.composedPath().filter((/** @type {any} */ it) => it.localName && root.contains(it));
+  const inside = event.composedPath().filter((/** @type {any} */ it) => it instanceof Element && root.contains(it));
   if (isDown) inside.reverse();
   else if (inside[0]) update(event.type, inside[0]);
   for (const element of new Set([...inside, ...root.querySelectorAll(/** @type {any} */ ([...globals]))])) {
