@@ -59,7 +59,7 @@ class Command:
         assert found is not None
         return f"http://127.0.0.1:{found[1]}"
 
-    def says(self, pattern: str, *, times: int = 1, timeout_s: float = 20.0) -> None:
+    def says(self, pattern: str, *, times: int = 1, timeout_s: float = 60.0) -> None:
         """Wait until its output has `times` matches."""
         try:
             wait_for(lambda: len(re.findall(pattern, self.output)) >= times or self._ended(), timeout_s=timeout_s)
@@ -71,7 +71,7 @@ class Command:
         """Send it a signal."""
         self._process.send_signal(number)
 
-    def wait(self, timeout_s: float = 20.0) -> int:
+    def wait(self, timeout_s: float = 60.0) -> int:
         """Its exit code, once it has ended."""
         code = self._process.wait(timeout_s)
         self._reader.join(5)

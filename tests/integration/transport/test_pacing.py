@@ -18,7 +18,7 @@ WINDOW = limits.OUTBOX_WINDOW
 
 @pytest.fixture
 def site() -> LiveTS:
-    site = app(events_per_s=20.0, events_burst=WINDOW)
+    site = app(events_per_s=8.0, events_burst=WINDOW)
     site.live("/", Counter)
     return site
 
@@ -48,37 +48,34 @@ async def test_what_waited_offline_passes_at_once(user: Browser) -> None:
     started_s = time.monotonic()
     await burst(socket, 1, WINDOW)
     await until_done(socket, WINDOW)
-    assert time.monotonic() - started_s < 1.0
+    assert time.monotonic() - started_s < WINDOW / 8.0  # not at the pace of the others
 
 
 async def test_faster_ones_wait_in_order_and_nothing_is_lost(site: LiveTS, user: Browser) -> None:
     socket = await user.join()
+    started_s = time.monotonic()
     await burst(socket, 1, WINDOW)
     await until_done(socket, WINDOW)
-    started_s = time.monotonic()
     await burst(socket, WINDOW + 1, 8)
     await socket.send(beat(1))
-    assert (await socket.receive()).kind == Frame.BEAT
+    await socket.receive_kind(Frame.BEAT)
     async with Browser(user.origin) as other:
         await other.open("/")
         neighbour = await other.join()
         await neighbour.send(event(1, "add", seen=1))
         assert (await neighbour.receive()).kind == Frame.PATCH
     await until_done(socket, WINDOW + 8)
-    assert 0.3 <= time.monotonic() - started_s < 3.0
+    assert time.monotonic() - started_s >= 0.99  # eight above the burst, eight a second
     assert any(view.runner.view.count == WINDOW + 8 for view in site.registry)  # type: ignore[attr-defined]
 
 
 async def test_blocks_that_are_asked_for_too_fast_wait_as_well(user: Browser) -> None:
     socket = await user.join()
-    for _ in range(WINDOW):
-        await socket.send(heal())
-        await socket.receive_kind(Frame.PATCH)
     started_s = time.monotonic()
-    for _ in range(8):
+    for _ in range(WINDOW + 8):
         await socket.send(heal())
         await socket.receive_kind(Frame.PATCH)
-    assert 0.3 <= time.monotonic() - started_s < 5.0
+    assert time.monotonic() - started_s >= 0.99
 
 
 async def test_a_violated_window_closes(user: Browser) -> None:
