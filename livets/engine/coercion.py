@@ -67,7 +67,7 @@ def _bytes_to_text(value: Any) -> str:
 def _text_to_json(value: str) -> Json:
     try:
         return Json(msgspec.json.decode(value))
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise ValueFault(f"no JSON: {error}") from None
 
 

@@ -37,7 +37,7 @@ def from_json(text: bytes | str) -> Any:
     """Return the value that `to_json` wrote; raises ValueFault for anything malformed."""
     try:
         plain = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise ValueFault(f"no JSON: {error}") from None
     value = from_plain(plain)
     check(value)

@@ -57,7 +57,7 @@ def from_json(data: bytes | str) -> Workflow:
         raise FileFault(f"a workflow file may have {MAX_BYTES} bytes, not {len(data)}")
     try:
         plain = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise FileFault(f"no JSON: {error}") from None
     return from_plain_workflow(plain)
 

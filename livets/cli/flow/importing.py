@@ -25,7 +25,7 @@ def import_(source: Path, output: Path | None, time_scale: float, as_json: bool)
         raise Wrong(f"{source}: more than {4 * MAX_BYTES} bytes")
     try:
         plain = msgspec.json.decode(source.read_bytes())
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise Wrong(f"{source}: no JSON: {error}") from None
     if not is_wfformat(plain):
         raise Wrong(f"{source}: only WfFormat is read so far", "n8n and Node-RED files are to follow")

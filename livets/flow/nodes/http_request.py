@@ -277,7 +277,7 @@ def _parsed(data: bytes, how: str, response: httpx.Response) -> Any:
     if how == "json":
         try:
             return msgspec.json.decode(data)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
             raise NodeError(f"the body is no JSON: {error}", "json", retryable=False) from None
     return data if how == "bytes" else data.decode(response.charset_encoding or "utf-8", "replace")
 

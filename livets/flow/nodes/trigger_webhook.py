@@ -89,7 +89,7 @@ def _read(headers: Mapping[str, str], body: bytes) -> Any:
     if kind == "application/json" or kind.endswith("+json"):
         try:
             return msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
             raise NodeError(f"the body is no JSON: {error}", "json", retryable=False) from None
     try:
         return body.decode()

@@ -101,5 +101,5 @@ def _value(message: str | bytes, raw: bool) -> Any:
         return message
     try:
         return msgspec.json.decode(message)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
         return message

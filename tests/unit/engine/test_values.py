@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from livets.engine.coercion import TABLE, coerce, coercion
@@ -157,6 +157,7 @@ def test_malformed_forms_are_refused(text: str) -> None:
 
 
 @given(st.binary(max_size=40))
+@example(b'"\x80"')
 def test_no_bytes_make_the_reader_do_anything_but_refuse(data: bytes) -> None:
     for read in (unpack, from_json):
         with contextlib.suppress(ValueFault):
