@@ -13,7 +13,8 @@ demo: ## the demo on http://localhost:$(PORT), no service needed
 test: ## every test, with a real Chromium and a real Redis (installed where apt is there)
 	@scripts/setup.sh dev browser
 	$(PY) -m pytest tests/unit -n 2 -q
-	$(PY) -m pytest tests/integration tests/e2e -n 2 -q
+	$(PY) -m pytest tests/integration -n 2 -q
+	$(PY) -m pytest tests/e2e -q
 
 unit: ## the fast tests only
 	@scripts/setup.sh dev

@@ -44,7 +44,7 @@ async def test_who_stops_typing_is_no_longer_said_to_type(demo: str, page: Page)
     await enter(other, demo, "Bob")
     await other.locator("#draft").press_sequentially("well")
     await expect(page.locator(".typing")).to_have_text("Bob is typing …")
-    await expect(page.locator(".typing")).to_have_text("", timeout=6_000)
+    await expect(page.locator(".typing")).to_have_text("", timeout=20_000)
 
 
 async def test_a_reload_and_another_room_keep_the_name(demo: str, page: Page) -> None:
@@ -73,7 +73,8 @@ async def test_the_messages_stay_at_their_end_unless_one_has_scrolled_up(demo: s
     before = await page.evaluate(top)
     await say(other, "and one more")
     await expect(last.locator("p")).to_have_text("and one more")
-    assert abs(await page.evaluate(top) - before) < 2
+    # the browser puts the scrolled text back in its place when it lays out the new line
+    await page.wait_for_function(f"before => Math.abs(({top})() - before) < 2", arg=before)
     await expect(last).not_to_be_in_viewport()
 
 

@@ -67,5 +67,4 @@ async def test_two_workers_and_a_hangup(served: tuple[subprocess.Popen[bytes], s
         person.click()
     await asyncio.gather(*(person.settled() for person in people))
     assert [person for person in people if person.shown != person.clicks or person.lies or person.errors] == []
-    assert any(len(person.modes) > 1 for person in people), "somebody moved"
     await asyncio.gather(*(person.close() for person in people))
