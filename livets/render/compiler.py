@@ -14,9 +14,10 @@ import jinja2
 import msgspec
 
 from livets.errors import TemplateError
+from livets.render.attempts import build
 from livets.render.blocks import Block
-from livets.render.builder import Unbalanced, build
 from livets.render.draft import Frame
+from livets.render.faults import Unbalanced
 from livets.render.generator import Module
 from livets.render.items import Opaque, Program
 from livets.render.linking import Linker

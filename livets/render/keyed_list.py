@@ -1,20 +1,20 @@
 """KeyedList: an ordered collection that records its own changes, so that a list of any size costs what changed.
 
-It owns items, order, a log of operations since the last commit (read by `render` for patches and by `live`
-for snapshots) and the information to take them back. Every operation is O(1): order is the dict's own
-until something is inserted, moved or removed, from then on it is links between keys. It never scans, never
+It owns a log of operations since the last commit (read by `render` for patches and by `live` for snapshots) and the
+information to take them back; items and order are those of OrderedItems. Every operation is O(1). It never scans, never
 compares items, and knows nothing of views. Application code changes it; `live` marks, undoes and commits it.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeVar
 
 from livets.errors import FieldError
 from livets.render.item_changes import UNSET, changed_copy, is_frozen, overwrite, restore_attributes, restore_entries
-from livets.render.order import Key, Links, canonical_key
+from livets.render.order import Key, canonical_key
+from livets.render.ordered_items import OrderedItems
 
 __all__ = ["Key", "KeyedList", "Operation", "canonical_key"]
 
@@ -24,7 +24,7 @@ Operation = tuple[Any, ...]
 _SMALL_LOG: Final = 64
 
 
-class KeyedList(Generic[T]):
+class KeyedList(OrderedItems[T]):
     """An ordered list of items with unique keys; rendering and saving it cost O(what changed).
 
     `items`: anything with an attribute (or, for dicts, an entry) named `key` that holds a str or an int and
@@ -40,73 +40,18 @@ class KeyedList(Generic[T]):
     ['A', 'b']
     """
 
-    __slots__ = ("_dropped", "_items", "_links", "_undo", "key", "log", "version")
+    __slots__ = ("_dropped", "_undo", "log", "version")
 
     def __init__(self, items: Iterable[T] = (), key: str = "id") -> None:
-        self.key = key
-        """Name of the attribute or dict entry that identifies an item."""
+        super().__init__(items, key)
         self.log: list[Operation] = []
         """("insert", key, after) ("update", key) ("move", key, after) ("delete", key) ("clear",), oldest first."""
         self.version = 0
         """Counts every change ever made, undoing included."""
-        self._items: dict[Key, T] = {}
-        self._links: Links | None = None  # None: the order is the dict's
         self._undo: list[Operation] = []
         self._dropped = False
-        for item in items:
-            self._items[self._free_key(item)] = item
 
-    # Reading
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __iter__(self) -> Iterator[T]:
-        if self._links is None:
-            return iter(list(self._items.values()))
-        items = self._items
-        return iter([items[key] for key in self._links])
-
-    def __contains__(self, key: object) -> bool:
-        return isinstance(key, str | int) and canonical_key(key) in self._items
-
-    def __getitem__(self, key: Key) -> T:
-        return self._items[self._known(key)]
-
-    def get(self, key: Key, default: T | None = None) -> T | None:
-        """The item with this key, or `default`."""
-        return self._items.get(canonical_key(key), default)
-
-    def keys(self) -> list[Key]:
-        """All keys in order. A string of digits comes back as the int of the same form."""
-        return list(self._items) if self._links is None else list(self._links)
-
-    def predecessors(self, keys: Iterable[Key]) -> dict[Key, Key | None]:
-        """The key before each of `keys` (all in the list), None before the first: O(1) each once rows have moved.
-
-        Until then the order is the dict's, and the way goes from its end to the first of `keys`: short for rows
-        that were appended.
-
-        >>> KeyedList([{"id": 1}, {"id": 2}]).predecessors([2])
-        {2: 1}
-        """
-        if self._links is not None:
-            before = self._links.before
-            return {key: before[key] for key in keys}
-        wanted = set(keys)
-        found: dict[Key, Key | None] = {}
-        if not wanted:
-            return found
-        following: Key | None = None
-        for key in reversed(self._items):
-            if following in wanted and following is not None:
-                found[following] = key
-                if len(found) == len(wanted):
-                    return found
-            following = key
-        if following is not None:
-            found[following] = None
-        return found
+    # Comparing and copying
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, KeyedList):
@@ -329,11 +274,6 @@ class KeyedList(Generic[T]):
         self._put(key, item, after)
         self._record(("insert", key, after), ("insert", key))
 
-    def _put(self, key: Key, item: T, after: Key | None) -> None:
-        if self._links is not None or after != self._last():
-            self._linked().link(key, after)
-        self._items[key] = item
-
     def _set_attributes(self, key: Key, item: Any, changes: dict[str, Any]) -> None:
         old = {name: getattr(item, name, UNSET) for name in changes}
         self._record(("update", key), ("attributes", item, old))
@@ -371,36 +311,3 @@ class KeyedList(Generic[T]):
                 self._items[key] = item
             case (_, items, links):
                 self._items, self._links = items, links
-
-    def _linked(self) -> Links:
-        if self._links is None:
-            self._links = Links(self._items)
-        return self._links
-
-    def _last(self) -> Key | None:
-        return next(reversed(self._items), None) if self._links is None else self._links.before[None]
-
-    def _key_of(self, item: T) -> Key:
-        key = item.get(self.key, UNSET) if isinstance(item, dict) else getattr(item, self.key, UNSET)
-        if not isinstance(key, str | int) or isinstance(key, bool):
-            found = "nothing" if key is UNSET else repr(key)
-            raise FieldError(
-                f"an item of a KeyedList needs a str or int in {self.key!r}, found {found} in {type(item).__name__}; "
-                f"name another one with KeyedList(key=...)"
-            )
-        return canonical_key(key)
-
-    def _free_key(self, item: T) -> Key:
-        key = self._key_of(item)
-        if key in self._items:
-            raise FieldError(f"the KeyedList has an item with the key {key!r} already; use replace() or another key")
-        return key
-
-    def _known(self, key: Key) -> Key:
-        canonical = canonical_key(key)
-        if canonical not in self._items:
-            raise KeyError(
-                f"no item of this KeyedList has {key!r} as its {self.key!r} (items are found by key, not by position; "
-                f"get({key!r}) is None when there is none)"
-            )
-        return canonical

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jinja2
 import pytest
 
-from livets.render import builder, opaque_parts
+from livets.render import attempts, opaque_parts
 from tests.unit.render.conftest import Bench, _templates
 
 ROWS = re.search(
@@ -132,7 +132,7 @@ def test_what_livets_fails_at_is_rendered_whole(
     def fails(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(builder, "verify", fails)
+    monkeypatch.setattr(attempts, "verify", fails)
     _templates.cache_clear()
     with caplog.at_level(logging.WARNING, "livets"):
         bench = Bench("<p>{{ a }}</p>", WHO)
