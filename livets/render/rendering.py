@@ -238,8 +238,8 @@ def opaque_parts(template: CompiledTemplate) -> list[OpaquePart]:
     """The parts of a template (and of what it extends and includes) that are rendered whole, by file and line.
 
     >>> from livets.render import Templates
-    >>> [part] = opaque_parts(Templates().from_string("<p>{% filter upper %}{{ n }}{% endfilter %}</p>", name="page.html"))
+    >>> [part] = opaque_parts(Templates().from_string("<p>{% filter upper %}{{ n }}{% endfilter %}</p>", name="p.html"))
     >>> part.file, part.line, part.reason
-    ('page.html', 1, 'FilterBlock is rendered by Jinja2 as a whole')
+    ('p.html', 1, 'FilterBlock is rendered by Jinja2 as a whole')
     """
     return template.opaque
