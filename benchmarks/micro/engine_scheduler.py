@@ -18,11 +18,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from livets.engine.driver import Driver
 from livets.engine.events import Bus, Event, Gap, Subscription
 from livets.engine.graph import Connection, Graph, Plan
 from livets.engine.limits import Slots
 from livets.engine.node import node
-from livets.engine.scheduler import Driver, Scheduler
+from livets.engine.scheduler import Scheduler
 from livets.flow.builder import Flow
 from livets.flow.compiled import CompiledWorkflow
 from livets.flow.model import NodeSpec

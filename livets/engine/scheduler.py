@@ -1,82 +1,37 @@
 """Runs the nodes of a plan: each as soon as what it needs is done, never more than allowed, in O(nodes + edges).
 
-Worker tasks take ready nodes from queues and run them one after the other in the same task, so that a node which
-does not wait costs no task switch. The driver says what a node does, whether a failure is tried again, and what must be
-durable before successors start (`commit`). Every node ends done, failed, skipped or cancelled, exactly once.
+Worker tasks take ready nodes from the Frontier and run them one after the other in the same task, so that a node which
+does not wait costs no task switch. The Driver says what a node does and whether a failure is tried again; `commit`
+makes durable what it gave before successors start (Settling). Every node ends done, failed, skipped or cancelled, once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from array import array
-from collections import deque
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+from livets.engine.driver import (
+    CANCELLED,
+    DONE,
+    FAILED,
+    NORMAL,
+    RUNNING,
+    WAITING,
+    Driver,
+    Live,
+    Options,
+)  # fmt: skip
 from livets.engine.errors import NodeError
+from livets.engine.frontier import Frontier
 from livets.engine.graph import Plan
 from livets.engine.limits import Limiter, Slots, take_all
 from livets.engine.node import Suspend
-
-PENDING, READY, RUNNING, WAITING, DONE, FAILED, SKIPPED, CANCELLED = range(8)
-STATES = ("pending", "ready", "running", "waiting", "completed", "failed", "skipped", "cancelled")
-
-Live = Collection[int] | None
-"""The numbers of the output ports that fired; None means all."""
+from livets.engine.settling import Settling
 
 TURN_SECONDS = 0.005
 """A worker lets the rest of the program run after so long."""
-NORMAL = 3
-
-
-class Driver:
-    """What a scheduler asks and tells; engines subclass it. None of these may raise, except `run`."""
-
-    def run(self, node: int, attempt: int) -> Any:
-        """Do the node's work (awaitable) and return the ports that fired, or Suspend."""
-        raise NotImplementedError
-
-    def retry_seconds(self, node: int, attempt: int, error: BaseException) -> float | None:
-        """Return the wait before the next attempt, or None when there is none."""
-        return None
-
-    def failed(self, node: int, attempt: int, error: BaseException) -> Live | bool:
-        """The node has failed for good: return True to stop everything, or the ports that fire all the same."""
-        return True
-
-    def skipped(self, node: int) -> None:
-        """The node will not run: what it needs never came."""
-
-    def cancelled(self, node: int) -> None:
-        """The node was running and has been cancelled."""
-
-    def suspended(self, node: int, how: Suspend) -> None:
-        """The node waits durably; the driver later calls `Scheduler.resume`, or the time in `how` comes."""
-
-    def wanted(self, node: int) -> bool:
-        """Asked for nodes in `choosy` when all their edges are settled: shall it run?"""
-        return True
-
-
-class Options:
-    """Sparse per-node settings of a scheduler; what is not set costs nothing."""
-
-    __slots__ = ("choosy", "containers", "limiters", "optional_edges", "priorities", "timeouts")
-
-    def __init__(self) -> None:
-        self.timeouts: dict[int, float] = {}
-        """Seconds per attempt."""
-        self.limiters: dict[int, tuple[Limiter, ...] | Callable[[], tuple[Limiter, ...]]] = {}
-        """What a node needs places in; a function is asked when the node is ready (limits by a value)."""
-        self.priorities: dict[int, int] = {}
-        """1 (first) to 5 (last); 3 where nothing is said."""
-        self.containers: set[int] = set()
-        """Nodes that run others and take no slot of their own."""
-        self.choosy: set[int] = set()
-        """Nodes for which the driver's `wanted` decides."""
-        self.optional_edges: set[int] = set()
-        """Edges whose silence does not keep the target from running."""
 
 
 class Scheduler:
@@ -93,17 +48,12 @@ class Scheduler:
         grace_seconds: float = 10.0,
     ) -> None:
         self.plan = plan
-        self.states = bytearray(plan.size)
         self.stopped: str | None = None
         self._driver, self._slots, self._options = driver, slots, options or Options()
         self._commit, self._grace_seconds = commit, grace_seconds
-        self._before = done or {}
-        self._pending = plan.in_degrees()
-        self._live = bytearray(plan.size)
-        self._doomed = bytearray(plan.size)
-        self._queues: tuple[deque[int], ...] = tuple(deque() for _ in range(5))
-        self._normal = self._queues[NORMAL - 1]
-        self._only_normal = not self._options.priorities
+        self._frontier = Frontier(plan, driver, self._options, done or {})
+        self.states = self._frontier.states
+        self._settling: Settling | None = None
         self._attempts: dict[int, int] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
@@ -111,9 +61,6 @@ class Scheduler:
         self._asked: set[Limiter] = set()
         """Limiters that nodes of this run have waited for."""
         self._starting = False
-        self._unreleased: list[tuple[int, Live]] = []
-        self._flushing = self._flush_due = False
-        self._left = plan.size
         self._broken: BaseException | None = None
         self._abandoned = False
 
@@ -124,7 +71,9 @@ class Scheduler:
         """
         self._loop = asyncio.get_running_loop()
         self._finished: asyncio.Future[None] = self._loop.create_future()
-        self._seed()
+        if self._commit is not None:
+            self._settling = Settling(self._frontier, self._commit, self._spawn, self._settled, self._journal_broke)
+        self._frontier.seed()
         self._wake()
         self._check_finished()
         try:
@@ -145,10 +94,7 @@ class Scheduler:
         if self.stopped is not None or self._finished.done():
             return
         self.stopped = why
-        for queue in self._queues:
-            for node in queue:
-                self.states[node] = PENDING
-            queue.clear()
+        self._frontier.freeze()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -173,80 +119,21 @@ class Scheduler:
         timer = self._timers.pop(node, None)
         if timer is not None:
             timer.cancel()
-        self._make_ready(node)
+        self._frontier.make_ready(node)
         self._wake()
         return True
 
-    # -- ready, or never
-
-    def _seed(self) -> None:
-        for node in self._before:
-            self.states[node] = DONE
-        self._left -= len(self._before)
-        for node, live in self._before.items():
-            self._release(node, live)
-        starts = [n for n, count in enumerate(self.plan.in_degrees()) if not count]
-        for node in starts:
-            if self.states[node] == PENDING:
-                self._make_ready(node)
-
-    def _make_ready(self, node: int) -> None:
-        self.states[node] = READY
-        if self._only_normal:
-            self._normal.append(node)
-        else:
-            self._queues[self._options.priorities.get(node, NORMAL) - 1].append(node)
-
-    def _release(self, node: int, live: Live) -> None:
-        """Tell the targets of `node`'s edges; those that never run are skipped, and theirs, without recursion."""
-        plan, states, pending, lives = self.plan, self.states, self._pending, self._live
-        targets, starts = plan.edge_target, plan.out_start
-        plain = not self._options.choosy
-        todo: list[tuple[int, Live]] = [(node, live)]
-        while todo:
-            node, live = todo.pop()
-            for edge in range(starts[node], starts[node + 1]):
-                target = targets[edge]
-                pending[target] -= 1
-                if live is None or plan.edge_source_port[edge] in live:
-                    lives[target] = 1
-                elif edge not in self._options.optional_edges:
-                    self._doomed[target] = 1
-                if pending[target] or states[target] != PENDING:
-                    continue
-                if self._doomed[target] or not lives[target] or not (plain or self._is_wanted(target)):
-                    self._end(target, SKIPPED)
-                    self._driver.skipped(target)
-                    todo.append((target, ()))
-                elif self.stopped is None:
-                    self._make_ready(target)
-
-    def _is_wanted(self, node: int) -> bool:
-        return node not in self._options.choosy or self._driver.wanted(node)
-
-    def _end(self, node: int, state: int) -> None:
-        self.states[node] = state
-        self._left -= 1
-
     def _check_finished(self) -> None:
-        if self._finished.done() or self._unreleased or self._flushing:
+        if self._finished.done() or (self._settling is not None and not self._settling.idle):
             return
-        if not self._left or (self.stopped is not None and not self._running):
+        if not self._frontier.left or (self.stopped is not None and not self._running):
             self._finished.set_result(None)
 
     # -- workers
 
-    def _pop(self) -> int | None:
-        if self._only_normal:
-            return self._normal.popleft() if self._normal else None
-        for queue in self._queues:
-            if queue:
-                return queue.popleft()
-        return None
-
     def _wake(self) -> None:
         """Start one more worker if there is work and a slot for it; it wakes the next one itself."""
-        if self._starting or self.stopped is not None or not any(self._queues):
+        if self._starting or self.stopped is not None or not self._frontier:
             return
         if not self._slots.take():
             self._slots.wait(self._wake)
@@ -274,16 +161,18 @@ class Scheduler:
         self._starting = False
         turn = time.perf_counter()
         clock = time.perf_counter
+        frontier, settling = self._frontier, self._settling
+        normal, ordered = frontier.normal, bool(self._options.priorities)
         containers, limiters = self._options.containers, self._options.limiters
         try:
             while self.stopped is None:
-                node = self._pop()
+                node = frontier.pop()
                 if node is None:
-                    if self._unreleased and not self._flushing:
-                        await self._flush()
+                    if settling is not None and settling.wanted:
+                        await settling.flush()
                         continue
                     return
-                if not self._starting and (self._normal or not self._only_normal):
+                if not self._starting and (normal or ordered):
                     self._wake()
                 if node in containers:
                     self._contain(node)
@@ -310,10 +199,9 @@ class Scheduler:
             task = asyncio.current_task()
             assert task is not None
             await self._one(node, task)
-            if self._unreleased and not self._flushing:
-                await self._flush()
-            self._wake()
-            self._check_finished()
+            if self._settling is not None and self._settling.wanted:
+                await self._settling.flush()
+            self._settled()
 
         def ended(task: asyncio.Task[None]) -> None:
             if self._running.get(node) is task:  # cancelled before its first step
@@ -380,8 +268,11 @@ class Scheduler:
         if type(live) is Suspend:
             self._suspend(node, live)
         else:
-            self._end(node, DONE)
-            self._settle(node, live)
+            self._frontier.end(node, DONE)
+            if self._settling is None:
+                self._frontier.release(node, live)
+            else:
+                self._settling.add(node, live)
 
     async def _within(self, node: int, attempt: int, seconds: float) -> Any:
         limit = asyncio.timeout(seconds)
@@ -393,40 +284,13 @@ class Scheduler:
                 raise NodeError(f"it took longer than {seconds:g} s", "timeout") from error
             raise
 
-    def _settle(self, node: int, live: Live) -> None:
-        """Tell successors: at once, or when the result is durable."""
-        if self._commit is None:
-            self._release(node, live)
-            return
-        self._unreleased.append((node, live))
-        if not self._flush_due:
-            self._flush_due = True
-            self._loop.call_soon(self._flush_soon)
-
-    def _flush_soon(self) -> None:
-        """Runs when a worker has let go of the loop: what is done by then shares one commit."""
-        self._flush_due = False
-        if self._unreleased and not self._flushing:
-            self._spawn(self._flush())
-
-    async def _flush(self) -> None:
-        assert self._commit is not None
-        self._flushing = True
-        try:
-            while self._unreleased:
-                batch, self._unreleased = self._unreleased, []
-                await self._commit()
-                for node, live in batch:
-                    self._release(node, live)
-        except Exception as error:  # no journal, no run: nothing may start that is not recorded
-            self._broken = error
-            self._unreleased = []
-            self._flushing = False
-            self.stop("the journal failed")
-        finally:
-            self._flushing = False
+    def _settled(self) -> None:
         self._wake()
         self._check_finished()
+
+    def _journal_broke(self, error: BaseException) -> None:
+        self._broken = error
+        self.stop("the journal failed")
 
     # -- other endings
 
@@ -439,12 +303,16 @@ class Scheduler:
             self.states[node] = WAITING
             self._timers[node] = self._loop.call_later(wait, self.resume, node)
             return
-        live = self._driver.failed(node, attempt, error)
-        self._end(node, FAILED)
-        if live is True:
+        fired = self._driver.failed(node, attempt, error)
+        self._frontier.end(node, FAILED)
+        if fired is True:
             self.stop("failed")
+            return
+        live = () if isinstance(fired, bool) else fired
+        if self._settling is None:
+            self._frontier.release(node, live)
         else:
-            self._settle(node, () if isinstance(live, bool) else live)
+            self._settling.add(node, live)
 
     def _suspend(self, node: int, how: Suspend) -> None:
         self.states[node] = WAITING
@@ -455,7 +323,7 @@ class Scheduler:
 
     def _cancelled(self, node: int) -> None:
         if self.states[node] == RUNNING:
-            self._end(node, CANCELLED)
+            self._frontier.end(node, CANCELLED)
             self._driver.cancelled(node)
 
     def _abandon(self) -> None:
@@ -467,13 +335,3 @@ class Scheduler:
         self._running.clear()
         self._abandoned = True
         self._check_finished()
-
-
-def count_states(states: bytearray) -> dict[str, int]:
-    """Return how many nodes are in each state, by name.
-
-    >>> count_states(bytearray([DONE, DONE, FAILED]))
-    {'completed': 2, 'failed': 1}
-    """
-    counts = array("i", (states.count(n) for n in range(len(STATES))))
-    return {STATES[n]: count for n, count in enumerate(counts) if count}

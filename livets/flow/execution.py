@@ -1,6 +1,7 @@
-"""Executes one compiled workflow once: gives nodes their inputs, calls them, keeps outputs, records what happens.
+"""Executes one compiled workflow once: calls its nodes and records what happens.
 
 The scheduler decides when; this says what a node does, and what its success, failure or silence means for the next.
+Values carries what nodes give and take.
 Sub-workflows are executions of their own within the same Scope. Never called by nodes directly but through FlowContext.
 """
 
@@ -9,28 +10,27 @@ from __future__ import annotations
 import functools
 import inspect
 import time
-from array import array
 from collections.abc import Mapping, Sequence
 from types import CoroutineType
 from typing import Any
 
-import msgspec
-
-from livets.engine.coercion import coerce
 from livets.engine.context import NodeContext
+from livets.engine.driver import DONE, FAILED, SKIPPED, STATES, Driver, Live, Options, count_states
 from livets.engine.encoding import content_hash
 from livets.engine.errors import EngineError, NodeError, ValueFault
 from livets.engine.limits import Limiter, Slots
 from livets.engine.node import Suspend
 from livets.engine.retry import kind_of_error
-from livets.engine.scheduler import DONE, FAILED, SKIPPED, Driver, Live, Options, Scheduler, count_states
-from livets.engine.values import Blob, check, to_value
+from livets.engine.scheduler import Scheduler
+from livets.engine.values import check, to_value
+from livets.flow.beforehand import after_failure, fired, recorded_before, unneeded
 from livets.flow.compiled import CompiledNode, CompiledWorkflow
 from livets.flow.conditions import look_up
 from livets.flow.fitting import fit
 from livets.flow.result import NodeFailure, RunResult, Status
 from livets.flow.scope import FlowContext, Scope
 from livets.flow.state import StateView
+from livets.flow.values import Values
 
 _perf = time.perf_counter
 
@@ -48,19 +48,13 @@ class Execution(Driver):
         trigger: Mapping[str, Any] | None = None,
     ) -> None:
         self.compiled, self.scope, self.prefix = compiled, scope, prefix
-        self._nodes, self._plan = compiled.nodes, compiled.plan
-        self._inputs = inputs
+        self._nodes = compiled.nodes
         self._emit = scope.recorder.emit
         self._journaled = scope.recorder.log is not None
-        self._outputs: list[dict[str, Any] | None] = [None] * compiled.plan.size
         self._instances = scope.instances(compiled)
-        self._targets = compiled.numbers(targets) if targets is not None else None
-        self._ports = {name: number for number, name in enumerate(compiled.plan.ports)}
-        self._kept = set(compiled.sinks if self._targets is None else self._targets)
-        self._kept |= {compiled.number_of[source.rpartition(".")[0]] for source in compiled.workflow.outputs.values()}
-        self._keep_all = compiled.workflow.settings.on_error.policy == "RetryWorkflow"
-        start = compiled.plan.out_start
-        self._uses = array("i", (start[n + 1] - start[n] for n in range(compiled.plan.size)))
+        asked = compiled.numbers(targets) if targets is not None else None
+        self._unneeded = unneeded(compiled, asked)
+        self._values = Values(compiled, inputs, scope.store, asked)
         self._trigger = trigger
         self._wakes: dict[int, dict[str, Any]] = {}
         self._known_waits: set[int] = set()
@@ -80,9 +74,7 @@ class Execution(Driver):
             await scheduler.run()
             if scheduler.stopped != "failed" or attempt == attempts:
                 break
-            done = {
-                n: self._live(self._nodes[n], self._outputs[n] or {}) for n in self._in_state(DONE)
-            } | self._unneeded()
+            done = self._done_now(scheduler)
             failures = [one.node for one in self.failures.values()]
             self._emit("flow.run.retrying", {"attempt": attempt, "at": self.prefix, "nodes": failures})
             self.failures.clear()
@@ -109,59 +101,28 @@ class Execution(Driver):
     def _limiters_by_value(self, node: CompiledNode, wanted: list[tuple[str, str]]) -> tuple[Limiter, ...]:
         """The limiters for the value that the node's inputs have where `limit_by` says."""
         try:
-            key = content_hash(look_up(self._gather(node), node.spec.limit_by))
+            key = content_hash(look_up(self._values.gather(node), node.spec.limit_by))
         except EngineError:  # what is wrong with its inputs is said when it runs
             key = ""
         return tuple(self.scope.limiter(self.compiled, kind, name, key) for kind, name in wanted)
 
-    def _in_state(self, state: int) -> list[int]:
-        assert self.scheduler is not None
-        unneeded = self._unneeded()
-        return [n for n, its in enumerate(self.scheduler.states) if its == state and n not in unneeded]
-
-    def _unneeded(self) -> dict[int, Live]:
-        """Nodes that no target needs: they count as done and silent."""
-        if self._targets is None:
-            return {}
-        needed = self._plan.ancestors(self._targets)
-        return {n: () for n in range(self._plan.size) if n not in needed}
-
-    def _fired(self) -> dict[int, Live]:
-        """Trigger nodes of a run that a trigger began: done with what it fired, or silent."""
-        done: dict[int, Live] = {}
-        if self._trigger is None:
-            return done
-        for node in self._nodes:
-            if node.id in self._trigger:
-                self._outputs[node.number] = {"out": self._trigger[node.id]}
-                done[node.number] = None
-            elif node.node_type.streams and not node.feeds:
-                done[node.number] = ()
-        return done
-
     def _done_before(self) -> dict[int, Live]:
-        """What the journal knows: outputs are put back, and only what is missing will run."""
-        done = self._unneeded() | self._fired()
-        recorded = self.scope.recorded
-        if recorded is None:
-            return done
-        for node in self._nodes:
-            path = self.prefix + node.id
-            if path in recorded.outputs:
-                self._outputs[node.number] = recorded.outputs[path]
-                done[node.number] = self._live(node, recorded.outputs[path])
-            elif path in recorded.failures and node.on_error != "stop":
-                failure = recorded.failures[path]
-                self.failures[node.number] = NodeFailure(path, failure["kind"], failure["message"], failure["attempt"])
-                done[node.number] = self._after_failure(node, failure["kind"], failure["message"], failure["attempt"])
-        return done
+        """What needs no run any more: outputs are put back, and only what is missing will run."""
+        done = self._unneeded | fired(self.compiled, self._values, self._trigger)
+        return done | recorded_before(self.compiled, self._values, self.scope.recorded, self.prefix, self.failures)
+
+    def _done_now(self, scheduler: Scheduler) -> dict[int, Live]:
+        """What succeeded in an attempt at the workflow that failed as a whole: the next one keeps it."""
+        of, unneeded = self._values.of, self._unneeded
+        done = [n for n, state in enumerate(scheduler.states) if state == DONE and n not in unneeded]
+        return {n: self._values.live(self._nodes[n], of[n] or {}) for n in done} | unneeded
 
     def _result(self, seconds: float) -> RunResult:
         assert self.scheduler is not None
         states, stopped = self.scheduler.states, self.scheduler.stopped
         for node in self.failures:
             states[node] = FAILED
-        for node in self._unneeded():
+        for node in self._unneeded:
             states[node] = SKIPPED
         status: Status = (
             "completed" if stopped is None else "failed" if stopped in ("failed", "timed out") else "cancelled"
@@ -170,29 +131,11 @@ class Execution(Driver):
             run=self.scope.run,
             status=status,
             reason=stopped or "",
-            outputs=self._named_outputs(),
+            outputs=self._values.results(),
             counts=count_states(states),
             failures=list(self.failures.values()),
             seconds=seconds,
         )
-
-    def _named_outputs(self) -> dict[str, Any]:
-        named = self.compiled.workflow.outputs
-        if named:
-            found = {}
-            for name, source in named.items():
-                node, _, port = source.rpartition(".")
-                outputs = self._outputs[self.compiled.number_of[node]]
-                if outputs is not None and port in outputs:
-                    found[name] = outputs[port]
-            return found
-        found = {}
-        for number in self.compiled.sinks if self._targets is None else self._targets:
-            outputs, one = self._outputs[number], self._nodes[number]
-            if outputs:
-                single = one.out_name is not None and set(outputs) == {one.out_name}
-                found[one.id] = next(iter(outputs.values())) if single else outputs
-        return found
 
     def stop(self, why: str) -> bool:
         """Start nothing more and cancel what runs; False when it has not begun."""
@@ -209,7 +152,7 @@ class Execution(Driver):
         wake = self._wake(node, path)
         if type(wake) is Suspend:
             return wake
-        inputs = self._gather(one)
+        inputs = self._values.gather(one)
         if wake is None:
             self._emit("flow.node.started", {"node": path, "attempt": attempt})
         began = _perf()
@@ -282,52 +225,6 @@ class Execution(Driver):
             check(data)
         self._emit("flow.node.event", {"node": node, "kind": kind, "data": data})
 
-    def _gather(self, one: CompiledNode) -> dict[str, Any]:
-        """Return the inputs of a node, by port: defaults, constants, inputs of the workflow, what is connected."""
-        inputs = {**one.defaults, **one.constants} if one.defaults or one.constants else {}
-        for name, (given_name, port) in one.references.items():
-            value = self._inputs[given_name]
-            if type(value) is Blob:
-                value = self._bytes_of(value)
-            inputs[name] = value if port.kind is None or value is None else coerce(value, port.kind)
-        outputs = self._outputs
-        joined: dict[str, list[tuple[str, Any]]] = {}
-        for source, from_port, to_port, change in one.feeds:
-            given = outputs[source]
-            if given is None or from_port not in given:
-                continue
-            value = given[from_port]
-            if type(value) is Blob:
-                value = self._bytes_of(value)
-            if change is not None:
-                value = change(value)
-            if one.many:
-                joined.setdefault(to_port, []).append((self._nodes[source].id, value))
-            else:
-                inputs[to_port] = value
-        if one.many:
-            self._join(one, inputs, joined)
-        for name, struct in one.structs.items():
-            if type(inputs.get(name)) is dict:
-                inputs[name] = msgspec.convert(inputs[name], struct)
-        return inputs
-
-    def _bytes_of(self, blob: Blob) -> Any:
-        """What the journal keeps by reference reaches nodes as bytes; a reference inside an array stays one."""
-        return blob if self.scope.store is None else self.scope.store.get(blob.hash)
-
-    def _join(self, one: CompiledNode, inputs: dict[str, Any], joined: dict[str, list[tuple[str, Any]]]) -> None:
-        for port in one.inputs.values():
-            arrived = joined.get(port.name)
-            if port.many == "list":
-                if arrived or port.name not in inputs:
-                    inputs[port.name] = [value for _, value in arrived or ()]
-            elif port.many == "object":
-                if arrived or port.name not in inputs:
-                    inputs[port.name] = dict(arrived or ())
-            elif arrived:
-                inputs[port.name] = arrived[-1 if port.many == "last" else 0][1]
-
     def _complete(
         self,
         one: CompiledNode,
@@ -353,43 +250,16 @@ class Execution(Driver):
         if memo:
             data["memo"] = True
         self._emit("flow.node.completed", data)
-        self._outputs[one.number] = outputs
-        self._consumed(one.number)
-        return self._live(one, outputs)
-
-    def _live(self, one: CompiledNode, outputs: Mapping[str, Any]) -> Live:
-        if len(outputs) == len(one.outputs):
-            return None
-        return tuple(self._ports[name] for name in outputs if name in self._ports)
-
-    def _consumed(self, node: int) -> None:
-        """This node needs its inputs no more; who gave them forgets them when it was the last."""
-        if self._keep_all:
-            return
-        uses = self._uses
-        for feed in self._nodes[node].feeds:
-            source = feed[0]
-            uses[source] -= 1
-            if not uses[source] and source not in self._kept:
-                self._outputs[source] = None
+        self._values.of[one.number] = outputs
+        self._values.consumed(one.number)
+        return self._values.live(one, outputs)
 
     # -- what else can happen to a node
 
     def wanted(self, node: int) -> bool:
         """A node that joins runs with whatever came; others need something at each required port."""
         one = self._nodes[node]
-        if one.node_type.joins:
-            return True
-        given = self._given_ports(one)
-        return all(name in given or name in one.constants or name in one.references for name in one.required)
-
-    def _given_ports(self, one: CompiledNode) -> set[str]:
-        found = set()
-        for source, from_port, to_port, _ in one.feeds:
-            outputs = self._outputs[source]
-            if outputs is not None and from_port in outputs:
-                found.add(to_port)
-        return found
+        return one.node_type.joins or self._values.is_fed(one)
 
     def retry_seconds(self, node: int, attempt: int, error: BaseException) -> float | None:
         one = self._nodes[node]
@@ -406,22 +276,13 @@ class Execution(Driver):
         one = self._nodes[node]
         path, what = self.prefix + one.id, _described(error)
         self._emit("flow.node.failed", {"node": path, "attempt": attempt, **what})
-        self.failures[node] = NodeFailure(path, what["kind"], what["message"], attempt)
-        self._consumed(node)
-        if one.on_error == "stop":
-            return True
-        return self._after_failure(one, what["kind"], what["message"], attempt)
-
-    def _after_failure(self, one: CompiledNode, kind: str, message: str, attempt: int) -> Live:
-        if one.on_error != "port":
-            return ()
-        error = {"node": self.prefix + one.id, "kind": kind, "message": message, "attempt": attempt}
-        self._outputs[one.number] = {"error": error}
-        return (self._ports["error"],) if "error" in self._ports else ()
+        failure = self.failures[node] = NodeFailure(path, what["kind"], what["message"], attempt)
+        self._values.consumed(node)
+        return True if one.on_error == "stop" else after_failure(one, self._values, failure)
 
     def skipped(self, node: int) -> None:
         self._emit("flow.node.skipped", {"node": self.prefix + self._nodes[node].id})
-        self._consumed(node)
+        self._values.consumed(node)
 
     def cancelled(self, node: int) -> None:
         self._emit("flow.node.cancelled", {"node": self.prefix + self._nodes[node].id})
@@ -446,8 +307,6 @@ class Execution(Driver):
 
     def states(self) -> dict[str, str]:
         """Return the state of each node by id, now."""
-        from livets.engine.scheduler import STATES
-
         if self.scheduler is None:
             return {node.id: "pending" for node in self._nodes}
         return {node.id: STATES[self.scheduler.states[node.number]] for node in self._nodes}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from livets.engine.errors import EngineError
 from livets.engine.node import Node
@@ -27,6 +28,15 @@ class Instances:
     def of(self, compiled: CompiledWorkflow) -> dict[int, Node]:
         """Return the instances for `compiled`, which is the workflow or one of its sub-workflows."""
         return self._of[id(compiled)]
+
+    def lookup(self, compiled: CompiledWorkflow) -> Callable[[CompiledWorkflow], dict[int, Node]]:
+        """Return `of` for `compiled`: the same definition compiled again shares the instances, by number of node."""
+        if self.compiled is compiled:
+            return self.of
+        pairs = {id(compiled): self.compiled} | {
+            id(inner): self.compiled.definitions[name] for name, inner in compiled.definitions.items()
+        }
+        return lambda one: self.of(pairs[id(one)])
 
     async def open(self) -> None:
         """Create and initialize all instances, once; when one fails, those before it are shut down again."""

@@ -14,17 +14,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import msgspec
-
 from livets.engine.errors import Conflict, EngineError
-from livets.engine.events import Bus, Event, NewEvent, Subscription
-from livets.engine.limits import Limiter, Pool, RateLimit, Slots
+from livets.engine.events import Bus, Event, Subscription
+from livets.engine.limits import Slots
 from livets.engine.log import EventLog, SqliteLog
 from livets.engine.log.base import Durability
 from livets.engine.node import Node
 from livets.engine.registry import Registry
 from livets.engine.store import ContentStore
 from livets.engine.values import check
+from livets.flow.archive import Archive, RunInfo
 from livets.flow.builder import Flow
 from livets.flow.compiled import CompiledWorkflow, compile_workflow
 from livets.flow.constants import read_constant
@@ -32,31 +31,20 @@ from livets.flow.execution import Execution
 from livets.flow.grants import Grants
 from livets.flow.handle import RunHandle
 from livets.flow.instances import Instances
-from livets.flow.journal import ENDINGS, Recorded
+from livets.flow.journal import Recorded
+from livets.flow.limiting import Limiters
 from livets.flow.listening import Listener
 from livets.flow.memo import Memo
 from livets.flow.model import Workflow
 from livets.flow.nodes import standard_registry
 from livets.flow.recording import Recorder
 from livets.flow.result import RunExists, RunResult
+from livets.flow.running import Running
 from livets.flow.scope import Scope
 from livets.flow.state import NodeState
 from livets.flow.streaming import StreamExecution
 
 UNLIMITED = 1_000_000_000
-MAX_LIMITERS = 10_000
-"""When there are more limits by value, those that nobody uses are forgotten."""
-
-
-class RunInfo(msgspec.Struct, frozen=True):
-    """One line of the list of runs; times are Unix seconds."""
-
-    run: str
-    workflow: str
-    version: str
-    status: str
-    started: float
-    ended: float
 
 
 class FlowRuntime:
@@ -95,10 +83,9 @@ class FlowRuntime:
             self.log = log or SqliteLog(Path(folder) / "journal.db", durability)
             self.store = ContentStore(Path(folder) / "store")
         self.memo = Memo(self.log)
+        self._archive = Archive(self.log)
         self._slots = Slots(max_parallel or UNLIMITED)
-        self._limiters: dict[tuple[str, ...], Limiter] = {
-            ("pool", name): Pool(limit) for name, limit in (pools or {}).items()
-        }
+        self._limiters = Limiters(pools or {})
         self._instances: dict[str, Instances] = {}
         self._runs: dict[str, RunHandle] = {}
         self._closing = False
@@ -179,7 +166,7 @@ class FlowRuntime:
         if run in self._runs:
             raise RunExists(f"a run called {run!r} exists already")
         recorder = Recorder(run, self.bus, self.log)
-        await self._keep_definition(compiled)
+        await self._archive.keep(compiled)
         data: dict[str, Any] = {"workflow": compiled.workflow.id, "version": compiled.version, "inputs": values}
         data |= {"targets": None if targets is None else list(targets)}
         recorder.emit("flow.run.created", data if trigger is None else {**data, "trigger": dict(trigger)})
@@ -240,14 +227,15 @@ class FlowRuntime:
         for key, value in recorded.state_writes() if recorded is not None else ():
             state.write(key, value)
         instances = await self._open(compiled)
-        of = instances.of if instances.compiled is compiled else _by_place(instances, compiled)
-        scope = Scope(run, recorder, self._slots, state, of, self._limiter, self.memo, self.store, recorded)
+        of = instances.lookup(compiled)
+        scope = Scope(run, recorder, self._slots, state, of, self._limiters.find, self.memo, self.store, recorded)
         execution: Execution | StreamExecution
         if settings.stream is not None:
             execution = StreamExecution(compiled, scope, inputs, await self._checkpoint(recorder, recorded))
         else:
             execution = Execution(compiled, scope, inputs, targets=targets, trigger=trigger)
-        task = asyncio.create_task(self._execute(run, compiled, scope, execution, instances), name=f"flow {run}")
+        running = Running(compiled, scope, execution, instances, lambda: self._closing, lambda: self._ended(run))
+        task = asyncio.create_task(running.run(), name=f"flow {run}")
         handle = self._runs[run] = RunHandle(run, scope, execution, task)
         return handle
 
@@ -259,9 +247,7 @@ class FlowRuntime:
     async def instances(self, compiled: CompiledWorkflow) -> dict[int, Node]:
         """Return the node instances of a workflow by number, initialized; for listeners."""
         instances = await self._open(compiled)
-        of = instances.of if instances.compiled is compiled else _by_place(instances, compiled)
-        found: dict[int, Node] = of(compiled)
-        return found
+        return instances.lookup(compiled)(compiled)
 
     def listen(self, workflow: Workflow | Flow | CompiledWorkflow, inputs: Mapping[str, Any] | None = None) -> Listener:
         """Return a listener that starts a run for each firing of the workflow's triggers: `async with` it."""
@@ -275,37 +261,9 @@ class FlowRuntime:
         snapshot = await recorder.log.load_snapshot(recorder.stream)
         return None if snapshot is None else snapshot.state
 
-    async def _execute(
-        self,
-        run: str,
-        compiled: CompiledWorkflow,
-        scope: Scope,
-        execution: Execution | StreamExecution,
-        instances: Instances,
-    ) -> RunResult:
-        seconds = compiled.workflow.settings.run_timeout_s
-        timer = None
-        if seconds is not None:
-            timer = asyncio.get_running_loop().call_later(seconds, _time_out, scope, execution)
-        try:
-            await instances.start(run)
-            result = await execution.execute()
-            failures = [msgspec.to_builtins(one) for one in result.failures]
-            data = {"counts": result.counts, "reason": result.reason, "failures": failures, "seconds": result.seconds}
-            scope.recorder.emit(f"flow.run.{result.status}", data)
-            await scope.recorder.commit()
-            return result
-        except asyncio.CancelledError:
-            if not self._closing:  # a runtime that closes leaves its runs as a kill would: they can be resumed
-                scope.recorder.emit("flow.run.cancelled", {"counts": {}, "reason": "cancelled", "failures": []})
-            await scope.recorder.commit()
-            raise
-        finally:
-            if timer is not None:
-                timer.cancel()
-            await instances.stop(run)
-            if self.log is not None:
-                self._runs.pop(run, None)
+    def _ended(self, run: str) -> None:
+        if self.log is not None:  # who asks later reads its events
+            self._runs.pop(run, None)
 
     async def _wait(self, handle: RunHandle) -> RunResult:
         try:
@@ -314,39 +272,11 @@ class FlowRuntime:
             await handle.cancel()
             raise
 
-    def _limiter(self, compiled: CompiledWorkflow, kind: str, name: str, by: str) -> Limiter:
-        """The pool or rate of that name: of the runtime, else of this workflow in all its runs; one for each `by`."""
-        shared = self._limiters.get((kind, name))
-        if shared is not None and not by:
-            return shared
-        key = (kind, name, "" if shared is not None else compiled.workflow.id, by)
-        if key not in self._limiters:
-            if by and len(self._limiters) > MAX_LIMITERS:
-                self._limiters = {k: one for k, one in self._limiters.items() if len(k) < 4 or not one.idle}
-            settings = compiled.workflow.settings
-            if kind == "rate":
-                rate = settings.rates[name]
-                self._limiters[key] = RateLimit(rate.per_second, rate.burst)
-            else:
-                self._limiters[key] = Pool(shared.limit if isinstance(shared, Pool) else settings.pools[name])
-        return self._limiters[key]
-
     def _check_open(self) -> None:
         if self._closing:
             raise EngineError("this runtime is closed")
 
     # -- what is known
-
-    async def _keep_definition(self, compiled: CompiledWorkflow) -> None:
-        if self.log is None:
-            return
-        stream = f"definition/{compiled.version}"
-        if not await self.log.head(stream):
-            text = msgspec.json.encode(compiled.workflow).decode()
-            try:
-                await self.log.append(stream, [NewEvent("flow.definition", {"json": text})], expected=0)
-            except Conflict:  # another process was as quick
-                return
 
     async def _definition(self, version: str, workflow: Workflow | Flow | None) -> CompiledWorkflow:
         if workflow is not None:
@@ -360,28 +290,15 @@ class FlowRuntime:
 
     async def definition(self, version: str) -> Workflow:
         """Return the workflow of that content version, as runs were begun with it; raises EngineError."""
-        events = await self.log.read(f"definition/{version}", limit=1) if self.log is not None else []
-        if not events:
-            raise EngineError(f"the definition {version[:12]} is not in this journal")
-        return msgspec.json.decode(events[0].data["json"], type=Workflow)
+        return await self._archive.definition(version)
 
     async def events(self, run: str, after: int = 0) -> list[Event]:
         """Return the recorded events of a run, for resuming, replaying and looking; needs a journal."""
-        if self.log is None:
-            raise EngineError("runs in memory are not recorded: give FlowRuntime a folder")
-        return await self.log.read(f"flow/{run}", after)
+        return await self._archive.events(run, after)
 
     async def runs(self) -> list[RunInfo]:
         """Return every run in the journal, the latest first; "running" may also mean: killed, and can be resumed."""
-        if self.log is None:
-            return []
-        found = []
-        for stream in await self.log.streams("flow/"):
-            first = await self.log.read(stream, limit=1)
-            last = await self.log.read(stream, await self.log.head(stream) - 1)
-            if first and last:  # its first and its last event tell all that is asked here
-                found.append(_info(stream, first[0], last[-1]))
-        return sorted(found, key=lambda one: -one.started)
+        return await self._archive.runs()
 
     def handle(self, run: str) -> RunHandle:
         """Return the handle of a run of this runtime; raises EngineError when it does not run here."""
@@ -393,24 +310,3 @@ class FlowRuntime:
         """Return a subscription to the live events of one run, or of all; lossy when its reader is slow."""
         stream = f"flow/{run}"
         return self.bus.subscribe(capacity, None if run is None else lambda event: event.stream == stream)
-
-
-def _time_out(scope: Scope, execution: Execution | StreamExecution) -> None:
-    scope.cancellation.request("timed out")
-    execution.stop("timed out")
-
-
-def _info(stream: str, first: Event, last: Event) -> RunInfo:
-    """One line of the list of runs."""
-    ended = last.type in ENDINGS
-    status = last.type.rpartition(".")[2] if ended else "running"
-    run, workflow, version = stream.removeprefix("flow/"), first.data["workflow"], first.data["version"]
-    return RunInfo(run, workflow, version, status, first.ts, last.ts if ended else 0.0)
-
-
-def _by_place(instances: Instances, compiled: CompiledWorkflow) -> Any:
-    """The same definition compiled again shares the instances: nodes have the same numbers."""
-    pairs = {id(compiled): instances.compiled} | {
-        id(inner): instances.compiled.definitions[name] for name, inner in compiled.definitions.items()
-    }
-    return lambda one: instances.of(pairs[id(one)])

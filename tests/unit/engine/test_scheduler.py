@@ -11,12 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livets.engine.errors import NodeError
-from livets.engine.graph import Graph, Plan
-from livets.engine.limits import Pool, RateLimit, Slots
-from livets.engine.node import Suspend
-from livets.engine.retry import RetryPolicy, kind_of_error
-from livets.engine.scheduler import (
+from livets.engine.driver import (
     CANCELLED,
     DONE,
     FAILED,
@@ -25,9 +20,14 @@ from livets.engine.scheduler import (
     Driver,
     Live,
     Options,
-    Scheduler,
     count_states,
 )  # fmt: skip
+from livets.engine.errors import NodeError
+from livets.engine.graph import Graph, Plan
+from livets.engine.limits import Pool, RateLimit, Slots
+from livets.engine.node import Suspend
+from livets.engine.retry import RetryPolicy, kind_of_error
+from livets.engine.scheduler import Scheduler
 
 
 def plan_of(size: int, pairs: list[tuple[int, int]]) -> Plan:

@@ -1,0 +1,114 @@
+"""Which nodes may run now: counts what each still waits for, and keeps those that are ready in the order of priorities.
+
+Every edge is looked at once in a run, so all of it is O(nodes + edges). Owned by one Scheduler, which alone decides
+what runs; starts nothing and never waits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+from livets.engine.driver import DONE, NORMAL, PENDING, READY, SKIPPED, Driver, Live, Options
+from livets.engine.graph import Plan
+
+
+class Frontier:
+    """The states of all nodes of a plan, and its ready ones. `done` are nodes that need no run any more."""
+
+    __slots__ = (
+        "_before", "_choosy", "_doomed", "_driver", "_lives", "_optional_edges", "_pending", "_plan", "_priorities",
+        "_queues", "frozen", "left", "normal", "states",
+    )  # fmt: skip
+
+    def __init__(self, plan: Plan, driver: Driver, options: Options, done: Mapping[int, Live]) -> None:
+        self.states = bytearray(plan.size)
+        self.left = plan.size
+        """How many nodes have not ended."""
+        self.frozen = False
+        """True when nothing may become ready any more."""
+        self._plan, self._driver, self._before = plan, driver, done
+        self._choosy, self._optional_edges, self._priorities = (
+            options.choosy,
+            options.optional_edges,
+            options.priorities,
+        )
+        self._pending = plan.in_degrees()
+        self._lives = bytearray(plan.size)
+        self._doomed = bytearray(plan.size)
+        self._queues: tuple[deque[int], ...] = tuple(deque() for _ in range(5))
+        self.normal = self._queues[NORMAL - 1]
+        """Ready nodes for which no priority is said."""
+
+    def __bool__(self) -> bool:
+        """True when a node is ready."""
+        return bool(self.normal) or any(self._queues)
+
+    def seed(self) -> None:
+        """Make ready what waits for nothing, or only for what is done already."""
+        for node in self._before:
+            self.states[node] = DONE
+        self.left -= len(self._before)
+        for node, live in self._before.items():
+            self.release(node, live)
+        starts = [n for n, count in enumerate(self._plan.in_degrees()) if not count]
+        for node in starts:
+            if self.states[node] == PENDING:
+                self.make_ready(node)
+
+    def make_ready(self, node: int) -> None:
+        """Put `node` behind those of its priority that are ready."""
+        self.states[node] = READY
+        if not self._priorities:
+            self.normal.append(node)
+        else:
+            self._queues[self._priorities.get(node, NORMAL) - 1].append(node)
+
+    def pop(self) -> int | None:
+        """Take the node that is to run next, None when none is ready."""
+        if not self._priorities:
+            return self.normal.popleft() if self.normal else None
+        for queue in self._queues:
+            if queue:
+                return queue.popleft()
+        return None
+
+    def freeze(self) -> None:
+        """Nothing becomes ready any more, and what is ready is pending again."""
+        self.frozen = True
+        for queue in self._queues:
+            for node in queue:
+                self.states[node] = PENDING
+            queue.clear()
+
+    def end(self, node: int, state: int) -> None:
+        """Note how `node` has ended."""
+        self.states[node] = state
+        self.left -= 1
+
+    def release(self, node: int, live: Live) -> None:
+        """Tell the targets of `node`'s edges; those that never run are skipped, and theirs, without recursion."""
+        plan, states, pending, lives = self._plan, self.states, self._pending, self._lives
+        targets, starts = plan.edge_target, plan.out_start
+        plain = not self._choosy
+        todo: list[tuple[int, Live]] = [(node, live)]
+        while todo:
+            node, live = todo.pop()
+            for edge in range(starts[node], starts[node + 1]):
+                target = targets[edge]
+                pending[target] -= 1
+                if live is None or plan.edge_source_port[edge] in live:
+                    lives[target] = 1
+                elif edge not in self._optional_edges:
+                    self._doomed[target] = 1
+                if pending[target] or states[target] != PENDING:
+                    continue
+                if self._doomed[target] or not lives[target] or not (plain or self._is_wanted(target)):
+                    self.end(target, SKIPPED)
+                    self._driver.skipped(target)
+                    todo.append((target, ()))
+                elif not self.frozen:
+                    self.make_ready(target)
+
+    def _is_wanted(self, node: int) -> bool:
+        return node not in self._choosy or self._driver.wanted(node)

@@ -1,0 +1,62 @@
+"""One run from its first node to its last event: tells the instances, keeps the time limit, records how it ended.
+
+Made by FlowRuntime for each run that begins or goes on; what a node does is the execution's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from livets.flow.compiled import CompiledWorkflow
+from livets.flow.execution import Execution
+from livets.flow.instances import Instances
+from livets.flow.result import RunResult
+from livets.flow.scope import Scope
+from livets.flow.streaming import StreamExecution
+
+
+class Running:
+    """`closing` says whether the runtime closes, `ended` is called when all of it is over."""
+
+    def __init__(
+        self,
+        compiled: CompiledWorkflow,
+        scope: Scope,
+        execution: Execution | StreamExecution,
+        instances: Instances,
+        closing: Callable[[], bool],
+        ended: Callable[[], None],
+    ) -> None:
+        self._compiled, self._scope, self._execution, self._instances = compiled, scope, execution, instances
+        self._closing, self._ended = closing, ended
+
+    async def run(self) -> RunResult:
+        """Run to the end and return the result; cancelling this records the run as cancelled."""
+        recorder, run = self._scope.recorder, self._scope.run
+        seconds = self._compiled.workflow.settings.run_timeout_s
+        timer = asyncio.get_running_loop().call_later(seconds, self._time_out) if seconds is not None else None
+        try:
+            await self._instances.start(run)
+            result = await self._execution.execute()
+            failures = [msgspec.to_builtins(one) for one in result.failures]
+            data = {"counts": result.counts, "reason": result.reason, "failures": failures, "seconds": result.seconds}
+            recorder.emit(f"flow.run.{result.status}", data)
+            await recorder.commit()
+            return result
+        except asyncio.CancelledError:
+            if not self._closing():  # a runtime that closes leaves its runs as a kill would: they can be resumed
+                recorder.emit("flow.run.cancelled", {"counts": {}, "reason": "cancelled", "failures": []})
+            await recorder.commit()
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+            await self._instances.stop(run)
+            self._ended()
+
+    def _time_out(self) -> None:
+        self._scope.cancellation.request("timed out")
+        self._execution.stop("timed out")
