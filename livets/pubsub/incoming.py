@@ -129,9 +129,13 @@ class Incoming:
                     await connection.send_command(command, *part, check_health=False)
 
     async def _read(self, connection: AbstractConnection) -> None:
+        reader = asyncio.current_task()
+        assert reader is not None
         pinged = False
         while True:
             response = await connection.read_response(timeout=self._ping_s, disconnect_on_error=False)
+            if reader.cancelling():  # the client library takes a cancellation that comes with its timeout for the timeout
+                raise asyncio.CancelledError
             if response is not None:
                 pinged = False
                 if self._failures:

@@ -216,3 +216,13 @@ def test_settings_that_cannot_work_are_refused() -> None:
         RedisBus("redis://localhost", b"short")
     with pytest.raises(ConfigError, match="redis://host"):
         RedisBus("localhost:6379", KEY)
+
+async def test_closing_at_the_moment_of_a_ping_ends_too(make_worker: MakeWorker) -> None:
+    """The client library takes a cancellation that comes together with its own timeout for the timeout."""
+    for number in range(100):
+        worker = make_worker(ping_s=0.02)
+        worker.bus.subscribe("t", "v", "n")
+        await worker.listens("t")
+        await asyncio.sleep(0.0185 + number % 20 * 0.0001)
+        async with asyncio.timeout(5):
+            await worker.bus.close()
