@@ -134,7 +134,7 @@ class Incoming:
         pinged = False
         while True:
             response = await connection.read_response(timeout=self._ping_s, disconnect_on_error=False)
-            if reader.cancelling():  # the client library takes a cancellation that comes with its timeout for the timeout
+            if reader.cancelling():  # the library takes a cancellation that comes with its timeout for the timeout
                 raise asyncio.CancelledError
             if response is not None:
                 pinged = False

@@ -217,6 +217,7 @@ def test_settings_that_cannot_work_are_refused() -> None:
     with pytest.raises(ConfigError, match="redis://host"):
         RedisBus("localhost:6379", KEY)
 
+
 async def test_closing_at_the_moment_of_a_ping_ends_too(make_worker: MakeWorker) -> None:
     """The client library takes a cancellation that comes together with its own timeout for the timeout."""
     for number in range(100):
