@@ -50,42 +50,42 @@ def cells(mark: str, old: str, new: str, start: int, new_start: int) -> Cells | 
     length = len(mark)
     window = Window(start, start + length + len(old), new_start, new_start + length + len(new))
     found = Cells(window, key, [], [], [])
-    names, counts = [name], [0]
+    names, places = [name], [-1]
     passed = 0
     for number in compress(count(), map(ne, pieces, others)):
-        if not _pass(pieces, passed, number, names, counts):
+        if not _pass(pieces, passed, number, names, places):
             return None
         passed = number + 1
         tag, _, text = pieces[number].partition(">")
         new_tag, _, new_text = others[number].partition(">")
         if new_tag != tag or not _may_replace(text, new_text, names[-1]):
             return None
-        found.addresses.append([key, *[nodes - 1 for nodes in counts], names[-1]])
+        found.addresses.append([key, *places, names[-1]])
         found.texts.append(text)
         found.new_texts.append(new_text)
     return found
 
 
-def _pass(pieces: list[str], start: int, last: int, names: list[str], counts: list[int]) -> bool:
-    """Pass tags and texts: names of the elements around, and how many nodes each of them has had; False at doubt."""
+def _pass(pieces: list[str], start: int, last: int, names: list[str], places: list[int]) -> bool:
+    """Pass tags and texts: names of the elements around, and which node each of them is at; False at doubt."""
     for number in range(start, last + 1):
         tag, _, text = pieces[number].partition(">")
         if number:
             name = _opened(tag)
             if name == "/":
                 names.pop()
-                counts.pop()
+                places.pop()
                 if not names:
                     return False  # the end of the row
             elif name is None:
                 return False
             else:
-                counts[-1] += 1
+                places[-1] += 1
                 if name:
                     names.append(name)
-                    counts.append(0)
+                    places.append(-1)
         if text:
-            counts[-1] += 1
+            places[-1] += 1
     return True
 
 

@@ -90,6 +90,8 @@ def take(source: str, parent: str, namespace: str) -> Census:
 
 def leaves_in(source: str) -> frozenset[str]:
     """Names of leaves. Raises Doubt for names that are not written in lower case."""
+    if "<" not in source:
+        return frozenset()
     lower = source.lower()
     found = frozenset(name for name in LEAVES if f"<{name}" in lower)
     if any(lower.count(f"<{name}") != source.count(f"<{name}") for name in found):

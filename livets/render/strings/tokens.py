@@ -33,6 +33,8 @@ _KEY: Final = re.compile(
     rf"""{_SPACE}(ts-key|id|data-key){_SPACE}*={_SPACE}*(?:"([^"<]*)"|'([^'<]*)'|([^ \t\n\f\r"'<>=`]+))""",
     re.IGNORECASE,
 )
+_ONLY_KEY: Final = re.compile(rf"""[^=]*{_SPACE}(?:ts-key|id|data-key)="([^"<&]+)"[^=]*""")
+"""A tag with no other value than its key, as most rows have."""
 _KEY_MARKS: Final = (' id="', ' ts-key="', ' data-key="')
 _ODD_KEYS: Final = (
     "id =",
@@ -117,6 +119,9 @@ def key_of(source: str, tag: Token) -> str | None:
 
 def key_in(tag: str) -> str | None:
     """The key that a start tag says."""
+    only = _ONLY_KEY.fullmatch(tag)
+    if only is not None:
+        return only[1]
     found: dict[str, str] = {}
     for name, double, single, bare in _KEY.findall(tag):
         found.setdefault(name.lower(), double or single or bare)
@@ -128,6 +133,8 @@ def key_in(tag: str) -> str | None:
 
 def keys_in(source: str) -> list[str]:
     """All that may be a key, also more than one of an element."""
+    if "=" not in source:
+        return []
     if all(source.count(f"{name}=") == source.count(f'{name}="') for name in ("id", "key")) and not any(
         mark in source for mark in _ODD_KEYS
     ):

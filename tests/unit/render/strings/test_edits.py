@@ -77,6 +77,21 @@ def test_rows_come_go_move_and_change() -> None:
     assert change(rows(*every), changed) == [0, ["r90", 1, 0, "td"], "ninety", 0, ["r10", 1, 0, "td"], "ten"]
 
 
+def test_rows_beside_other_changes() -> None:
+    """Before, behind and among long runs of rows that stay; the runs are compared at once."""
+    every = range(200)
+    table = rows(*every)
+    texts = [0, ["r150", 1, 0, "td"], "far", 0, ["r3", 1, 0, "td"], "near"]
+    changed = table.replace("row 3<", "near<").replace("row 150<", "far<")
+    assert change(table, changed) == texts
+    assert change(f"<p>1</p>{table}", f"<p>2</p>{changed}") == [*texts, 0, [0, 0, "p"], "2"]
+    assert change(f"{table}<p>1</p>", f"{changed}<p>2</p>") == [0, [1, 0, "p"], "2", *texts]
+    assert change(table, f"&#0;{changed}") == [*texts, 3, [0, ""], ["&#0;"]]
+    gone = rows(*[number for number in every if number != 199]).replace("row 3<", "near<")
+    assert change(table, gone)[-1] == [-2]
+    assert len(change(table, table.replace("row ", "line "))) == 3 * 200
+
+
 def test_keys_that_stand_twice_are_no_addresses() -> None:
     assert change('<p><b id="k">1</b></p><i id="k">x</i>', '<p><b id="k">2</b></p><i id="k">x</i>') == [
         0, [0, 0, 0, "b"], "2",
