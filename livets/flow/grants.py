@@ -84,6 +84,10 @@ class Grants:
         found: str = _granted("secrets", "secret", name, self._secrets)
         return found
 
+    def secret_values(self) -> list[str]:
+        """Return every granted secret, for those who have to keep them out of what they show."""
+        return list(self._secrets.values())
+
     def function(self, name: str) -> Callable[..., Any]:
         """Return a granted function."""
         found: Callable[..., Any] = _granted("functions", "function", name, self._functions)

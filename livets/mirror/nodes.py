@@ -86,10 +86,14 @@ class Node:
 
 def parse(html: str, context: Context = BODY) -> list[Node]:
     """The nodes of a fragment inside an element."""
-    options: dict[str, Any] = {"is_fragment": True, "fragment_tag": context[0] or "div", "scripting": True}
+    options: dict[str, Any] = {"is_fragment": True, "scripting": True}
     if context[1]:
         options["fragment_namespace"] = context[1]
-    found = LexborHTMLParser(html, **options).root
+    plain = context[1] or "div"
+    try:
+        found = LexborHTMLParser(html, fragment_tag=context[0] or plain, **options).root
+    except ValueError:  # the parser has no number for this tag (<g>, a custom element), and nothing special about it
+        found = LexborHTMLParser(html, fragment_tag=plain, **options).root
     nodes = []
     while found is not None:
         nodes.append(_copy(found, context[1]))

@@ -25,20 +25,23 @@ Signature = list[Any]
 
 def parse(html: str, parent: str, namespace: str) -> list[LexborNode]:
     """The top-level nodes of a fragment inside an element `parent`; the parser is imported for the first template."""
-    from selectolax.lexbor import LexborHTMLParser
-
-    if namespace:
-        parser = LexborHTMLParser(
-            html, is_fragment=True, fragment_tag=parent or namespace, fragment_namespace=namespace, scripting=True
-        )
-    else:
-        parser = LexborHTMLParser(html, is_fragment=True, fragment_tag=parent or "div", scripting=True)
+    otherwise = namespace or "div"
+    try:
+        node = _fragment(html, parent or otherwise, namespace)
+    except ValueError:  # a tag that the parser has no number for (<g>, a custom element): to HTML it is like any other
+        node = _fragment(html, otherwise, namespace)
     found: list[LexborNode] = []
-    node = parser.root
     while node is not None:
         found.append(node)
         node = node.next
     return found
+
+
+def _fragment(html: str, parent: str, namespace: str) -> LexborNode | None:
+    from selectolax.lexbor import LexborHTMLParser
+
+    space: dict[str, Any] = {"fragment_namespace": namespace} if namespace else {}
+    return LexborHTMLParser(html, is_fragment=True, fragment_tag=parent, scripting=True, **space).root
 
 
 def children(node: LexborNode) -> list[LexborNode]:

@@ -101,6 +101,11 @@ class EventLog(abc.ABC):
         self._check_open()
         return await asyncio.to_thread(self._locked, self._streams, prefix)
 
+    async def heads(self, prefix: str = "") -> dict[str, int]:
+        """Return the seq of the last event of each stream whose name begins with `prefix`."""
+        self._check_open()
+        return await asyncio.to_thread(self._locked, self._heads_of, prefix)
+
     async def subscribe(self, stream: str, after: int = 0) -> AsyncIterator[list[Event]]:
         """Yield the events after `after` in batches, for ever: what is there, then what comes; each exactly once."""
         flag = asyncio.Event()
@@ -160,6 +165,9 @@ class EventLog(abc.ABC):
     def _locked(self, function: Any, *args: Any) -> Any:
         with self._reading:
             return function(*args)
+
+    def _heads_of(self, prefix: str) -> dict[str, int]:
+        return {name: self._head(name) for name in self._streams(prefix)}
 
     @abc.abstractmethod
     def _commit(self, requests: list[Request]) -> None:

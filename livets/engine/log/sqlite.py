@@ -174,6 +174,14 @@ class SqliteLog(EventLog):
         names = self._reader.execute("SELECT name FROM streams WHERE substr(name, 1, ?) = ?", (len(prefix), prefix))
         return sorted(name for (name,) in names)
 
+    def _heads_of(self, prefix: str) -> dict[str, int]:
+        rows = self._reader.execute(
+            "SELECT name, base, (SELECT max(seq) FROM events WHERE stream = streams.id) FROM streams "
+            "WHERE substr(name, 1, ?) = ?",
+            (len(prefix), prefix),
+        )
+        return {name: last or base for name, base, last in rows}
+
     def _fork(self, stream: str, at: int, child: str) -> None:
         self._write("INSERT INTO streams (name, parent, base) VALUES (?, ?, ?)", (child, stream, at))
 

@@ -184,3 +184,29 @@ def test_a_macro_with_a_name_of_its_own_that_is_called_like_it(macro: str) -> No
         assert opaque_parts(bench.template) == []
         assert 3 not in [slot[0] for slot in bench.template.shape[0][1]], "no HTML slot"
         changes(bench)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<svg><g>{}</g></svg>",
+        "<svg><a>{}</a></svg>",
+        "<my-list>{}</my-list>",
+        "<math><mrow>{}</mrow></math>",
+        "<svg><symbol>{}</symbol></svg>",
+    ],
+)
+def test_rows_inside_of_elements_that_the_parser_has_no_number_for(around: str) -> None:
+    """lexbor refuses <g> and custom elements as the context of a fragment; their rows are rows like any others."""
+    row = "<my-item ts-key='{{ x }}' title='{{ x }}{{ a }}'></my-item>"
+    if "svg" in around:
+        row = "<path ts-key='{{ x }}' d='M{{ x }}{{ a }}'/>"
+    elif "math" in around:
+        row = "<mi ts-key='{{ x }}' class='{{ x }}{{ a }}'>{{ x }}</mi>"
+    source = around.format("{% for x in xs %}" + row + "{% endfor %}")
+    bench = Bench(source, dict(WHO))
+    assert not opaque_parts(bench.template)
+    bench.check_first()
+    assert bench.change({"xs": [2, 1]}) == [0, [1, 1, 2]]
+    bench.change({"xs": [3, 2, 1], "a": "y"})
+    bench.change({"xs": []})

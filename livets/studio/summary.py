@@ -1,0 +1,71 @@
+"""A run in a few words: state, how far it is, how long it has taken. Pure; made for each update of the run view."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from livets.studio.feed import Feed
+from livets.studio.history import ENDED
+from livets.studio.scene import counted
+from livets.studio.wording import duration, moment
+
+_DONE = ("completed", "failed", "skipped", "cancelled")
+QUIET_S = 10.0
+"""A run of another process that has not been heard of for so long may have been killed."""
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many nodes are in one state."""
+
+    state: str
+    number: int
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """What stands at the top of a run's page."""
+
+    status: str
+    reason: str
+    workflow: str
+    version: str
+    began: str
+    took: str
+    total: int
+    done: int
+    counts: tuple[Count, ...]
+    waiting: tuple[str, ...]
+    can_cancel: bool
+    can_resume: bool
+    is_silent: bool
+    """It should be running, but nothing has been heard of it for a while, and it is not this process that runs it."""
+
+
+def summary_of(feed: Feed, *, runs_here: bool) -> Summary:
+    """Return the summary of the run as it is now."""
+    history = feed.history
+    ids = [spec.id for spec in feed.workflow.nodes]
+    counts = counted(history, ids)
+    end = history.ended or time.time()
+    over = history.status in ENDED
+    is_silent = not over and not runs_here and time.time() - history.last > QUIET_S
+    return Summary(
+        status="waiting" if history.status == "running" and _only_waits(counts) else history.status,
+        reason=history.reason if history.reason != history.status else "",
+        workflow=feed.workflow.name or feed.workflow.id,
+        version=history.created["version"][:12],
+        began=moment(history.began),
+        took=duration(max(0.0, end - history.began)),
+        total=len(ids),
+        done=sum(counts.get(state, 0) for state in _DONE),
+        counts=tuple(Count(state, number) for state, number in sorted(counts.items())),
+        waiting=tuple(sorted(history.waiting)),
+        can_cancel=not over,
+        can_resume=history.status in ("failed", "cancelled") or is_silent,
+        is_silent=is_silent,
+    )
+
+
+def _only_waits(counts: dict[str, int]) -> bool:
+    return bool(counts.get("waiting")) and not any(counts.get(state) for state in ("running", "retrying", "ready"))
