@@ -56,6 +56,14 @@ CASES = [
         state(groups=rows(3, title=words, entries=rows(4, text=words)), pick=words),
     ),
     Case(
+        "foreign_parents",
+        """<svg viewBox="0 0 {{ n }} 20"><defs>{% if flag %}<marker id="m"><circle r="{{ n }}"/></marker>{% endif %}</defs>
+<g>{% for x in xs %}<g class="a{{ x }}">{% if flag %}<circle cx="{{ x }}"/><text>{{ a }}<tspan>{{ x }}</tspan></text>{% else %}<desc>{{ a }}</desc>{% endif %}</g>{% endfor %}</g></svg>
+<x-list title="{{ a }}">{% for x in xs %}<x-row>{% if flag %}<b>{{ x }}</b>{% else %}{{ a }}{% endif %}</x-row>{% else %}none{% endfor %}</x-list>
+<math><mrow>{% for x in xs %}<msup><mi>{{ a }}</mi><mn>{{ x }}</mn></msup>{% endfor %}</mrow></math>""",
+        state(n=numbers, flag=flags, a=texts, xs=st.lists(st.integers(0, 9), max_size=4)),
+    ),
+    Case(
         "attributes",
         """<div {% if a %}class="on {{ x }}"{% else %}data-off{% endif %} title="fix{{ x }}ed" data-n={{ n }}>
 <a href="/p/{{ n }}?q={{ x|urlencode }}" {{ 'target=_blank rel=x' if a }} id="z">{{ x }}</a>
