@@ -61,18 +61,13 @@ class Archive:
         """Return every run in the journal, the latest first; "running" may also mean: killed, and can be resumed."""
         if self._log is None:
             return []
-        found = []
-        for stream in await self._log.streams("flow/"):
-            first = await self._log.read(stream, limit=1)
-            last = await self._log.read(stream, await self._log.head(stream) - 1)
-            if first and last:  # its first and its last event tell all that is asked here
-                found.append(_info(stream, first[0], last[-1]))
-        return sorted(found, key=lambda one: -one.started)
+        found = [_info(first, last) for first, last in await self._log.ends("flow/")]
+        return sorted(found, key=lambda one: (-one.started, one.run))
 
 
-def _info(stream: str, first: Event, last: Event) -> RunInfo:
-    """One line of the list of runs."""
+def _info(first: Event, last: Event) -> RunInfo:
+    """One line of the list of runs: its first and its last event tell all that is asked here."""
     ended = last.type in ENDINGS
     status = last.type.rpartition(".")[2] if ended else "running"
-    run, workflow, version = stream.removeprefix("flow/"), first.data["workflow"], first.data["version"]
+    run, workflow, version = first.stream.removeprefix("flow/"), first.data["workflow"], first.data["version"]
     return RunInfo(run, workflow, version, status, first.ts, last.ts if ended else 0.0)

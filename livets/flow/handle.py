@@ -26,6 +26,10 @@ class RunHandle:
         """Wait for the end; giving up waiting does not cancel the run."""
         return await asyncio.shield(self._task)
 
+    async def ended(self, patience_s: float | None = None) -> bool:
+        """Wait up to `patience_s` seconds (None: for ever) for the end; returns whether it has come. Never raises."""
+        return bool((await asyncio.wait([self._task], timeout=patience_s))[0])
+
     @property
     def done(self) -> bool:
         """True when the run has ended."""

@@ -162,7 +162,7 @@ class FlowRuntime:
             compiled.numbers(targets)
             if compiled.workflow.settings.stream is not None:
                 raise EngineError("a run in push mode runs all of its nodes: leave targets out")
-        run = run or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
+        run = run or self.new_name()
         if run in self._runs:
             raise RunExists(f"a run called {run!r} exists already")
         recorder = Recorder(run, self.bus, self.log)
@@ -175,6 +175,11 @@ class FlowRuntime:
         except Conflict:
             raise RunExists(f"a run called {run!r} exists already: choose another name, or resume it") from None
         return await self._begin(run, compiled, recorder, values, targets, None, trigger)
+
+    @staticmethod
+    def new_name() -> str:
+        """Return a name for a run that no other has."""
+        return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
 
     async def resume(self, run: str, workflow: Workflow | Flow | None = None) -> RunHandle:
         """Go on with a journaled run that was killed, cancelled or failed: what is recorded as done is not run again.
@@ -226,7 +231,12 @@ class FlowRuntime:
         state = NodeState({k: read_constant(v) for k, v in settings.state.items()}, settings.reducers)
         for key, value in recorded.state_writes() if recorded is not None else ():
             state.write(key, value)
-        instances = await self._open(compiled)
+        try:
+            instances = await self._open(compiled)
+        except EngineError as error:  # it has begun in the journal: there it ends, too
+            recorder.emit("flow.run.failed", {"counts": {}, "reason": str(error), "failures": [], "seconds": 0.0})
+            await recorder.commit()
+            raise
         of = instances.lookup(compiled)
         scope = Scope(run, recorder, self._slots, state, of, self._limiters.find, self.memo, self.store, recorded)
         execution: Execution | StreamExecution

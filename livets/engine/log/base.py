@@ -106,6 +106,20 @@ class EventLog(abc.ABC):
         self._check_open()
         return await asyncio.to_thread(self._locked, self._heads_of, prefix)
 
+    async def ends(self, prefix: str = "") -> list[tuple[Event, Event]]:
+        """Return the first and the last event of each stream that begins with `prefix`, by name; in one go."""
+        self._check_open()
+        rows = await asyncio.to_thread(self._locked, self._ends, prefix)
+        return [(decode(*first), decode(*last)) for first, last in rows]
+
+    def _ends(self, prefix: str) -> list[tuple[tuple[str, int, bytes], tuple[str, int, bytes]]]:
+        found = []
+        for stream, head in sorted(self._heads_of(prefix).items()):
+            first, last = self._read(stream, 0, 1), self._read(stream, head - 1, 1)
+            if first and last:
+                found.append(((stream, *first[0][1:]), (stream, *last[0][1:])))
+        return found
+
     async def subscribe(self, stream: str, after: int = 0) -> AsyncIterator[list[Event]]:
         """Yield the events after `after` in batches, for ever: what is there, then what comes; each exactly once."""
         flag = asyncio.Event()
