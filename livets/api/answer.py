@@ -1,4 +1,4 @@
-"""Answers as JSON, as msgspec writes it. Values of the engine are put in their JSON form by who knows them (`to_plain`).
+"""Answers as JSON, as msgspec writes it. Who has values of the engine puts them in their JSON form first (`to_plain`).
 
 Called by every route. Decides no status.
 """

@@ -93,7 +93,7 @@ class Guard:
         try:
             await self._app(scope, receive, guarded_send)
         except Exception as error:
-            response = unexpected(error, scope["path"])
+            response = unexpected(error, scope["path"])  # what has begun already just breaks off
             if not begun:
                 await response(scope, receive, guarded_send)
 

@@ -21,6 +21,7 @@ from livets.flow.result import RunExists
 from livets.flow.validate import InvalidWorkflow
 
 logger = logging.getLogger("livets.api")
+_TOLD = "livets.api has logged this"
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     400: "The request cannot be understood",
@@ -108,6 +109,10 @@ def install(app: FastAPI) -> None:
         problem = Problem(error.status_code, f"http-{error.status_code}", detail, "GET /docs lists them all", headers)
         return problem.response(request.url.path)
 
+    async def ours(request: Request, error: Exception) -> Response:
+        return unexpected(error, request.url.path)
+
+    app.add_exception_handler(Exception, ours)
     app.add_exception_handler(Problem, engine)
     app.add_exception_handler(EngineError, engine)
     app.add_exception_handler(RequestValidationError, invalid)
@@ -117,7 +122,9 @@ def install(app: FastAPI) -> None:
 def unexpected(error: BaseException, path: str) -> Response:
     """The answer to a fault of ours: its number is in the log, beside the traceback; nothing else goes out."""
     ref = secrets.token_hex(6)
-    logger.error("error %s at %s", ref, path, exc_info=error, extra={"ref": ref})
+    if _TOLD not in getattr(error, "__notes__", ()):  # Starlette answers, then raises it again for whoever is outside
+        error.add_note(_TOLD)
+        logger.error("error %s at %s", ref, path, exc_info=error, extra={"ref": ref})
     return Problem(500, "internal", f"this is a fault of the server; its log says more under {ref}", ref=ref).response()
 
 

@@ -178,7 +178,7 @@ async def stream_run(
 
 @router.get("/api/events", responses={200: {"content": {"text/event-stream": {}}}})
 async def stream_all(service: Flows, request: Request) -> Response:
-    """The events of all runs of this server as Server-Sent Events, from now on; a `gap` says what a slow reader missed."""
+    """The events of all runs of this server as Server-Sent Events, from now on; a `gap` says what was missed."""
     return _sse(request, all_messages(service))
 
 

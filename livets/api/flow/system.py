@@ -33,10 +33,10 @@ async def health(service: Flows) -> Response:
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(service: Flows) -> Response:
-    """Prometheus metrics; 503 without the extra `livets[metrics]` or when they are switched off."""
+    """Prometheus metrics; 404 without the extra `livets[metrics]` or when they are switched off."""
     found = service.metrics
     if found is None:
-        raise Problem(503, "no-metrics", "metrics are off", "pip install 'livets[metrics]', and serve with --metrics")
+        raise Problem(404, "no-metrics", "metrics are off", "pip install 'livets[metrics]', and serve with --metrics")
     return Response(found.exposition(), media_type=found.media_type)
 
 

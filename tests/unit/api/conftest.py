@@ -1,4 +1,4 @@
-"""What tests of the HTTP API share: the application over a journal in a temporary folder, and a client with its token."""
+"""What tests of the HTTP API share: the application over a journal of its own, and a client with its token."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Api:
 
     def __init__(self, app: Any, client: httpx.AsyncClient) -> None:
         self.app, self.client, self.service = app, client, app.service
+        self.service_app, self.token = app.app, TOKEN
 
     async def store(self, id: str = "hello", **more: Any) -> str:
         """Store a small workflow; returns its version."""
