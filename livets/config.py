@@ -94,6 +94,10 @@ class Config:
     detached_keep_s: float = 60.0
     """Views whose socket was lost stay in memory this long."""
 
+    idle_after_s: float = 300.0
+    """A view on a socket that nothing has happened to for this long sleeps: its state becomes bytes, its objects go,
+    and the next event, message or timer wakes it as a resume would. 0: none ever does."""
+
     withhold_max_s: float = 10.0
     """Longest wait at resume for events that the page has seen handled and has to send again."""
     shutdown_s: float = 8.0

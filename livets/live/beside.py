@@ -106,7 +106,8 @@ class Beside:
         return None
 
     def _ended(self, event: Event, unit: Unit, task: asyncio.Task[Failure | None]) -> None:
-        unit.open, unit.task = False, None
+        unit.close()
+        unit.task = None
         del self._running[event.ref]
         for key in [key for key in self._copies if key[0] == event.ref]:
             del self._copies[key]

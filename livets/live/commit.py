@@ -193,6 +193,13 @@ class Commits:
         return Record(meta, fields, {}, self.progress.ended.at, system, self.effects.unsent, secret)
 
     @property
+    def is_safe(self) -> bool:
+        """Whether everything that has ended is in the store, and every effect has left."""
+        progress = self.progress
+        ended = progress.done.at == progress.ended.at == progress.durable_ref == progress.ended.last
+        return ended and self.writer.is_idle and not self.effects.unsent
+
+    @property
     def stopped(self) -> bool:
         """True when the view was closed, or another worker has taken it over."""
         return self.writer.stopped

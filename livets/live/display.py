@@ -57,6 +57,11 @@ class Display:
         return self.outbox is not None and self.outbox.ready()
 
     @property
+    def is_known(self) -> bool:
+        """True if the rendering knows what the browser shows; if not, the next drawing sends every value."""
+        return self._shown
+
+    @property
     def behind(self) -> bool:
         """True if there is something that the browser has not been told."""
         return bool(self._pending or self._inputs or self._move)

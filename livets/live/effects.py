@@ -39,7 +39,7 @@ def encode_broadcast(topic: str, data: Any) -> bytes:
 class Effects:
     """The outgoing effects of one view."""
 
-    __slots__ = ("_bus", "_count", "_on_sent", "_queue", "_task", "_view_id", "generation")
+    __slots__ = ("_bus", "_on_sent", "_queue", "_task", "_view_id", "count", "generation")
 
     def __init__(self, view_id: str, bus: Bus, on_sent: Callable[[set[int]], None]) -> None:
         self.generation = 0
@@ -47,7 +47,8 @@ class Effects:
         self._view_id = view_id
         self._bus = bus
         self._on_sent = on_sent
-        self._count = 0
+        self.count = 0
+        """How many were numbered under this generation."""
         self._queue: deque[tuple[int, bytes]] | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -55,8 +56,8 @@ class Effects:
         """Effects as `Change.effects` keeps them: topic, data, and an id that stays the same when sent again."""
         numbered = {}
         for topic, data in broadcasts:
-            self._count += 1
-            number = self.generation << 32 | self._count
+            self.count += 1
+            number = self.generation << 32 | self.count
             numbered[number] = _encode((topic, data, f"{self._view_id}:{ref}:{number}"))
         return numbered
 

@@ -22,7 +22,7 @@ from livets.render.keyed_list import KeyedList
 UNSET: Final[Any] = object()
 """No value: not assigned, or no default."""
 
-_SETTINGS: Final = ("template", "template_name", "layout", "head", "body_class", "snapshot_version")
+_SETTINGS: Final = ("template", "template_name", "layout", "head", "body_class", "snapshot_version", "may_sleep")
 """Class attributes of LiveView that an application may annotate without making them fields."""
 
 

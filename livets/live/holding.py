@@ -94,7 +94,8 @@ class Holding:
             self._view._live.roll_back(self._view)
             raise
         finally:
-            unit.open, transactions.open = False, None
+            unit.close()
+            transactions.open = None
             CURRENT.reset(token)
             if self._commits.display.behind:
                 transactions.guarded(self._commits.flush)

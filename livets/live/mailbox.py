@@ -26,7 +26,7 @@ class Awaited(Protocol):
 class Mailbox:
     """A queue with one worker task that comes and goes."""
 
-    __slots__ = ("_handle", "_is_at_it", "_items", "_stopped", "_task")
+    __slots__ = ("_handle", "_is_at_it", "_items", "_stopped", "_task", "is_stirred")
 
     def __init__(self, handle: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
         self._handle = handle
@@ -35,6 +35,8 @@ class Mailbox:
         self._stopped = False
         self._is_at_it = False
         """True while an item is worked on without a task."""
+        self.is_stirred = True
+        """Set by each item; who wants to know when the view is quiet takes it back."""
 
     @property
     def busy(self) -> bool:
@@ -47,6 +49,7 @@ class Mailbox:
         `at_once`: it will not have to wait for anything, so it may be worked off here and now if nothing is before it.
         That saves a task and a turn of the event loop.
         """
+        self.is_stirred = True
         if self._stopped:
             _drop(item)
             return

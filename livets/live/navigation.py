@@ -84,6 +84,11 @@ class Location:
         self._parsed = (start, path, self._whole(path, start))
         """The URL that was asked about last, its path parameters, and these with the query."""
 
+    def of(self, view: Placed) -> Location:
+        """The place, now that of the same view as another object (it has slept)."""
+        self._view = view
+        return self
+
     # What the view is told
 
     @property

@@ -8,6 +8,7 @@ view itself asks goes to `hosting`. It never touches a socket.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ import msgspec
 
 from livets.errors import ProtocolError
 from livets.live import beginning
+from livets.live.asleep import Asleep, fallen_asleep, take_apart
 from livets.live.calling import call
 from livets.live.commit import Commits
 from livets.live.display import Display, compile_template
@@ -23,12 +25,13 @@ from livets.live.failure import failed
 from livets.live.hosting import Hosting
 from livets.live.navigation import Location, Places
 from livets.live.outbox import Outbox
+from livets.live.quiet import kept_awake_by
 from livets.live.scope import ViewScope
 from livets.live.snapshot import everything
 from livets.live.units import Units
 from livets.live.view import LiveView
 from livets.live.visit import Visit
-from livets.live.work import Flush, Heal, Resync, Tick
+from livets.live.work import Flush, Heal, Resync, Tick, Woken
 from livets.presence import Presence, PresenceChange
 from livets.pubsub import Bus, Message
 from livets.state import Change, Claim, Record, SnapshotStore
@@ -52,7 +55,8 @@ class ViewRunner:
     """
 
     __slots__ = (
-        "_accepted", "_commits", "_dev", "_interrupted", "_meta", "_secret", "_store", "_units", "view", "view_id",
+        "_accepted", "_bus", "_commits", "_dev", "_holders", "_interrupted", "_meta", "_secret", "_store", "_templates",
+        "_units", "view", "view_id",
     )  # fmt: skip
 
     def __init__(
@@ -93,8 +97,12 @@ class ViewRunner:
         self._secret = b""
         self._store = store
         self._dev = dev
+        self._templates = templates
+        self._bus = bus
         self._accepted = 0
         self._interrupted: list[int] = []
+        self._holders = sys.getrefcount(self.view)
+        """How many references the machinery has to the view's object."""
 
     # What transport may know
 
@@ -161,6 +169,62 @@ class ViewRunner:
             whole = runner._commits.record(record.meta, record.secret)
             await runner._store.recreate(runner.view_id, claim.generation, whole)
         await runner._units.transactions.hook("resumed")
+        return runner
+
+    # Sleep (ADR 0010)
+
+    @property
+    def is_stirred(self) -> bool:
+        """Whether anything has happened to the view since this was asked last."""
+        mailbox = self._units.mailbox
+        stirred, mailbox.is_stirred = mailbox.is_stirred, False
+        return stirred
+
+    def kept_awake_by(self, quiet_s: float) -> str:
+        """Why the view can't sleep now; "" when it can."""
+        self._units.rest()
+        if sys.getrefcount(self.view) > self._holders:
+            return "somebody else holds the view's object"
+        return kept_awake_by(self.view, self._commits, self._units, quiet_s)
+
+    def sleep(self, quiet_s: float) -> Asleep | None:
+        """Let go of all that the snapshot can bring back, and of this runner; None while the view has to stay awake.
+
+        `quiet_s`: how long nothing has happened.
+        """
+        if self.gone or not self.generation or self._accepted != self.last_ref or self.kept_awake_by(quiet_s):
+            return None
+        asleep = fallen_asleep(
+            self.view, self._commits, view_id=self.view_id, templates=self._templates, store=self._store, bus=self._bus,
+            meta=self._meta, secret=self._secret, dev=self._dev,
+        )  # fmt: skip
+        if asleep is not None:
+            commits, units, bond = self._commits, self._units, self.view._live
+            commits.timers.stop()
+            take_apart(bond, units, commits, self)
+        return asleep
+
+    @classmethod
+    def woken(cls, asleep: Asleep, outbox: Outbox | None) -> ViewRunner:
+        """The view awake: `resumed()` is the first thing that happens to it, then what was heard meanwhile."""
+        runner = cls(asleep.view_class, **asleep.surroundings)
+        commits, units = runner._commits, runner._units
+        runner._secret, runner._accepted = asleep.secret, asleep.ref
+        is_recalled = asleep.restore(runner.view, commits)
+
+        def shows() -> None:
+            if not (is_recalled or commits.display.is_known):
+                asleep.recall(commits)
+            commits.display.outbox = commits.display.outbox or outbox
+            commits.flush()
+
+        if runner.view.__livets__.hooks["resumed"] is None:
+            shows()
+        else:
+            units.mailbox.put(Woken(shows))
+        asleep.tell(runner)
+        if asleep.missed:
+            units.mailbox.put(Resync())
         return runner
 
     # The browser's side

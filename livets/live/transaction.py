@@ -80,7 +80,8 @@ class Transactions:
         finally:
             if failure is not None:
                 commits.abandon(ref, failure, is_told=is_told)
-            unit.open, self.open = False, None
+            unit.close()
+            self.open = None
             CURRENT.reset(token)
         if commits.display.behind and not self._pace.is_holding:
             # A page that joined in the middle of this unit may show what was taken back.

@@ -29,7 +29,7 @@ class Unit:
 
     def __init__(
         self,
-        view: object,
+        view: object | None,
         ref: int = 0,
         event: CurrentEvent | None = None,
         *,
@@ -55,6 +55,10 @@ class Unit:
     def name(self) -> str:
         """The event's handler; "" for other work."""
         return "" if self.event is None else self.event.name
+
+    def close(self) -> None:
+        """It is over. Contexts that were copied meanwhile (a task's, a connection's) keep it, but not the view."""
+        self.open, self.view = False, None
 
     def stop(self) -> None:
         """Don't begin, or cancel what has begun; a plain function in its thread goes on to its end."""

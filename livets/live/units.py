@@ -29,7 +29,7 @@ from livets.live.transaction import Transactions
 from livets.live.turn import Turn
 from livets.live.unit import CURRENT, CurrentEvent, Unit, current
 from livets.live.waiters import Waiters
-from livets.live.work import Delivery, Flush, Heal, Over, People, Resync, Skipped, Tick, Typed, Update
+from livets.live.work import Delivery, Flush, Heal, Over, People, Resync, Skipped, Tick, Typed, Update, Woken
 from livets.wire import Event
 
 if TYPE_CHECKING:
@@ -64,6 +64,18 @@ class Units:
     def open(self) -> Unit | None:
         """The unit at work."""
         return self.transactions.open
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is at work, nothing waits, and nobody waits for anything."""
+        beside = self._beside
+        is_busy = self.mailbox.busy or self.open is not None or (beside is not None and beside.running)
+        return not (is_busy or self._pace.is_holding or self.waiters.any)
+
+    def rest(self) -> None:
+        """Forget what is made again when it is needed."""
+        if self._beside is not None and not self._beside.running:
+            self._beside = None
 
     # Asking for work
 
@@ -135,6 +147,9 @@ class Units:
             await self._on_over(item)
         elif isinstance(item, Skipped):
             await self._skip(item.event)
+        elif isinstance(item, Woken):
+            await self.transactions.hook("resumed")
+            self.transactions.guarded(item.shows)
 
     async def _on_event(self, event: Event) -> None:
         commits, view = self._commits, self._view

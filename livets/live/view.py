@@ -62,6 +62,8 @@ class LiveView:
     """Classes of the document's `<body>`, as the view has them when the page is made."""
     snapshot_version: ClassVar[int] = 0
     """Raise it when what the fields mean has changed: `migrate` is then called for snapshots of before."""
+    may_sleep: ClassVar[bool] = True
+    """False: a view that nothing has happened to for `idle_after_s` stays in memory all the same (docs/scaling.md)."""
     title: str = ""
     """The document's title; assign `self.title` to change it."""
 

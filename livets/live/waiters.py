@@ -16,6 +16,11 @@ class Waiters:
     def __init__(self) -> None:
         self._waiting: list[tuple[int, asyncio.Future[None]]] | None = None
 
+    @property
+    def any(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._waiting)
+
     async def reach(self, ref: int) -> None:
         """Wait until `wake` is called with `ref` or more."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()

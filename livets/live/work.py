@@ -7,6 +7,7 @@ mailbox calls when the view ends before the item's turn.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from livets.live.failure import Failure
@@ -41,6 +42,12 @@ class Heal(NamedTuple):
 
 class Flush(NamedTuple):
     """What could not be sent can be sent now."""
+
+
+class Woken(NamedTuple):
+    """The view has slept and its fields are there again: first of all `resumed()`, then `shows()`."""
+
+    shows: Callable[[], None]
 
 
 class Resync(NamedTuple):

@@ -77,6 +77,11 @@ class Writer:
         if self._task is None:
             self._schedule()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything submitted is in the store."""
+        return self._change is None and self._task is None
+
     async def written(self) -> None:
         """Wait until everything submitted is in the store (at once if the view was taken over)."""
         while (self._change is not None or self._task is not None) and not self.stopped:

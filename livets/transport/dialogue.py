@@ -133,7 +133,8 @@ class Dialogue:
         resident = self._visitor.views.get(0)
         if resident is not None and 0 not in self._visitor.waiting:
             self._seen(resident, beat.seen)
-            resident.runner.rendering.rest()  # a view that has done nothing since the last beat needs less memory
+            if resident.asleep is None:
+                resident.runner.rendering.rest()  # a view that has done nothing since the last beat needs less memory
         self._visitor.channel.beat(None if resident is None else resident.outbox)
 
     def _heal(self, heal: Heal) -> None:

@@ -50,7 +50,8 @@ async def move(pages: Collection[Page], within_s: float) -> None:
 
 async def _settled(pages: Sequence[Page], within_s: float) -> None:
     """Until what these pages have done is in the store, or it takes too long."""
-    runners = [resident.runner for page in pages for resident in page.views.values()]
+    residents = [resident for page in pages for resident in page.views.values()]
+    runners = [resident.runner for resident in residents if resident.asleep is None]  # who sleeps has been written
     if runners and within_s > 0:
         waits = [asyncio.ensure_future(runner.durable()) for runner in runners]
         _, late = await asyncio.wait(waits, timeout=within_s)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from enum import Enum
 
 from livets.config import Config
@@ -100,6 +100,10 @@ class Registry:
     def find(self, view_id: str) -> Resident | None:
         """A joined or detached view."""
         return self._joined.get(view_id) or self._detached.get(view_id)
+
+    def on_sockets(self) -> Iterable[Resident]:
+        """The joined views."""
+        return self._joined.values()
 
     def add_joined(self, resident: Resident) -> None:
         """The view is on a socket."""

@@ -56,6 +56,7 @@ class Sweeper:
         for page in list(worker.pages):
             self._check(page, now_s, checks_sessions)
         worker.registry.expire()
+        worker.idling.look(now_s)
         if checks_sessions:
             await self._renew()
             worker.spawn(self._close_revoked())
@@ -91,5 +92,5 @@ class Sweeper:
         for resident in worker.registry:
             if resident.page is not None and now_s - resident.touched_s > worker.config.snapshot_ttl_s / 3:
                 if resident.touched_s:
-                    self._worker.spawn(resident.runner.renew())
+                    self._worker.spawn(resident.renew())
                 resident.touched_s = now_s

@@ -77,5 +77,5 @@ class Visitor:
 
     def _flush(self) -> None:
         for number, resident in self.views.items():
-            if number not in self.waiting:
+            if number not in self.waiting and resident.asleep is None:
                 resident.runner.flush()

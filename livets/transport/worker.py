@@ -23,6 +23,7 @@ from livets.presence import Presence, PresenceChange
 from livets.pubsub.bus import Bus, Message
 from livets.state import Claim, SnapshotStore
 from livets.transport import draining
+from livets.transport.idling import Idling
 from livets.transport.origin import OriginPolicy, Scope
 from livets.transport.outbox import ViewOutbox
 from livets.transport.registry import Ending, Registry
@@ -94,6 +95,7 @@ class Worker:
         ttl_s = 2 * config.session_max_age_s
         self.revocation = Revocation(epochs or EpochsHere(), bus, ttl_s, self.close_pages)
         self.registry = Registry(config, self._close, time.monotonic)
+        self.idling = Idling(self.registry, config.idle_after_s)
         self.pages: set[Page] = set()
         self.is_stopping = False
         self._ends_s: float | None = None
@@ -183,13 +185,13 @@ class Worker:
             return
         resident = self.registry.get(view_id)
         if resident is not None:
-            resident.runner.deliver(name, message)
+            self.idling.deliver(resident, name, message)
 
     def present(self, view_id: str, handler: str, topic: str, change: PresenceChange) -> None:
         """People have come or gone, for a view of this worker that follows them."""
         resident = self.registry.get(view_id)
         if resident is not None:
-            resident.runner.present(handler, topic, change)
+            self.idling.present(resident, handler, topic, change)
 
     def close_pages(self, is_meant: Callable[[Page], bool]) -> None:
         """End the sockets of pages whose user is signed in no more, and the views on them."""
@@ -219,6 +221,7 @@ class Worker:
 
         What `move_all` and the server have used of that time is gone, but for a quarter.
         """
+        self.idling.stop()
         await self.move_all()
         assert self._ends_s is not None
         left_s = max(self._ends_s - asyncio.get_running_loop().time(), self.config.shutdown_s / 4)
@@ -254,7 +257,9 @@ class Worker:
 
     async def _close(self, resident: Resident, ending: Ending) -> None:
         try:
-            if ending is Ending.REST:
+            if resident.asleep is not None and not await self._wakes_to_close(resident, ending):
+                resident.asleep.leave(for_good=ending is not Ending.REST)
+            elif ending is Ending.REST:
                 await resident.runner.evict()
             else:
                 await resident.runner.close()
@@ -262,6 +267,15 @@ class Worker:
                 await self.store.forget(resident.view_id, resident.runner.generation)
         except Exception:
             logger.exception("view %s was not closed in order", resident.view_id)
+
+    async def _wakes_to_close(self, resident: Resident, ending: Ending) -> bool:
+        """Whether a view that sleeps has something to do before its end; then it is awake."""
+        if ending is Ending.REST:
+            return not self.store.durable  # nobody but us has its state
+        if ending is Ending.END and resident.route.view_class.__livets__.hooks["unmount"] is None:
+            return False
+        await resident.runner.settle()
+        return True
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
