@@ -1,4 +1,4 @@
-"""A view that sleeps: its state as bytes, its topics, and what is heard for it until it wakes (ADR 0010).
+"""A view that sleeps: its state as bytes, its topics, and what is heard for it until it wakes (ADR 0011).
 
 It owns the bytes and the way back. Nothing of the view runs, and no object of the application is kept; the store has
 the same state, as after every event, so that another worker can go on with it. Made and woken by the runner.

@@ -84,9 +84,9 @@ class Location:
         self._parsed = (start, path, self._whole(path, start))
         """The URL that was asked about last, its path parameters, and these with the query."""
 
-    def of(self, view: Placed) -> Location:
-        """The place, now that of the same view as another object (it has slept)."""
-        self._view = view
+    def of(self, view: Placed | None) -> Location:
+        """The place, now that of the same view as another object; None while it sleeps, when nobody asks."""
+        self._view = view  # type: ignore[assignment]
         return self
 
     # What the view is told

@@ -171,7 +171,7 @@ class ViewRunner:
         await runner._units.transactions.hook("resumed")
         return runner
 
-    # Sleep (ADR 0010)
+    # Sleep (ADR 0011)
 
     @property
     def is_stirred(self) -> bool:
@@ -183,9 +183,9 @@ class ViewRunner:
     def kept_awake_by(self, quiet_s: float) -> str:
         """Why the view can't sleep now; "" when it can."""
         self._units.rest()
-        if sys.getrefcount(self.view) > self._holders:
-            return "somebody else holds the view's object"
-        return kept_awake_by(self.view, self._commits, self._units, quiet_s)
+        if reason := kept_awake_by(self.view, self._commits, self._units, quiet_s):
+            return reason
+        return "somebody else holds the view's object" if sys.getrefcount(self.view) > self._holders else ""
 
     def sleep(self, quiet_s: float) -> Asleep | None:
         """Let go of all that the snapshot can bring back, and of this runner; None while the view has to stay awake.
@@ -201,6 +201,7 @@ class ViewRunner:
         if asleep is not None:
             commits, units, bond = self._commits, self._units, self.view._live
             commits.timers.stop()
+            bond.location.of(None)
             take_apart(bond, units, commits, self)
         return asleep
 

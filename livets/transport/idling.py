@@ -1,4 +1,4 @@
-"""Views that nothing has happened to for a while sleep, and wake when something does (ADR 0010).
+"""Views that nothing has happened to for a while sleep, and wake when something does (ADR 0011).
 
 Owns the clock of quiet, and how many are put to sleep or woken in one turn of the event loop: a broadcast to thousands
 that sleep must not hold up those who click. What sleep is, is `live`'s business. Called by `sweeper` and `worker`.
@@ -65,6 +65,11 @@ class Idling:
             resident.asleep.present(handler, topic, change)
             self._call(resident)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody is still to be woken or put to sleep."""
+        return self._task is not None
+
     def stop(self) -> None:
         """Nobody falls asleep any more, and nobody is woken but by asking for the view."""
         if self._task is not None:
@@ -85,17 +90,21 @@ class Idling:
         try:
             while self._called or self._tired:
                 ends_s = time.monotonic() + _TURN_S
+                self._next()
                 while (self._called or self._tired) and time.monotonic() < ends_s:
-                    resident = (self._called or self._tired).popleft()
-                    if self._registry.find(resident.view_id) is not resident:
-                        continue  # it is on its way elsewhere, or to its end
-                    if resident.is_called:
-                        resident.wake()
-                    elif resident.page is not None and resident.sleep(self._idle_after_s):
-                        self._set_alarm(resident)
+                    self._next()
                 await asyncio.sleep(0 if self._called else _TURN_S)
         finally:
             self._task = None
+
+    def _next(self) -> None:
+        resident = (self._called or self._tired).popleft()
+        if self._registry.find(resident.view_id) is not resident:
+            return  # it is on its way elsewhere, or to its end
+        if resident.is_called:
+            resident.wake()
+        elif resident.page is not None and resident.sleep(self._idle_after_s):
+            self._set_alarm(resident)
 
     def _set_alarm(self, resident: Resident) -> None:
         due = None if resident.asleep is None else resident.asleep.due

@@ -114,7 +114,12 @@ class Hall(LiveView):
     <main><p id="people">{{ people|join(" ") }}</p><p id="told">{{ told|join(" ") }}</p></main>"""
 
 
-app = LiveTS(title="Faults", templates=Path(__file__).parent, presence_ttl_s=PRESENCE_TTL_S)
+app = LiveTS(
+    title="Faults",
+    templates=Path(__file__).parent,
+    presence_ttl_s=PRESENCE_TTL_S,
+    idle_after_s=float(os.environ.get("LIVETS_FAULT_IDLE_S", "300")),
+)
 app.live("/hall/{name}", Hall)
 app.live("/", Counter)
 app.live("/shouts/{name}", Shouts)

@@ -25,13 +25,14 @@ ADDED_LATENCY_S = 0.005
 
 
 @pytest.fixture
-def stage(redis_server: RedisServer, tmp_path: Path) -> Iterator[Stage]:
-    """Two workers, one key, one Redis."""
+def stage(redis_server: RedisServer, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Two workers, one key, one Redis; a parameter is more of their environment."""
     with FaultProxy(redis_server.port, latency_s=ADDED_LATENCY_S / 2) as proxy:
         environment = {
             "LIVETS_SECRET_KEY": secrets.token_hex(32),
             "LIVETS_REDIS_URL": f"redis://{HOST}:{proxy.port}/0",
             "LIVETS_FAULT_DIR": str(tmp_path),
+            **getattr(request, "param", {}),
         }
         os.environ.pop("LIVETS_DEV", None)
         workers = Workers("tests.e2e.faults.app:app", 2, env=environment)
