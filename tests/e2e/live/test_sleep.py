@@ -66,8 +66,8 @@ async def office(page: Page, page_log: PageLog) -> AsyncIterator[Office]:
 async def state(page: Page) -> dict[str, Any]:
     """What a person would notice."""
     found: dict[str, Any] = await page.evaluate(
-        """() => { const active = document.activeElement; return {
-          focus: active.id, caret: [active.selectionStart, active.selectionEnd], open: document.querySelector('#more').open,
+        """() => { const active = document.activeElement, more = document.querySelector('#more'); return {
+          focus: active.id, caret: [active.selectionStart, active.selectionEnd], open: more.open,
           draft: document.querySelector('#draft').value, free: document.querySelector('#free').value,
           scroll: document.querySelector('#box').scrollTop } }"""
     )
