@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
@@ -24,7 +24,6 @@ from livets.state import Change, Record, SnapshotStore
 
 if TYPE_CHECKING:
     from livets.live.commit import Commits
-    from livets.live.runner import ViewRunner
     from livets.live.view import LiveView
     from livets.render import Templates
 
@@ -34,6 +33,16 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(tuple[dict[str, bytes], bytes]).decode
 _log = logging.getLogger("livets")
 _told: set[type] = set()
+
+
+class Hearer(Protocol):
+    """Who hears what was kept, once the view is awake (`runner`)."""
+
+    def deliver(self, name: str, message: Message) -> None:
+        """A message for the handler `name`."""
+
+    def present(self, handler: str, topic: str, change: PresenceChange) -> None:
+        """People have come or gone on a topic that the view follows."""
 
 
 class Asleep:
@@ -76,7 +85,7 @@ class Asleep:
         self._generation, self._count = commits.writer.generation, commits.effects.count
         self.due = min((timer.due for timer in bond.system.notes.timers.values()), default=None)
         """When the first timer is due, seconds since 1970."""
-        self._heard: list[Callable[[ViewRunner], None]] | None = None
+        self._heard: list[Callable[[Hearer], None]] | None = None
         self._waiting = 0
         self.missed = False
         """More was heard than may wait: `resync()` makes up for it."""
@@ -108,13 +117,13 @@ class Asleep:
         """The socket is gone; others see the view's people leave if nobody comes back in time."""
         self._presences.page_lost()
 
-    def tell(self, runner: ViewRunner) -> None:
+    def tell(self, runner: Hearer) -> None:
         """Hand over what was heard, in its order."""
         heard, self._heard = self._heard, None
         for say in heard or ():
             say(runner)
 
-    def _hear(self, say: Callable[[ViewRunner], None]) -> None:
+    def _hear(self, say: Callable[[Hearer], None]) -> None:
         if self._heard is None:
             self._heard = []
         self._heard.append(say)
