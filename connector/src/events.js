@@ -2,7 +2,7 @@
 // types of event that the page's HTML speaks of; an event then looks for directives on its way.
 
 import { CONTROLS, inputs, isToggle, keyOf, leave, modelOf, modelValue, valueOf } from "./controls.js";
-import { showBusy } from "./feedback.js";
+import { resting, showBusy } from "./feedback.js";
 import { attribute, member } from "./member.js";
 import { push } from "./outbox.js";
 import { root } from "./page.js";
@@ -33,8 +33,6 @@ export function listenFor(source) {
 
 /** Debounced sends, by directive; in order. @type {Map<Attr, () => void>} */
 const pending = new Map();
-/** When a throttled directive may fire again. @type {WeakMap<Attr, number>} */
-const times = new WeakMap();
 
 /** What was typed before goes before. */
 export function flush() {
@@ -51,9 +49,9 @@ function schedule(directive, send) {
     pending.delete(directive);
     pending.set(directive, send);
     setTimeout(() => pending.get(directive) === send && flush(), wait);
-  } else if (!(Date.now() < /** @type {number} */ (times.get(directive)))) {
+  } else if (!(Date.now() < resting.get(directive))) {
     // `.once` is a throttle for ever
-    times.set(directive, Date.now() + (/\.once/.test(name) ? Infinity : /\.throttle/.test(name) ? wait : 0));
+    resting.set(directive, Date.now() + (/\.once/.test(name) ? Infinity : /\.throttle/.test(name) ? wait : 0));
     flush();
     send();
   }
@@ -117,7 +115,7 @@ function obey(event, element, directive) {
   const { name, value } = directive;
   if (type === "submit" || /\.prevent/.test(name)) event.preventDefault();
   const question = attribute(element, "ts-confirm") || attribute(submitter, "ts-confirm");
-  if (question && !confirm(question)) return event.preventDefault();
+  if (resting.get(submitter || element) || (question && !confirm(question))) return event.preventDefault();
   if (/\.stop/.test(name)) event.stopPropagation();
   const payload = payloadOf(event, element);
   // as the template has it, `add(1, 'x')`: the server reads it

@@ -4,6 +4,9 @@ import { isText } from "./block.js";
 import { attribute, member } from "./member.js";
 import { page } from "./page.js";
 
+/** What does not fire: a throttled directive until this time, a button as long as it waits. @type {WeakMap<any, any>} */
+export const resting = new WeakMap();
+
 /** Events whose result does not show yet, with what shows or takes away that they are on their way. @type {Map<any[], (isBusy: boolean) => void>} */
 const busy = new Map();
 
@@ -30,7 +33,9 @@ export function showBusy(event, element, submitter) {
       it.className || it.removeAttribute("class");
     }
     if (button) {
-      button.disabled = isBusy;
+      // `disabled` would take the focus away: the button says that it waits, and its events go unheard (events.js)
+      button.ariaDisabled = isBusy || null;
+      resting.set(button, isBusy);
       // unless the server has another text by now
       if (words && holder[property] === (isBusy ? before : words)) holder[property] = isBusy ? words : before;
     }

@@ -22,11 +22,11 @@ class Counter(LiveView):
     template = """
     <main class="panel counter">
       <h1>Counter</h1>
-      <p class="number" aria-live="polite"><output id="count">{{ count }}</output></p>
+      <p class="number"><output id="count">{{ count }}</output></p>
       <div class="row">
-        <button type="button" id="dec" ts-on:click="increment(-1)" aria-label="Subtract one">&minus;1</button>
-        <button type="button" id="inc" class="primary" ts-on:click="increment" aria-label="Add one">+1</button>
-        <button type="button" id="inc10" ts-on:click="increment(10)" aria-label="Add ten">+10</button>
+        <button type="button" id="dec" ts-on:click="increment(-1)" aria-label="&minus;1: subtract one">&minus;1</button>
+        <button type="button" id="inc" class="primary" ts-on:click="increment" aria-label="+1: add one">+1</button>
+        <button type="button" id="inc10" ts-on:click="increment(10)" aria-label="+10: add ten">+10</button>
       </div>
       <button type="button" id="reset" class="quiet" ts-on:click="reset" ts-bind:disabled="count == 0">Reset</button>
       <p class="back"><a href="/">All examples</a></p>

@@ -7,6 +7,7 @@ read too; what is written has the names of `livets.flow.model`.
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,9 @@ def to_yaml(workflow: Workflow) -> str:
 def schema() -> dict[str, Any]:
     """Return JSON Schema of workflow files."""
     found = msgspec.json.schema(Workflow)
+    for part in found["$defs"].values():
+        if "description" in part:  # a docstring: Python 3.13 takes its indentation away, older ones keep it
+            part["description"] = inspect.cleandoc(part["description"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "livets workflow", **found}
 
 

@@ -23,6 +23,10 @@ document.addEventListener("livets:error", (event) => {
 });
 
 const page = document.getElementById("livets-failure");
-if (page) show({ title: page.dataset.title, label: "The page could not be made", text: page.querySelector("pre")?.textContent, hint: page.dataset.hint, isLasting: true });
+if (page) {
+  const pre = /** @type {HTMLElement} */ (page.querySelector("pre"));
+  pre.style.whiteSpace = "pre-wrap";
+  show({ title: page.dataset.title, label: "The page could not be made", text: pre.textContent, hint: page.dataset.hint, isLasting: true });
+}
 
 follow();

@@ -51,12 +51,13 @@ class SqliteLog(EventLog):
         self._checkpointing = False
 
     def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=64
+        )
         try:
-            connection = sqlite3.connect(
-                self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=64
-            )
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.DatabaseError as error:
+            connection.close()
             raise LogError(f"{self.path} cannot be opened as an event log: {error}") from error
         return connection
 

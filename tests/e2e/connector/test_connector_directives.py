@@ -160,19 +160,37 @@ async def test_feedback_until_the_result_shows(script):
     await page.focus("button")
     await page.click("button")
     await script.event()
-    state = "() => [document.querySelector('button').textContent, document.querySelector('button').disabled]"
-    assert await page.evaluate(state) == ["Saving…", True]
+    state = "() => { const it = document.activeElement; return [it.textContent, it.ariaDisabled, it.disabled]; }"
+    assert await page.evaluate(state) == ["Saving…", "true", False]  # it has the focus still
     assert (await page.get_attribute("form", "class")).split() == ["livets-loading", "busy", "faded"]
     await page.click("button", force=True)
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Space")
     await script.settled()
     assert names(script) == ["save"]
     await script.send(Frame.ACK, done=1)
-    await page.wait_for_function("() => !document.querySelector('button').disabled")
-    assert await page.evaluate(state) == ["Save", False]
+    await page.wait_for_function("() => !document.querySelector('button').ariaDisabled")
+    assert await page.evaluate(state) == ["Save", None, False]
     assert await page.get_attribute("form", "class") is None
     await page.click("button")
     await script.patch(0, "Saved", 1, {"disabled": ""}, done=3)
-    assert await page.evaluate(state) == ["Saved", True]
+    assert await page.text_content("button") == "Saved"
+    assert await page.is_disabled("button")
+
+
+async def test_a_form_is_not_sent_twice_by_enter(script):
+    form = '<form ts-on:submit="save"><input name="n" value="x"><button ts-disable-with="…">Save</button></form>'
+    page = await script.open(form, static(form)[1])
+    await page.press("input", "Enter")
+    await script.event()
+    await page.press("input", "Enter")
+    await script.settled()
+    assert names(script) == ["save"]
+    await script.send(Frame.ACK, done=1)
+    await page.wait_for_function("() => !document.querySelector('button').ariaDisabled")
+    await page.press("input", "Enter")
+    await script.event(2)
+    assert names(script) == ["save", "save"]
 
 
 async def test_loading_stays_until_the_last_of_several(script):

@@ -29,8 +29,8 @@ async def test_the_index_leads_everywhere(livets_client: Client) -> None:
 async def test_counter(livets_client: Client) -> None:
     page = await livets_client.open("/counter")
     assert not page.find("#reset").is_enabled
-    await page.find(label="Add ten").click()
-    await page.find(label="Subtract one").click()
+    await page.find("button", text="+10").click()
+    await page.find(label="−1: subtract one").click()
     page.find("#count").has_text("9")
     await page.find("#reset").click()
     assert page.state["count"] == 0

@@ -120,7 +120,7 @@ export function show(trouble) {
     shadow.adoptedStyleSheets = [sheet()];
     dialog = make("dialog", { role: "alertdialog", "aria-labelledby": "title", "aria-describedby": "hint" });
     shadow.append(/** @type {HTMLDialogElement} */ (dialog));
-    document.documentElement.append(host);
+    document.body.append(host);
     /** @type {HTMLDialogElement} */ (dialog).addEventListener("close", () => (troubles = []));
   }
   if (trouble.isLasting) troubles = [];
