@@ -28,6 +28,7 @@ class Counter(LiveView):
         <button type="button" id="inc" class="primary" ts-on:click="increment" aria-label="+1: add one">+1</button>
         <button type="button" id="inc10" ts-on:click="increment(10)" aria-label="+10: add ten">+10</button>
       </div>
-      <button type="button" id="reset" class="quiet" ts-on:click="reset" ts-bind:disabled="count == 0">Reset</button>
+      <button type="button" id="reset" class="quiet" ts-on:click="reset"
+        ts-bind:aria-disabled="None if count else 'true'">Reset</button>
       <p class="back"><a href="/">All examples</a></p>
     </main>"""

@@ -22,6 +22,7 @@ class Todos(LiveView):
     show: Literal["all", "active", "done"] = "all"
     draft: str = ""
     editing: str = ""
+    touched: str = ""  # the entry that was edited or brought back last
     removed: list[Todo] = []  # what this window has removed last, while it can be undone
     undo_timer: int = 0
 
@@ -45,6 +46,13 @@ class Todos(LiveView):
     def done_count(self) -> int:
         return len(self.todos) - self.active_count
 
+    @property
+    def place(self) -> str:
+        """Where the focus goes when what had it is gone: one `autofocus` at a time."""
+        if self.removed and not self.editing:
+            return "undo"
+        return self.editing or (self.touched if self.touched in self.todos else "draft")
+
     # Plain `def` handlers run in a thread: SQLite may take its time.
 
     @event
@@ -58,13 +66,14 @@ class Todos(LiveView):
 
     @event
     def finish(self, id: str, done: bool) -> None:
+        self.touched = ""
         if id in self.todos:
             store.finish(id, done)
             self._tell(id)
 
     @event
     async def edit(self, id: str) -> None:
-        self.editing = id
+        self.editing = self.touched = id
         self.forget()  # who goes on with something else does not want to undo
 
     @event
@@ -97,12 +106,13 @@ class Todos(LiveView):
     def undo(self) -> None:
         for todo in self.removed:
             store.restore(todo.id)
+            self.touched = todo.id
             self._tell(todo.id)
         self.forget()
 
     @event
     async def filter(self, show: Literal["all", "active", "done"]) -> None:
-        self.show = show
+        self.show, self.touched = show, ""
 
     def forget(self) -> None:
         """It is too late to undo."""

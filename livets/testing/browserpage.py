@@ -16,10 +16,11 @@ from livets.testing import reach
 from livets.testing.connection import Patch, Received, Sent, unpack
 from livets.testing.document import Document
 from livets.testing.errors import NoPage, NotPossible, Refused, TestingError
+from livets.testing.questions import Questions
 from livets.wire import Frame, ReservedOp, decode
 
 if TYPE_CHECKING:
-    from playwright.async_api import ElementHandle, WebSocket
+    from playwright.async_api import Dialog, ElementHandle, WebSocket
     from playwright.async_api import Page as Tab
 
     from livets.testing.host import Host
@@ -61,7 +62,9 @@ class BrowserPage:
         self.patches: list[Patch] = []
         self.refusals: list[Refused] = []
         self.pushed: list[tuple[str, Any]] = []
+        self.questions = Questions()
         self.on_change: Callable[[], None] = lambda: None
+        tab.on("dialog", self._answer)
         tab.on("websocket", self._watch)
         tab.on("pageerror", lambda error: self._later(lambda: self._uncaught(str(error))))
 
@@ -193,6 +196,12 @@ class BrowserPage:
 
     async def _submit(self, handle: ElementHandle, _node: Node) -> None:
         await handle.evaluate("(form) => form.requestSubmit()")
+
+    async def _answer(self, dialog: Dialog) -> None:
+        if dialog.type != "confirm" or self.questions.answer(dialog.message):
+            await dialog.accept()
+        else:
+            await dialog.dismiss()
 
     # What passes over the socket; Playwright tells it on the browser's loop
 

@@ -21,7 +21,7 @@ from livets.testing.browserpage import BrowserPage
 from livets.transport.server import options
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, BrowserContext, Dialog
+    from playwright.async_api import Browser, BrowserContext
 
     from livets.testing.host import Host
 
@@ -32,11 +32,6 @@ _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-back
               "--disable-background-timer-throttling", "--disable-renderer-backgrounding"]  # fmt: skip
 _START_S = 60.0
 _GLASS = Path(__file__).with_name("glass.js")
-
-
-async def _say_yes(dialog: Dialog) -> None:
-    """`ts-confirm` asks, and the person means it: as in pages without a browser."""
-    await dialog.accept()
 
 
 class Missing(Exception):
@@ -105,7 +100,6 @@ class Chromium:
         context = await self._browser.new_context(base_url=origin)
         context.set_default_timeout(5_000)
         await context.add_init_script(path=_GLASS)
-        context.on("dialog", _say_yes)
         return context
 
     async def _close(self) -> None:

@@ -133,8 +133,8 @@ class Element(Finder["Element"]):
 
     @property
     def is_enabled(self) -> bool:
-        """False when it or a fieldset around it is disabled."""
-        return not forms.is_disabled(self.node)
+        """False when it or a fieldset around it is disabled, or it says so with `aria-disabled`."""
+        return not forms.is_disabled(self.node) and self.node.attributes.get("aria-disabled") != "true"
 
     @property
     def is_visible(self) -> bool:

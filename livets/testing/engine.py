@@ -12,6 +12,7 @@ from livets.mirror.nodes import Node
 from livets.testing.connection import Patch, Received, Sent
 from livets.testing.document import Document
 from livets.testing.errors import Refused
+from livets.testing.questions import Questions
 
 
 class Engine(Protocol):
@@ -32,6 +33,8 @@ class Engine(Protocol):
     """Events that were refused or failed, and what the page was told."""
     pushed: list[tuple[str, Any]]
     """Events that the server has pushed to the browser: name and payload."""
+    questions: Questions
+    """What `ts-confirm` asks, and what the person answers."""
     on_change: Callable[[], None]
     """Called when something has come from the server."""
 

@@ -17,6 +17,7 @@ from livets.mirror.nodes import Node
 from livets.testing.controls import CONTROLS, Controls, is_checked, is_toggle, model_of, values_of
 from livets.testing.document import Document
 from livets.testing.forms import hidden_by, pairs_of
+from livets.testing.questions import Questions
 from livets.wire import directives
 
 Push = Callable[[str, dict[str, Any], dict[str, Any]], int]
@@ -50,8 +51,9 @@ class DomEvent:
 class Events:
     """The directives of one page."""
 
-    def __init__(self, controls: Controls, push: Push) -> None:
+    def __init__(self, controls: Controls, push: Push, questions: Questions) -> None:
         self.document: Document
+        self._questions = questions
         self._controls = controls
         self._push = push
         self._pending: dict[tuple[int, str], Callable[[], Any]] = {}
@@ -69,6 +71,9 @@ class Events:
             modifiers = name.split(".")[1:]
             if event.type == "submit" or "prevent" in modifiers:
                 event.is_prevented = True
+            if not self._agrees(element, event.submitter):
+                event.is_prevented = True
+                continue
             self._schedule(element, name, partial(self._send, event, element, source))
         return not event.is_prevented
 
@@ -125,6 +130,11 @@ class Events:
         return modifiers
 
     # What they send
+
+    def _agrees(self, element: Node, submitter: Node | None) -> bool:
+        """What the person says to `ts-confirm`, of the element or of the button that sends its form."""
+        question = element.attributes.get("ts-confirm") or (submitter and submitter.attributes.get("ts-confirm"))
+        return not question or self._questions.answer(question)
 
     def _model(self, event: DomEvent) -> None:
         target = event.target

@@ -23,6 +23,7 @@ from livets.testing.errors import NoPage, NotPossible, Refused
 from livets.testing.events import Events, Push
 from livets.testing.gestures import Gestures
 from livets.testing.history import History
+from livets.testing.questions import Questions
 from livets.wire import ReservedOp
 
 _MAX_REDIRECTS = 10
@@ -46,6 +47,7 @@ class LocalPage:
         self._history = History()
         self.refusals: list[Refused] = []
         self.pushed: list[tuple[str, Any]] = []
+        self.questions = Questions()
         self.on_change: Callable[[], None] = lambda: None
         self.misfit: Misfit | None = None
 
@@ -113,7 +115,7 @@ class LocalPage:
         self._gestures.focus(focused)
 
     def _person(self, push: Push) -> Gestures:
-        events = Events(self._controls, push)
+        events = Events(self._controls, push, self.questions)
         gestures = Gestures(events, self._controls, self._go)
         events.document = gestures.document = self.document
         self._events = events

@@ -7,6 +7,7 @@ Owns no machinery: an engine (this process, or a browser) shows the page, the ho
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +123,11 @@ class Page(Finder[Element]):
         return self.engine.refusals
 
     @property
+    def questions(self) -> list[str]:
+        """What `ts-confirm` has asked, in order. The answer is yes, but inside of `declining()`."""
+        return self.engine.questions.asked
+
+    @property
     def _resident(self) -> Resident:
         self.steps.check()
         resident = self._host.resident(self.engine.view_id)
@@ -134,6 +140,10 @@ class Page(Finder[Element]):
     def press(self, keys: str, *, wait: bool = True) -> Step[None]:
         """Press a key where the focus is: "Enter", "Escape", "Tab", "a", "Control+k"."""
         return self.act(None, "press", keys, wait=wait)
+
+    def declining(self) -> AbstractContextManager[list[str]]:
+        """`with page.declining() as questions:` says no to every `ts-confirm`, and collects what was asked."""
+        return self.engine.questions.declining()
 
     def go(self, url: str) -> Step[None]:
         """Type another address of the application into this page."""

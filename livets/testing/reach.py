@@ -31,6 +31,8 @@ def can_use(node: Node, verb: str) -> None:
     can_reach(node, verb)
     if is_disabled(node):
         raise NotPossible(f"a person can't {verb} {describe(node)}: it is disabled")
+    if node.attributes.get("aria-disabled") == "true":
+        raise NotPossible(f"a person can't {verb} {describe(node)}: it says that it is disabled (aria-disabled)")
 
 
 def can_write(node: Node) -> None:

@@ -1,4 +1,6 @@
-"""The examples of one page of the docs as an application: `LIVETS_AUDIT_PAGE=docs/guide.md livets run scripts.audit.handbook:app`.
+"""The examples of one page of the docs as an application.
+
+    LIVETS_AUDIT_PAGE=docs/guide.md livets run scripts.audit.handbook:app
 
 The page's blocks run in one namespace, as in `tests/unit/test_docs.py`; `app` is the last application that they make.
 """

@@ -30,7 +30,11 @@ class Site:
     @contextlib.contextmanager
     def serving(self, mode: str) -> Iterator[Command]:
         """Serve it by `livets dev` or `livets run` until the block ends."""
-        env = {"TODO_DB": f"{self.folder}/{mode}.todo", "CHAT_DB": f"{self.folder}/{mode}.chat", handbook.PAGE: self.page}
+        env = {
+            "TODO_DB": f"{self.folder}/{mode}.todo",
+            "CHAT_DB": f"{self.folder}/{mode}.chat",
+            handbook.PAGE: self.page,
+        }
         with Command(mode, *([self.app] if self.app else []), "--port", "0", folder=self.folder, env=env) as command:
             command.says(r"Ctrl\+C|startup complete")
             yield command

@@ -126,7 +126,7 @@ async def test_focus_goes_to_what_takes_the_place_of_a_pressed_button(demo: str,
     await page.keyboard.press("Enter")
     await expect(page.locator("input[name=title]")).to_be_focused()
     await page.keyboard.press("Escape")
-    await expect(page.locator("#draft")).to_be_focused()
+    await expect(item(page, "milk").get_by_role("checkbox")).to_be_focused()
 
 
 async def test_a_removal_can_be_undone_by_keyboard_alone(demo: str, page: Page) -> None:
@@ -143,6 +143,7 @@ async def test_a_removal_can_be_undone_by_keyboard_alone(demo: str, page: Page) 
     await page.keyboard.press("Enter")
     for window in (page, other):
         await expect(titles(window)).to_have_text(["milk", "bread", "tea"])
+    await expect(item(page, "bread").get_by_role("checkbox")).to_be_focused()
     await expect(page.locator("#undo")).to_have_count(0)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from livets import LiveView, event
-from livets.testing import Client
+from livets.testing import Client, NotPossible
 
 
 class Listener(LiveView):
@@ -27,6 +29,8 @@ class Listener(LiveView):
     <a href="#x" ts-on:click.prevent="hear('link')">link</a>
     <button ts-on:click="named" ts-value:by-name="x" data-other="y">named</button>
     <button ts-on:click="hear('sure')" ts-confirm="Sure?">sure</button>
+    <form id="sure" ts-on:submit="hear('sent')"><button ts-confirm="Really?">send</button></form>
+    <button ts-on:click="hear('never')" aria-disabled="true">not now</button>
     <label><input type="checkbox" value="a" ts-model="tags">a</label>
     <label><input type="checkbox" value="b" ts-model="tags">b</label>
     <label><input type="checkbox" ts-model="agreed">ok</label>
@@ -77,6 +81,27 @@ async def test_links_with_keys_held_down_and_named_arguments(livets_client: Clie
     await page.find("button", text="named").click()
     await page.find("button", text="sure").click()
     assert heard(page) == ["link", "x", "y", "sure"]
+
+
+async def test_a_person_can_say_no(livets_client: Client) -> None:
+    page = await livets_client.mount(Listener)
+    with page.declining() as questions:
+        await page.find("button", text="sure").click()
+        await page.find("#sure").submit()
+    assert questions == ["Sure?", "Really?"]
+    assert heard(page) == []
+    await page.find("button", text="sure").click()
+    await page.find("#sure").submit()
+    assert heard(page) == ["sure", "sent"]
+    assert page.questions == ["Sure?", "Really?"] * 2
+
+
+async def test_what_says_that_it_is_disabled_is_not_clicked(livets_client: Client) -> None:
+    page = await livets_client.mount(Listener)
+    button = page.find("button", text="not now")
+    assert not button.is_enabled
+    with pytest.raises(NotPossible, match=r"it says that it is disabled \(aria-disabled\)"):
+        await button.click()
 
 
 async def test_values_of_bound_controls(livets_client: Client) -> None:
