@@ -98,3 +98,4 @@ async def test_chat(demo: str, page: Page) -> None:
     assert await tab_to(page, "tea", "Shift+Tab") == ["Message to lobby", "Messages"]
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/chat/tea?name=Ada")
+    await page.wait_for_selector(".livets-connected")
