@@ -112,7 +112,7 @@ class Builder(Run):
             )
         self.flush()
         self.emit(source)
-        self.count("comment")
+        self.count("#comment")
 
     def start(self, name: str, pieces: list[Piece], at: tuple[int, int], end: tuple[int, int]) -> str | None:
         """A start tag."""

@@ -89,7 +89,7 @@ class Draft:
         """The latest slot is a range, and stands here."""
         self.source.append(len(self.slots) - 1)
         self.html.append(len(self.slots) - 1)
-        self.count("range")
+        self.count("#range")
         self.stack[-1].count += 1
 
     def row(self, loop: Loop) -> Draft:

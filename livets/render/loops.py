@@ -29,10 +29,10 @@ def target_names(target: nodes.Expr) -> tuple[str, ...]:
 
 def row_fault(row: BlockPlan) -> str | None:
     """Why a body can't be a row, or None when it can."""
-    elements = [number for number, kind in enumerate(row.tops) if kind not in ("space", "text", "comment", "range")]
+    elements = [number for number, kind in enumerate(row.tops) if kind not in ("#space", "#text", "#comment", "#range")]
     if len(elements) != 1:
         return f"a loop whose body has {len(elements)} elements at the top; a row needs exactly one"
-    if any(kind != "space" for number, kind in enumerate(row.tops) if number != elements[0]):
+    if any(kind != "#space" for number, kind in enumerate(row.tops) if number != elements[0]):
         return "a loop whose body has text, comments or statements beside its element"
     parsed = [node for node in parse(row.html(), row.parent, row.namespace) if not node.is_text_node]
     if len(parsed) != 1:
@@ -47,7 +47,7 @@ def has_controls(row: BlockPlan) -> bool:
 
 def find_key(slot: SlotPlan, row: BlockPlan, inner: Names, targets: tuple[str, ...]) -> None:
     """Give the FOR slot its key: an attribute of the row's element that reads the loop's target and nothing else."""
-    place = next(number for number, kind in enumerate(row.tops) if kind != "space")
+    place = next(number for number, kind in enumerate(row.tops) if kind != "#space")
     entry = inner.entry
     assert isinstance(entry, Row)
     for name in _KEYS:

@@ -93,7 +93,7 @@ class BlockPlan:
     parent: str
     """Tag of the element around the block, for parsing it in the right context."""
     tops: list[str] = field(default_factory=list)
-    """Kinds of the top-level nodes: "space", "text", "comment", "range", or an element's tag."""
+    """Kinds of the top-level nodes: "#space", "#text", "#comment", "#range", or an element's tag (SVG has a <text>)."""
 
     def html(self, expanded: dict[int, str] | None = None) -> str:
         """Its static HTML, with some ranges filled."""

@@ -23,7 +23,7 @@ def write_run(draft: Draft, parts: list[Part], seen: list[Names], *, newline: bo
     if not places:
         source = str(parts[0])
         draft.emit(source)
-        draft.count("space" if not source.strip(" \t\n\r\f") else "text")
+        draft.count("#space" if not source.strip(" \t\n\r\f") else "#text")
         return
     literal = draft.stack[-1].tag in LITERAL and not draft.stack[-1].space
     if literal:
@@ -46,7 +46,7 @@ def write_run(draft: Draft, parts: list[Part], seen: list[Names], *, newline: bo
         slot.bound = draft.stack[-1].model
     draft.source += [prefix, len(draft.slots) - 1, suffix]
     draft.html.append(f"{prefix}x{suffix}")
-    draft.count("text")
+    draft.count("#text")
 
 
 def _check_literal(draft: Draft, parts: list[tuple[Item, int]], tag: str) -> None:
