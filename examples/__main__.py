@@ -9,7 +9,7 @@ import click
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 def main(host: str, port: int) -> None:
-    """Serve the livets examples: a counter, a shared to-do list, a chat."""
+    """Serve the livets examples: a counter, a shared to-do list, a chat, a workflow."""
     from examples.demo import app
 
     click.echo(f"livets demo on http://{'localhost' if host == '127.0.0.1' else host}:{port}/  (Ctrl+C stops it)")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
+
 from examples import site
 from examples.chat import Chat, entrance
 from examples.counter import Counter
+from examples.flow import watching
 from examples.todo import Todos
-from livets import LiveView
+from livets import LiveTS, LiveView
 
 
 class Index(LiveView):
@@ -25,14 +29,27 @@ class Index(LiveView):
           <p>One list for every open window. Keyboard throughout, and removals can be undone.</p></a></li>
         <li><a class="card" href="/chat/lobby"><h2>Chat</h2>
           <p>Rooms, people, and who is typing. Open it in two windows.</p></a></li>
+        <li><a class="card" href="/flow"><h2>Workflow</h2>
+          <p>A week's sales, read, reckoned and approved: a run, watched and steered while it goes on.</p></a></li>
       </ul>
     </main>
     <footer class="hero soft"><p>No line of JavaScript was written for these pages.</p></footer>"""
 
 
-app = site.application(title="livets examples")
+flow = watching.studio()
+
+
+@contextlib.asynccontextmanager
+async def lifespan(_app: LiveTS) -> AsyncIterator[None]:
+    """The workflow's runtime lives as long as the demo."""
+    async with flow.runtime, flow.lifespan():
+        yield
+
+
+app = site.application(title="livets examples", lifespan=lifespan)
 app.live("/", Index, title="livets examples")
 app.live("/counter", Counter, title="Counter")
 app.live("/todo", Todos, title="To-do")
 app.live("/chat/{room}", Chat)
 app.route("/chat", entrance)
+flow.add_to(app, "/flow")

@@ -14,8 +14,8 @@ _HEAD = """<link rel="icon" href="data:,">
 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#121413">"""
 
 
-def application(title: str) -> LiveTS:
-    """A LiveTS app with the examples' templates and style sheet."""
+def application(title: str, **more: Any) -> LiveTS:
+    """A LiveTS app with the examples' templates and style sheet; `more` goes to LiveTS."""
     examples = ("todo", "chat")
     # A closed window is let go of sooner than by default: in the chat, others should see who has left.
     settings: dict[str, Any] = {"stylesheets": ("style.css",), "detached_keep_s": 20.0}
@@ -25,4 +25,5 @@ def application(title: str) -> LiveTS:
         static=_HERE / "static",
         templates=[_HERE / "templates", *[_HERE / name / "templates" for name in examples]],
         **settings,
+        **more,
     )

@@ -60,9 +60,27 @@ class Commands:
         assert self._runtime.log is not None
         await ask_to_signal(self._runtime.log, run, node, value)
 
-    async def start(self, workflow: Workflow | Flow, inputs: dict[str, Any] | None = None) -> str:
-        """Begin a run in this process and return its name."""
+    def startable(self) -> list[Workflow]:
+        """Return the given workflows: they can be started by name."""
+        return [one.workflow() if isinstance(one, Flow) else one for one in self._workflows]
+
+    async def start(self, workflow: str | Workflow | Flow, inputs: dict[str, Any] | None = None) -> str:
+        """Begin a run in this process, of one of the given workflows when it is a name, and return the run's name."""
+        if isinstance(workflow, str):
+            names = [one.id for one in self.startable()]
+            if workflow not in names:
+                raise EngineError(f"there is no workflow {workflow!r} here; there are: {', '.join(names) or 'none'}")
+            workflow = self._workflows[names.index(workflow)]
         handle = await self._runtime.start(workflow, inputs)
+        self._keep(handle)
+        return handle.id
+
+    async def again(self, run: str) -> str:
+        """Begin a new run with the definition and the inputs of `run`, and return its name."""
+        assert self._runtime.log is not None
+        created = (await self._runtime.log.read(f"flow/{run}", limit=1))[0].data
+        workflow = await self._workflow(run) or await self._runtime.definition(created["version"])
+        handle = await self._runtime.start(workflow, created["inputs"], targets=created["targets"])
         self._keep(handle)
         return handle.id
 

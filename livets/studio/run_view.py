@@ -262,6 +262,18 @@ class RunView(StudioView):
     async def resume_run(self) -> None:
         await self._command(self.desk.commands.resume, self.run)
 
+    @event(policy="drop")
+    async def run_again(self) -> None:
+        """A new run of the same, and its page."""
+        if not await self._may():
+            return
+        try:
+            run = await self.desk.commands.again(self.run)
+        except (EngineError, ValueFault) as error:
+            self.notice = str(error)
+        else:
+            self.redirect(self.url_for("studio.run", run=run))
+
     @event(policy="parallel")
     async def retry_node(self, node: str) -> None:
         await self._command(self.desk.commands.retry, self.run, [node])
@@ -285,16 +297,22 @@ class RunView(StudioView):
     async def _command(self, command: Any, *arguments: Any) -> None:
         """Do it, if who asks still may; what goes wrong is said on the page."""
         said = ""
-        if not await self.desk.access.allows(self.session, self.request):
-            said = "You may not do this (any more): load the page again."
-        else:
+        if await self._may():
             try:
                 await command(*arguments)
             except (EngineError, ValueFault) as error:
                 said = str(error)
+            async with self.commit():
+                self.notice = said
+                self._fill_run()
+
+    async def _may(self) -> bool:
+        """May who asks still do so? Says it when not."""
+        if await self.desk.access.allows(self.session, self.request):
+            return True
         async with self.commit():
-            self.notice = said
-            self._fill_run()
+            self.notice = "You may not do this any more: load the page again."
+        return False
 
 
 def _put(kept: KeyedList[Bar], bars: list[Bar]) -> None:

@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from livets.engine.encoding import from_json
+from livets.engine.errors import EngineError, ValueFault
 from livets.live import event, field
 from livets.studio.files import template
 from livets.studio.index import RunLine
@@ -39,6 +41,8 @@ class RunsView(StudioView):
     states: tuple[str, ...] = STATES
     rows: list[RunRow] = field([], persist=False)
     workflows: list[str] = field([], persist=False)
+    startable: list[str] = field([], persist=False)
+    notice: str = ""
     total: int = field(0, persist=False)
     pages: int = field(1, persist=False)
 
@@ -63,7 +67,24 @@ class RunsView(StudioView):
     async def choose(self, form: dict[str, str]) -> None:
         self.patch(self._url(form.get("workflow", ""), form.get("status", ""), 1), replace=True)
 
+    @event(policy="drop")
+    async def start(self, form: dict[str, str]) -> None:
+        """Begin a run of one of the studio's workflows, and go to its page."""
+        if not await self.desk.access.allows(self.session, self.request):
+            self.notice = "You may not do this any more: load the page again."
+            return
+        try:
+            inputs = from_json(form.get("inputs") or "{}")
+            if not isinstance(inputs, dict):
+                raise ValueFault('an object with the inputs is wanted, such as {"name": "Ann"}')
+            run = await self.desk.commands.start(form.get("name", ""), inputs)
+        except (EngineError, ValueFault) as error:
+            self.notice = str(error)
+        else:
+            self.redirect(self.url_for("studio.run", run=run))
+
     async def _open(self) -> None:
+        self.startable = [one.id for one in self.desk.commands.startable()]
         await self.desk.index.refresh()
         self.desk.index.watch(self)
 

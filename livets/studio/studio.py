@@ -27,7 +27,7 @@ class Studio:
 
     Without `token` and `authorize` it answers this machine only. `token`: whoever gives it (16 characters at least).
     `authorize`: a function (plain or async) of the view's `session`, for applications that know their users.
-    `workflows`: definitions with functions that only Python knows, so that their runs can be continued here.
+    `workflows`: definitions that can be started here; those with functions that only Python knows can be continued.
     Raises ConfigError when the runtime has no folder, or the rules of access make no sense.
 
     >>> import tempfile
@@ -63,13 +63,36 @@ class Studio:
         app.live(prefix or "/", runs, name="studio.runs")
         app.live(f"{prefix}/runs/{{run}}", run, name="studio.run")
 
-    def application(self, **settings: Any) -> LiveTS:
-        """Return an application that is the studio and nothing else; `settings` go to LiveTS."""
+    def application(self, *, closes_runtime: bool = False, **settings: Any) -> LiveTS:
+        """Return an application that is the studio and nothing else; `settings` go to LiveTS.
+
+        With `closes_runtime` its end is the runtime's: runs of this process can be resumed later.
+        """
         settings.setdefault("session_cookie", "livets_studio")
         settings.setdefault("csp", "strict")
-        app = LiveTS(title="Studio", lifespan=self.lifespan, static=None, **settings)
+
+        @contextlib.asynccontextmanager
+        async def lifespan(_app: Any) -> AsyncIterator[None]:
+            async with self.lifespan():
+                yield
+            if closes_runtime:
+                await self.runtime.close()
+
+        app = LiveTS(title="Studio", lifespan=lifespan, static=None, **settings)
         self.add_to(app)
         return app
+
+    @property
+    def runtime(self) -> FlowRuntime:
+        """The runtime whose runs are shown."""
+        return self.desk.runtime
+
+    async def start(self, workflow: str | Workflow | Flow, inputs: dict[str, Any] | None = None) -> str:
+        """Begin a run that people can steer, of one of `workflows` when it is a name, and return the run's name.
+
+        Raises EngineError for a name that is not there, InvalidWorkflow, and what FlowRuntime.start raises.
+        """
+        return await self.desk.commands.start(workflow, inputs)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Any = None) -> AsyncIterator[None]:

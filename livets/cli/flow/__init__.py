@@ -25,6 +25,7 @@ _COMMANDS = {
     "signal": "livets.cli.flow.asking:signal",
     "import": "livets.cli.flow.importing:import_",
     "listen": "livets.cli.flow.listen:listen",
+    "studio": "livets.cli.flow.studio:studio",
 }
 EPILOG = """\b
 Examples:
@@ -33,6 +34,7 @@ Examples:
   livets flow run hello.json -i name=Ann      run it, with a journal
   livets flow runs                            what ran
   livets flow resume RUN                      go on after a kill or a failure
+  livets flow studio                          watch and steer runs in the browser
 
 \b
 Runs are journaled below --folder (LIVETS_FLOW_FOLDER, else .livets/flow).

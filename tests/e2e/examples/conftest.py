@@ -16,6 +16,8 @@ def demo(tmp_path: Path) -> Iterator[str]:
     env = {
         "TODO_DB": str(tmp_path / "todo.db"),
         "CHAT_DB": str(tmp_path / "chat.db"),
+        "FLOW_FOLDER": str(tmp_path / "flow"),
+        "FLOW_PACE_S": "0.2",
         "LIVETS_DEV": "1",
         "LIVETS_REDIS_URL": "",
     }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import contextlib
+import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from livets.flow import Flow, FlowRuntime
 from livets.studio import Studio
@@ -17,17 +19,17 @@ from tests.support.server import serving
 class Hall:
     """What a test holds in its hands: the runtime, the studio, its URL, and gates by name that it opens."""
 
-    def __init__(self, folder: Path, flows: Sequence[Flow] = ()) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.runtime = FlowRuntime(folder, max_parallel=2000)
-        self.studio = Studio(self.runtime, workflows=flows)
+        self.studio = Studio(self.runtime)
         self.app = self.studio.application(secret_key="a secret of at least 32 characters", dev=True)
         self.gates: dict[str, asyncio.Event] = {}
         self.stopped: list[str] = []
         self.url = ""
 
     def gate(self, name: str) -> asyncio.Event:
-        """The gate of that name; nodes made by `waits_at` pass when it is set."""
+        """The gate of that name; nodes that call `pass_gate` go on when it is set."""
         return self.gates.setdefault(name, asyncio.Event())
 
     async def pass_gate(self, name: str) -> None:
@@ -40,7 +42,29 @@ class Hall:
 
     async def start(self, flow: Flow) -> str:
         """Begin a run as somebody would in this process, and return its name."""
-        return await self.studio.desk.commands.start(flow)
+        return await self.studio.start(flow)
+
+    def know(self, flow: Flow) -> None:
+        """As if it had been given to Studio(workflows=...)."""
+        self.studio.desk.commands._workflows.append(flow)
+
+    def forget(self) -> None:
+        """As after a restart: what was compiled here is gone."""
+        self.runtime._instances.clear()
+
+    @contextlib.asynccontextmanager
+    async def command(self, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+        """`livets flow ...` on this folder, in a process of its own that is killed at the end."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "livets", "flow", *arguments, "--folder", str(self.folder),
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -51,9 +75,9 @@ async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
         yield hall
 
 
-def box(page: Page, label: str):  # type: ignore[no-untyped-def]
+def box(page: Page, label: str) -> Locator:
     """The box of a node in the graph."""
-    return page.locator(f"#graph a.box[aria-label^='{label} ']")
+    return page.locator(f"#graph a.s-box[aria-label^='{label} ']")
 
 
 async def is_in(page: Page, label: str, state: str) -> None:

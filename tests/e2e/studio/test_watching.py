@@ -24,7 +24,7 @@ def chain(hall: Hall) -> Flow:
 
 async def test_states_change_while_somebody_looks(hall: Hall, page: Page) -> None:
     await page.goto(hall.url)
-    await expect(page.locator(".empty")).to_contain_text("Nothing has run yet")
+    await expect(page.locator(".s-empty")).to_contain_text("Nothing has run yet")
     run = await hall.start(chain(hall))
     await page.get_by_role("link", name=run).click()
     await is_in(page, "first", "running")
@@ -33,7 +33,7 @@ async def test_states_change_while_somebody_looks(hall: Hall, page: Page) -> Non
     hall.gate("first").set()
     await is_in(page, "first", "completed")
     await is_in(page, "second", "completed")
-    await expect(box(page, "first").locator(".line")).to_have_text(re.compile("completed in "))
+    await expect(box(page, "first").locator(".s-line")).to_have_text(re.compile("completed in "))
     await expect(page.locator("#status")).to_have_text("completed")
     await expect(page.locator("#said")).to_have_text("The run completed")
     await expect(page.locator("#counts")).to_have_text("2 completed")

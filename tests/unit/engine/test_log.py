@@ -93,6 +93,7 @@ async def test_names_of_streams_are_listed_and_limited(log: EventLog) -> None:
         await log.append(name, new("x"))
     assert await log.streams() == ["a/é", "b/1", "b/2%", "b_1"]
     assert await log.streams("b/") == ["b/1", "b/2%"]
+    assert await log.heads("b/") == {"b/1": 1, "b/2%": 1}
     for name in ("", "x" * 256):
         with pytest.raises(LogError, match="1 to 255 bytes"):
             await log.append(name, new("x"))
@@ -105,6 +106,7 @@ async def test_a_fork_shares_the_past_and_goes_its_own_way(log: EventLog) -> Non
     assert await log.head("side") == 2
     assert await log.append("side", new("x"), expected=2) == 3
     await log.fork("side", 3, "third")
+    assert await log.heads() == {"main": 4, "side": 3, "third": 3}
     await log.append("third", new("y"))
     assert words(await log.read("main")) == ["a", "b", "c", "d"]
     assert words(await log.read("side")) == ["a", "b", "x"]
