@@ -214,7 +214,9 @@ def test_rows_inside_of_elements_that_the_parser_has_no_number_for(around: str) 
 
 def test_rows_of_svg_text() -> None:
     """An element called <text> is no text node."""
-    bench = Bench("<svg>{% for x in xs %}<text ts-key='{{ x }}' x='{{ x }}%'>{{ x }}{{ a }}</text>{% endfor %}</svg>", dict(WHO))
+    bench = Bench(
+        "<svg>{% for x in xs %}<text ts-key='{{ x }}' x='{{ x }}%'>{{ x }}{{ a }}</text>{% endfor %}</svg>", dict(WHO)
+    )
     assert not opaque_parts(bench.template)
     bench.check_first()
     assert bench.change({"xs": [2, 1]}) == [0, [1, 1, 2]]
