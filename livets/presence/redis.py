@@ -10,16 +10,13 @@ entry is removed. Each command has a timeout; what fails raises StoreUnavailable
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from livets.errors import ConfigError
 from livets.presence.people import Entry
+from livets.redis_client import connect, failures
 from livets.state import KeyRing, StoreUnavailable
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
 
 _PURPOSE = "presence"
 _TOPIC_TTL_S = 24 * 3600
@@ -40,19 +37,8 @@ class RedisPeople:
 
     def __init__(self, url: str, keys: KeyRing, *, prefix: str = "livets:", timeout_s: float = 5.0) -> None:
         """Raises ConfigError for a URL that can't be used."""
-        from redis.asyncio import BlockingConnectionPool, Redis
-        from redis.exceptions import RedisError
-
-        try:
-            pool = BlockingConnectionPool.from_url(
-                url, max_connections=2, timeout=timeout_s, socket_timeout=timeout_s,
-                socket_connect_timeout=min(timeout_s, 2.0), protocol=2,
-            )  # fmt: skip
-        except ValueError as error:
-            raise ConfigError(f"the Redis URL can't be used: {error}; it looks like redis://host:6379/0") from None
-        self._redis: Redis = Redis.from_pool(pool)
-        self._failures = (RedisError, OSError, TimeoutError, RuntimeError)
-        # RuntimeError is what uvloop says of a connection that was lost while nobody used it
+        self._redis = connect(url, timeout_s=timeout_s, max_connections=2)
+        self._failures = failures()
         self._keys = keys
         self._prefix = prefix
         self._remove = self._redis.register_script(_REMOVE)

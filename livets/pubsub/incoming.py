@@ -1,8 +1,9 @@
-"""The way in from Redis: one connection that is subscribed to what this worker wants to hear.
+"""The way in from one Redis server: one connection that is subscribed to what this worker wants to hear.
 
 `want` and `unwant` never wait: a task sends the commands, and `subscribed(channel, lost)` tells when Redis has
 confirmed; `lost` says that the connection was gone meanwhile, so messages may have been missed. The connection is
-watched with PING, for a Redis that hangs is as silent as one that has nothing to say. Called by RedisBus only.
+watched with PING, for a Redis that hangs is as silent as one that has nothing to say. Called by RedisBus, and by
+`shards` with one of these for each node of a cluster.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from livets.pubsub.dialect import PLAIN, Dialect
 from livets.pubsub.stopping import stop
+from livets.redis_client import failures
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
     from redis.asyncio.connection import AbstractConnection
 
 _BACKOFF_BASE_S = 0.05
 _BACKOFF_MAX_S = 5.0
-_CHANNELS_PER_COMMAND = 500
 _logger = logging.getLogger("livets.pubsub")
 
 
@@ -31,35 +32,53 @@ class Incoming:
 
     def __init__(
         self,
-        client: Redis,
+        connection: Callable[[], AbstractConnection],
         *,
         receive: Callable[[bytes, bytes], None],
         subscribed: Callable[[bytes, bool], None],
         ping_s: float,
+        dialect: Dialect = PLAIN,
+        strayed: Callable[[int, bytes], None] = lambda slot, channel: None,
+        failed: Callable[[], None] = lambda: None,
     ) -> None:
-        from redis.exceptions import RedisError
+        """`connection` makes one, not connected yet.
 
+        `strayed` is told of a slot, or a channel (the other is -1 or empty), that this node of a cluster serves no
+        more, `failed` that a connection has ended.
+        """
         self.connected = False
-        self._client = client
+        self._connection = connection
         self._receive = receive
         self._subscribed = subscribed
         self._ping_s = ping_s
-        self._expected = (RedisError, OSError, TimeoutError)
+        self._dialect = dialect
+        self._strayed = strayed
+        self._failed = failed
+        self._expected = failures()
         self._failures = 0
         """Connections in a row that gave nothing."""
         self._wanted: set[bytes] = set()
         self._asked: set[bytes] = set()
         """Channels for which SUBSCRIBE was the last command sent on this connection."""
         self._unconfirmed: Counter[bytes] = Counter()
+        self._ending: Counter[bytes] = Counter()
+        """UNSUBSCRIBEs that Redis has not confirmed."""
         self._lost: set[bytes] = set()
         self._changed: set[bytes] = set()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
 
-    def want(self, channel: bytes) -> None:
-        """Subscribe, soon."""
+    @property
+    def wanted(self) -> frozenset[bytes]:
+        """What it is to hear."""
+        return frozenset(self._wanted)
+
+    def want(self, channel: bytes, *, lost: bool = False) -> None:
+        """Subscribe, soon. `lost`: messages may have been missed before this node was asked."""
         self._wanted.add(channel)
+        if lost:
+            self._lost.add(channel)
         self._change(channel)
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="livets-bus-incoming")
@@ -69,6 +88,13 @@ class Incoming:
         self._wanted.discard(channel)
         self._lost.discard(channel)
         self._change(channel)
+
+    def drop(self, channel: bytes) -> None:
+        """The node serves this channel no more: there is nobody to unsubscribe from."""
+        for channels in (self._wanted, self._lost, self._asked, self._changed):
+            channels.discard(channel)
+        self._unconfirmed.pop(channel, None)
+        self._ending.pop(channel, None)
 
     async def close(self) -> None:
         """Drop the connection."""
@@ -81,9 +107,9 @@ class Incoming:
 
     async def _run(self) -> None:
         while True:
-            connection = self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+            connection = self._connection()
             try:
-                await connection.connect()
+                await connection.connect()  # type: ignore[no-untyped-call]
                 await self._session(connection)
             except* Exception as error:
                 self._report(error.exceptions[0])
@@ -92,6 +118,7 @@ class Incoming:
                 await connection.disconnect(nowait=True)
             if self._closing:
                 return
+            self._failed()
             longest_s = min(_BACKOFF_MAX_S, _BACKOFF_BASE_S * 2 ** min(self._failures, 10))
             self._failures += 1
             await asyncio.sleep(random.uniform(0, longest_s))  # noqa: S311
@@ -106,6 +133,7 @@ class Incoming:
     async def _session(self, connection: AbstractConnection) -> None:
         self._asked.clear()
         self._unconfirmed.clear()
+        self._ending.clear()
         self._changed = set(self._wanted)
         self._wake.set()
         self.connected = True
@@ -123,17 +151,23 @@ class Incoming:
             self._asked.update(added)
             self._asked.difference_update(ended)
             self._unconfirmed.update(added)
-            for command, channels in (("SUBSCRIBE", added), ("UNSUBSCRIBE", ended)):
-                for start in range(0, len(channels), _CHANNELS_PER_COMMAND):
-                    part = channels[start : start + _CHANNELS_PER_COMMAND]
-                    await connection.send_command(command, *part, check_health=False)
+            self._ending.update(ended)
+            for command, channels in ((self._dialect.subscribe, added), (self._dialect.unsubscribe, ended)):
+                for portion in self._dialect.portions(channels):
+                    await connection.send_command(command, *portion, check_health=False)
 
     async def _read(self, connection: AbstractConnection) -> None:
+        from redis.exceptions import MovedError
+
         reader = asyncio.current_task()
         assert reader is not None
         pinged = False
         while True:
-            response = await connection.read_response(timeout=self._ping_s, disconnect_on_error=False)
+            try:
+                response = await connection.read_response(timeout=self._ping_s, disconnect_on_error=False)
+            except MovedError as moved:
+                self._strayed(moved.slot_id, b"")
+                continue
             if reader.cancelling():  # the library takes a cancellation that comes with its timeout for the timeout
                 raise asyncio.CancelledError
             if response is not None:
@@ -152,10 +186,21 @@ class Incoming:
         if not isinstance(response, list) or len(response) != 3:
             return  # the answer to a PING
         kind, channel, payload = response
-        if kind == b"message":
+        if kind == self._dialect.message:
             self._receive(channel, payload)
-        elif kind == b"subscribe":
+        elif kind == self._dialect.subscribed:
             self._confirm(channel)
+        elif kind == self._dialect.unsubscribed:
+            self._end(channel)
+
+    def _end(self, channel: bytes) -> None:
+        """Unsubscribed, as we had asked for, or because the channel's slot has gone to another node."""
+        if self._ending[channel] > 0:
+            self._ending[channel] -= 1
+        elif channel in self._asked:
+            self._strayed(-1, channel)
+        if not self._ending[channel]:
+            del self._ending[channel]
 
     def _confirm(self, channel: bytes) -> None:
         self._unconfirmed[channel] -= 1

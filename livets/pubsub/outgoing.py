@@ -2,7 +2,8 @@
 
 One task carries what waits, and ends when nothing does. Each message costs a SET beside its PUBLISH: the key says
 "something was published here a moment ago", which is how a new subscriber learns what it just missed
-(see `livets.pubsub.redis`). Called by RedisBus only.
+(see `livets.pubsub.redis`). In a cluster both have the same hash tag, so that one node gets them, in order. Called by
+RedisBus only.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from livets.pubsub.dialect import PLAIN
 from livets.pubsub.refusal import BusError
 from livets.pubsub.stopping import stop
+from livets.redis_client import Client, failures
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
+    from livets.pubsub.topology import Topology
 
 RECENT_MS = 10_000
 """How long the key beside a channel lives."""
@@ -34,12 +37,11 @@ class _Waiting(NamedTuple):
 class Outgoing:
     """A queue in front of Redis, bounded in count and bytes."""
 
-    def __init__(self, client: Redis) -> None:
-        from redis.exceptions import RedisError
-
+    def __init__(self, client: Client, topology: Topology | None = None) -> None:
+        """`topology`: of the cluster that `client` talks to, if it does."""
         self._client = client
-        self._failures = (RedisError, OSError, TimeoutError, RuntimeError)
-        # RuntimeError is what uvloop says of a connection that was lost while nobody used it
+        self._topology = topology
+        self._failures = failures()
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._task: asyncio.Task[None] | None = None
@@ -71,16 +73,18 @@ class Outgoing:
 
     async def _send_batch(self, batch: list[_Waiting]) -> None:
         try:
+            publish = PLAIN.publish if self._topology is None else (await self._topology.dialect()).publish
             async with self._client.pipeline(transaction=False) as pipeline:
                 for message in batch:
                     pipeline.set(message.recent_key, b"", px=RECENT_MS)
-                    pipeline.publish(message.channel, message.sealed)
+                    pipeline.execute_command(publish, message.channel, message.sealed)
                 answers = await pipeline.execute(raise_on_error=False)
         except self._failures as error:
-            self._fail(batch, f"{type(error).__name__}: {error}")
-            return
+            answers = [error] * (2 * len(batch))
         for message, answer in zip(batch, answers[1::2], strict=True):
-            if isinstance(answer, Exception):
+            if isinstance(answer, BaseException):
+                if self._topology is not None:
+                    self._topology.doubt()
                 self._fail([message], f"{type(answer).__name__}: {answer}")
             elif not message.sent.done():
                 message.sent.set_result(None)

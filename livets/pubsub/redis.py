@@ -9,6 +9,8 @@ occasions for that are
   that lives for ten seconds, and a fresh subscriber asks for its age; older than the subscription: nothing was missed.
 When Redis is down, subscribers on this worker go on as before, and `publish` raises BusError after it has delivered
 to them. Publish again with the same effect id: those who have it drop the repeat.
+In a Redis Cluster each topic lives on one node, by sharded pub/sub where the cluster has it (ADR 0010); a topic that
+moves to another node is told as a gap.
 Must run on the event loop. Redis itself is imported when a RedisBus is made, not with this module.
 """
 
@@ -19,15 +21,20 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
-from livets.errors import ConfigError
 from livets.pubsub.bus import Message
 from livets.pubsub.envelope import Envelope, Envelopes
 from livets.pubsub.incoming import Incoming
 from livets.pubsub.numbering import Numbering
 from livets.pubsub.outgoing import RECENT_MS, Outgoing
 from livets.pubsub.refusal import check_message
+from livets.pubsub.shards import Shards
 from livets.pubsub.stopping import stop
 from livets.pubsub.topics import Deliver, Topics
+from livets.pubsub.topology import Topology
+from livets.redis_client import connect, failures, is_cluster
+
+_MAX_CONNECTIONS = 4
+"""For commands: one task publishes, one asks what was published."""
 
 _logger = logging.getLogger("livets.pubsub")
 
@@ -50,30 +57,28 @@ class RedisBus:
         `timeout_s` bounds each command; a Redis that has been silent for twice `ping_s` counts as lost.
         Raises ConfigError for a URL or a key that can't be used.
         """
-        from redis.asyncio import Redis
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
         from redis.exceptions import ConnectionError as RedisConnectionError
-        from redis.exceptions import RedisError
 
         self._envelopes = Envelopes([key] if isinstance(key, bytes) else key)
-        try:
-            self._client: Redis = Redis.from_url(
-                url,
-                protocol=2,
-                socket_timeout=timeout_s,
-                socket_connect_timeout=min(timeout_s, 2.0),
-                retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
-            )
-        except ValueError as error:
-            raise ConfigError(f"the Redis URL can't be used: {error}; it looks like redis://host:6379/0") from None
-        self._failures = (RedisError, OSError, TimeoutError, RuntimeError)
-        # RuntimeError is what uvloop says of a connection that was lost while nobody used it
-        self._prefix = prefix
+        once = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+        self._client = client = connect(url, timeout_s=timeout_s, max_connections=_MAX_CONNECTIONS, retry=once)
+        self._failures = failures()
         self._topics = Topics(deliver)
         self._numbering = Numbering()
-        self._outgoing = Outgoing(self._client)
-        self._incoming = Incoming(self._client, receive=self._receive, subscribed=self._subscribed, ping_s=ping_s)
+        self._incoming: Incoming | Shards
+        if is_cluster(url):
+            topology = Topology(client)
+            self._outgoing = Outgoing(client, topology)
+            self._incoming = Shards(topology, receive=self._receive, subscribed=self._subscribed, ping_s=ping_s)
+            # What is between braces decides on the slot: of one topic, all is at one node.
+            self._channels, self._recents, self._end = f"{prefix}topic{{:", f"{prefix}recent{{:", "}"
+        else:
+            make = client.connection_pool.make_connection
+            self._outgoing = Outgoing(client)
+            self._incoming = Incoming(make, receive=self._receive, subscribed=self._subscribed, ping_s=ping_s)
+            self._channels, self._recents, self._end = f"{prefix}topic:", f"{prefix}recent:", ""
         self._since: dict[str, float] = {}
         """Topics whose subscription Redis has not confirmed (or not been asked about) yet -> when it began."""
         self._fresh: set[str] = set()
@@ -142,10 +147,10 @@ class RedisBus:
         await self._client.aclose()
 
     def _channel(self, topic: str) -> bytes:
-        return f"{self._prefix}topic:{topic}".encode()
+        return f"{self._channels}{topic}{self._end}".encode()
 
     def _recent_key(self, topic: str) -> bytes:
-        return f"{self._prefix}recent:{topic}".encode()
+        return f"{self._recents}{topic}{self._end}".encode()
 
     def _receive(self, channel: bytes, sealed: bytes) -> None:
         envelope = self._envelopes.open(sealed)
@@ -161,7 +166,7 @@ class RedisBus:
             self._topics.accept(message)
 
     def _subscribed(self, channel: bytes, lost: bool) -> None:
-        topic = channel.decode().removeprefix(f"{self._prefix}topic:")
+        topic = channel.decode().removeprefix(self._channels).removesuffix(self._end)
         if lost:
             self._since.pop(topic, None)
             self._topics.miss(topic)

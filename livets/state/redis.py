@@ -17,18 +17,16 @@ import logging
 import secrets
 from collections.abc import Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from livets.errors import ConfigError, Fenced, Gone, LivetsError
+from livets.errors import Fenced, Gone, LivetsError
+from livets.redis_client import connect, failures
 from livets.state.keys import KeyRing
 from livets.state.record import MAX_VIEW_BYTES, Change, Claim, Record
 from livets.state.redis_scripts import CLAIM, CREATE, FORGET, RECREATE, REVOKE, WRITE
 from livets.state.sealing import Seal, Unreadable
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
 
 logger = logging.getLogger("livets.state")
 
@@ -62,23 +60,8 @@ class RedisStore:
 
         `keys` encrypt what is stored; without them anybody who can read Redis can read it.
         """
-        from redis.asyncio import BlockingConnectionPool, Redis
-        from redis.exceptions import RedisError
-
-        try:
-            pool = BlockingConnectionPool.from_url(
-                url,
-                max_connections=_MAX_CONNECTIONS,
-                timeout=timeout_s,
-                socket_timeout=timeout_s,
-                socket_connect_timeout=min(timeout_s, 2.0),
-                protocol=2,
-            )
-        except ValueError as error:
-            raise ConfigError(f"the Redis URL can't be used: {error}; it looks like redis://host:6379/0") from None
-        self._redis: Redis = Redis.from_pool(pool)
-        self._failures = (RedisError, OSError, TimeoutError, RuntimeError)
-        # RuntimeError is what uvloop says of a connection that was lost while nobody used it
+        self._redis = connect(url, timeout_s=timeout_s, max_connections=_MAX_CONNECTIONS)
+        self._failures = failures()
         self._ttl_s = ttl_s
         self._unjoined_ttl_s = ttl_s if unjoined_ttl_s is None else min(unjoined_ttl_s, ttl_s)
         self._prefix = prefix

@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -42,7 +42,9 @@ def dies_with_parent() -> list[str]:
 class RedisServer:
     """One redis-server process that may be killed, frozen and started again on the same port."""
 
-    def __init__(self, port: int | None = None) -> None:
+    def __init__(self, port: int | None = None, *, options: Sequence[str] = ()) -> None:
+        """`options`: more words of the command line."""
+        self._options = options
         self.port = port or free_port()
         self._directory = Path(tempfile.mkdtemp(prefix="livets-redis-"))
         self._process: subprocess.Popen[bytes] | None = None
@@ -52,11 +54,17 @@ class RedisServer:
         """`redis://…` of database 0."""
         return f"redis://{HOST}:{self.port}/0"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started, and not stopped or killed since."""
+        return self._process is not None
+
     def start(self) -> None:
         """Start (or restart) and wait until it answers PING."""
         command = [
             *dies_with_parent(), binary(), "--bind", HOST, "--port", str(self.port), "--dir", str(self._directory),
             "--save", "", "--appendonly", "no", "--enable-debug-command", "local", "--loglevel", "warning",
+            *self._options,
         ]  # fmt: skip
         log = (self._directory / "redis.log").open("ab")
         with log:
