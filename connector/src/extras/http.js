@@ -120,7 +120,9 @@ function use() {
       /** @type {any} */ (String(protocol).startsWith("livets.") ? new Line(url, protocol) : new real(url, protocol)),
   });
   // A handshake that nobody answers would be waited for: the core takes a page that was hidden for one without a socket.
-  if (is("connecting")) for (const type of ["pagehide", "pageshow"]) dispatchEvent(new Event(type));
+  // One that was refused is tried again after a while, or as soon as the network is back.
+  const events = is("connecting") ? ["pagehide", "pageshow"] : is("offline") ? ["online"] : [];
+  for (const type of events) dispatchEvent(new Event(type));
 }
 
 /** Is it the WebSocket alone that does not get through? */
