@@ -5,9 +5,9 @@ raises StoreUnavailable, after which the caller may repeat it as it was or merge
 a number, and a write that had arrived although its answer was lost is overwritten, not doubled.
 
 Layout of `livets:view:{view_id}` (the braces keep all keys of a view on one node of a Redis Cluster):
-`g` generation · `t` token of the last claim · `m` meta · `r` last ref · `s` system · `k` secret hashes · `f:NAME`
+`g` generation · `t` token of the last claim · `w` number of the last write · `m` meta · `r` last ref · `s` system · `k` secret hashes · `f:NAME`
 field · `n:NAME` "COUNT WRITE" of a log, `l:NAME:1…COUNT` its pieces (msgpack arrays) · `e:N` effect. All
-but `g`, `t`, `r` and `n` is sealed.
+but `g`, `t`, `w`, `r` and `n` is sealed.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from livets.state.sealing import Seal, Unreadable
 logger = logging.getLogger("livets.state")
 
 _MAX_CONNECTIONS = 16
+_MAX_LAST = 50_000
+"""Views of which the number of the last write is remembered; of others what Redis has is taken for what it had."""
 _NO_CHANGE = Change()
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_entries = msgspec.msgpack.Decoder(list[bytes]).decode
@@ -76,6 +78,9 @@ class RedisStore:
         self._process = secrets.token_hex(6)
         self._numbers = count(1)
         self._unanswered: dict[str, str] = {}
+        """Views whose last write may have been carried out or not -> its number."""
+        self._last: dict[str, str] = {}
+        """Views -> number of the last write that was carried out; none while one is under way."""
 
     async def create(self, view_id: str, record: Record) -> int:
         """Store a freshly mounted view; returns its first generation."""
@@ -87,6 +92,7 @@ class RedisStore:
     async def recreate(self, view_id: str, generation: int, record: Record) -> None:
         """Put back a view that the store has lost. Raises Fenced when a newer generation is there."""
         self._unanswered.pop(view_id, None)
+        self._last.pop(view_id, None)
         if not await self._run(self._recreate, view_id, [self._ttl_s, generation, *self._values(view_id, record)]):
             raise Fenced(f"view {view_id} has been taken over")
 
@@ -101,6 +107,8 @@ class RedisStore:
         if answer is None:
             return None
         generation, pairs = int(answer[0]), answer[1]
+        if pairs:  # else nobody has written since we did
+            self._last.pop(view_id, None)
         try:
             return Claim(generation, self._record(view_id, pairs) if pairs else None)
         except (Unreadable, ValueError) as error:
@@ -109,25 +117,32 @@ class RedisStore:
 
     async def write(self, view_id: str, generation: int, change: Change) -> None:
         """Apply a change atomically; an empty one only renews the expiry. Raises Fenced, Gone, StoreUnavailable."""
-        says_something = change != _NO_CHANGE
-        number = (says_something and self._unanswered.get(view_id)) or f"{self._process}{next(self._numbers)}"
+        is_renewal = change == _NO_CHANGE
+        if is_renewal:
+            number, last = "", "" if view_id in self._unanswered else self._last.get(view_id, "")
+        else:
+            number = self._unanswered.get(view_id) or f"{self._process}{next(self._numbers)}"
+            last = self._last.pop(view_id, "")
         try:
-            arguments = [generation, self._ttl_s, number, *_flat(change, Seal(self._keys, view_id))]
+            arguments = [generation, self._ttl_s, number, last, *_flat(change, Seal(self._keys, view_id))]
             outcome = await self._run(self._write, view_id, arguments)
         except StoreUnavailable:
-            if says_something:
+            if not is_renewal:
                 self._unanswered[view_id] = number
+                self._remember(view_id, last)
             raise
-        if says_something:
+        if not is_renewal:
             self._unanswered.pop(view_id, None)
+            self._remember(view_id, number if outcome > 0 else last)
         if outcome < 0:
-            raise Gone(f"Redis has lost view {view_id}")
+            raise Gone(f"Redis has lost view {view_id}, or what was written of it last")
         if not outcome:
             raise Fenced(f"view {view_id} has been taken over")
 
     async def forget(self, view_id: str, generation: int) -> None:
         """Drop the view, if `generation` is still current."""
         self._unanswered.pop(view_id, None)
+        self._last.pop(view_id, None)
         await self._run(self._forget, view_id, [generation])
 
     async def use_once(self, name: str, ttl_s: int) -> bool:
@@ -155,6 +170,12 @@ class RedisStore:
     async def close(self) -> None:
         """Give the connections back."""
         await self._redis.aclose()
+
+    def _remember(self, view_id: str, last: str) -> None:
+        if last:
+            self._last[view_id] = last
+            if len(self._last) > _MAX_LAST:
+                del self._last[next(iter(self._last))]
 
     def _values(self, view_id: str, record: Record) -> list[bytes | str | int]:
         seal = Seal(self._keys, view_id).seal

@@ -1,7 +1,8 @@
 """The Lua scripts of RedisStore. KEYS[1] is the view's hash; each runs as one step that nothing interrupts.
 
 A claim and a write may be carried out twice (the client library repeats a command whose answer was lost):
-the token of a claim and the number of a write make the repetition harmless.
+the token of a claim and the number of a write make the repetition harmless. A write says which one it follows: a Redis
+that has forgotten that one (it was restored from a file, or a replica took over) has an old view, as good as none.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ WRITE = """
 local g = redis.call('HGET', KEYS[1], 'g')
 if not g or tonumber(g) < tonumber(ARGV[1]) then return -1 end
 if g ~= ARGV[1] then return 0 end
-local at = 4
+local last = redis.call('HGET', KEYS[1], 'w')
+if ARGV[4] ~= '' and last ~= ARGV[4] and last ~= ARGV[3] then return -1 end
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'w', ARGV[3]) end
+local at = 5
 local function part()
   local first = at + 1
   at = first + tonumber(ARGV[at])
@@ -79,7 +83,8 @@ end
 redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1
 """
-"""ARGV: generation, ttl, number of the write, then four parts, each after its length: sets, deletions, bases, logs"""
+"""ARGV: generation, ttl, number of the write ('': it says nothing), number of the one before ('': not known), then four
+parts, each after its length: sets, deletions, bases, logs"""
 
 FORGET = """
 if redis.call('HGET', KEYS[1], 'g') == ARGV[1] then return redis.call('DEL', KEYS[1]) end

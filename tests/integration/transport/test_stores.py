@@ -181,3 +181,28 @@ async def test_without_redis_the_error_says_so_and_it_recovers(redis_server: Red
     redis_server.start()
     assert await store.claim("v", 1) is None
     await store.close()
+
+
+@pytest.mark.redis
+async def test_a_redis_that_has_an_old_view_has_lost_it(redis_server: RedisServer) -> None:
+    """Restored from a file, or a replica that had not heard the last writes: the running view puts itself back."""
+    store, key = RedisStore(redis_server.url, ttl_s=100), "livets:view:{v}"
+    await store.create("v", Record(b"m", {"a": b"1", "b": b"1"}))
+    await store.write("v", 1, Change(fields={"a": b"2"}))
+    old = redis_server.command("DUMP", key).partition(b"\r\n")[2][:-2]
+    await store.write("v", 1, Change(fields={"a": b"3"}))
+    assert redis_server.command("RESTORE", key, "0", old, "REPLACE") == b"+OK\r\n"
+    for change in (Change(), Change(fields={"b": b"2"})):
+        with pytest.raises(Gone, match="written of it last"):
+            await store.write("v", 1, change)
+    await store.recreate("v", 1, Record(b"m", {"a": b"3", "b": b"2"}))
+    for count in range(3):
+        await store.write("v", 1, Change(fields={"b": b"%d" % count}))
+        await store.write("v", 1, Change())
+    claim = await store.claim("v", 1)
+    assert claim is not None
+    assert claim.record is None
+    await store.write("v", 2, Change(ref=1))
+    assert (await stored(store, "v")).fields == {"a": b"3", "b": b"2"}
+    await store.write("v", 3, Change(ref=2))
+    await store.close()
