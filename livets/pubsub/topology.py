@@ -60,4 +60,3 @@ class Topology:
             except BaseException:
                 self._is_doubtful = True
                 raise
-

@@ -29,7 +29,7 @@ class RedisCluster:
                 options=[
                     "--cluster-enabled", "yes", "--cluster-port", str(free_port()),
                     "--cluster-node-timeout", str(_NODE_TIMEOUT_MS), "--cluster-allow-replica-migration", "no",
-                    "--repl-diskless-sync-delay", "0", *options,
+                    "--repl-diskless-sync-delay", "0", "--cluster-replica-validity-factor", "0", *options,
                 ]
             )
             for _ in range(PRIMARIES + 1)
