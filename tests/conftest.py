@@ -8,10 +8,21 @@ from importlib.metadata import entry_points
 import pytest
 from hypothesis import settings
 
-from tests.support.browser import browser, context, page, page_log
+from tests.support.browser import (
+    TRANSPORTS,
+    browser,
+    context,
+    only_http,
+    page,
+    page_log,
+    transport,
+    transport_of_run,
+    way,
+)
+from tests.support.redis_cluster import redis_cluster
 from tests.support.redis_server import RedisServer, redis_server
 
-__all__ = ["browser", "context", "page", "page_log", "redis_server"]
+__all__ = ["browser", "context", "only_http", "page", "page_log", "redis_cluster", "redis_server", "transport", "way"]
 
 # An installed livets brings its plugin along.
 pytest_plugins = [] if entry_points(group="pytest11", name="livets") else ["livets.testing.plugin"]
@@ -25,6 +36,12 @@ settings.load_profile("livets")
 _BROWSER_FIXTURES = {"browser", "context", "page"}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The marks that go with the switch of `tests/support/browser.py`."""
+    config.addinivalue_line("markers", "both_transports: runs over a WebSocket and without one in every run")
+    config.addinivalue_line("markers", "websocket_only(reason): left out where LIVETS_TEST_TRANSPORT=http, and why")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests run on the session's loop, where Chromium's connection lives, and carry the `browser` mark."""
     for item in items:
@@ -32,8 +49,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if names & _BROWSER_FIXTURES:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-        if "redis_server" in names:
+        if names & {"redis_cluster", "redis_server"}:
             item.add_marker(pytest.mark.redis)
+        about_sockets = item.get_closest_marker("websocket_only")
+        if about_sockets and transport_of_run() == "http":
+            item.add_marker(pytest.mark.skip(reason=about_sockets.kwargs["reason"]))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests marked `both_transports` run with a WebSocket and without one."""
+    if metafunc.definition.get_closest_marker("both_transports"):
+        metafunc.parametrize("transport", TRANSPORTS, indirect=True)
 
 
 @pytest.fixture

@@ -4,6 +4,9 @@ The asynchronous Playwright API is used throughout, on the session's event loop:
 running loop behind in the main thread, which breaks every other asyncio test of the session.
 
     async def test_it(page: Page, page_log: PageLog) -> None: ...        (`tests/conftest.py` picks the loop)
+
+With LIVETS_TEST_TRANSPORT=http every page goes through a proxy that lets no WebSocket through; tests marked
+`both_transports` run both ways in any case.
 """
 
 from __future__ import annotations
@@ -11,12 +14,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright, expect
+
+from tests.support.only_http import OnlyHttp
 
 MISSING = (
     "Chromium was not found. `make test` installs Debian's package where apt is there; otherwise put `chromium` "
@@ -27,6 +33,11 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync", "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
 ]  # fmt: skip
+_PATIENCE_MS = (5_000, 10_000)
+"""Of `expect`; a first page without a WebSocket needs up to three seconds until it is live."""
+TRANSPORTS = ("websocket", "http")
+_REFUSED = r"WebSocket connection to .* failed|livets/(up|down)\b"
+"""What Chromium itself writes about a refused WebSocket, and about the lines that stand for it when a server goes."""
 _REPORT_CSP = """document.addEventListener('securitypolicyviolation', (event) =>
   console.error('CSP violation: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sourceFile));"""
 
@@ -90,11 +101,42 @@ def page_log() -> PageLog:
     return PageLog()
 
 
+def transport_of_run() -> str:
+    """What the switch says: by which transport the pages of this run live."""
+    chosen = os.environ.get("LIVETS_TEST_TRANSPORT", TRANSPORTS[0])
+    assert chosen in TRANSPORTS, f"LIVETS_TEST_TRANSPORT={chosen}: it is one of {', '.join(TRANSPORTS)}"
+    return chosen
+
+
+@pytest.fixture
+def transport(request: pytest.FixtureRequest) -> str:
+    """By which transport the pages of this test live: `websocket` or `http`."""
+    return str(getattr(request, "param", transport_of_run()))
+
+
+@pytest.fixture(scope="session")
+def only_http() -> Iterator[OnlyHttp]:
+    """The proxy without WebSockets, one for the whole session."""
+    with OnlyHttp() as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def way(transport: str, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What `browser.new_context` is told of the way to servers."""
+    if transport == "websocket":
+        return {}
+    return {"proxy": {"server": request.getfixturevalue("only_http").url, "bypass": "<-loopback>"}}
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def context(browser: Browser, page_log: PageLog) -> AsyncIterator[BrowserContext]:
+async def context(browser: Browser, page_log: PageLog, way: dict[str, Any]) -> AsyncIterator[BrowserContext]:
     """A context of this test's own (cookies, storage), watched by `page_log`."""
-    context = await browser.new_context()
+    context = await browser.new_context(**way)
     context.set_default_timeout(10_000)
+    expect.set_options(timeout=_PATIENCE_MS[bool(way)])
+    if way:
+        page_log.allow(_REFUSED)
     await context.add_init_script(_REPORT_CSP)
     page_log.watch(context)
     yield context

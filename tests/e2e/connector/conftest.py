@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -13,10 +14,10 @@ from tests.e2e.connector.script import Script
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def script(browser: Browser) -> AsyncIterator[Script]:
-    context = await browser.new_context()
+async def script(browser: Browser, transport: str, way: dict[str, Any]) -> AsyncIterator[Script]:
+    context = await browser.new_context(**way)
     page = await context.new_page()
-    scripted = Script(page)
+    scripted = Script(page, transport)
     await scripted.start()
     yield scripted
     await context.close()

@@ -18,6 +18,7 @@ from websockets.http11 import Request, Response
 
 from livets.wire import codec
 from livets.wire.messages import ClientMessage, Event, Frame, Heal, Join, JoinMode, Resume
+from tests.e2e.connector.gateway import Gateway
 
 STATIC = Path(__file__).parents[3] / "livets" / "static"
 PATIENCE_S = 5.0
@@ -26,8 +27,10 @@ PATIENCE_S = 5.0
 class Script:
     """One page, one scripted server. `received` is what the browser sent on the current socket, in order."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, transport: str = "websocket") -> None:
         self.page = page
+        self.transport = transport
+        self._gateway: Gateway | None = None
         self.wire = "msgpack"
         self.body = ""
         self.shape: list[Any] = []
@@ -64,10 +67,16 @@ class Script:
             compression=None,
             process_request=self._http,
         )
-        self.origin = f"http://127.0.0.1:{next(iter(self._server.sockets)).getsockname()[1]}"
+        port = next(iter(self._server.sockets)).getsockname()[1]
+        if self.transport == "http":
+            self._gateway = Gateway(port)
+            port = await self._gateway.start()
+        self.origin = f"http://127.0.0.1:{port}"
 
     async def stop(self) -> None:
         assert self._server
+        if self._gateway is not None:
+            await self._gateway.stop()
         self._server.close()
         await self._server.wait_closed()
 
@@ -98,8 +107,9 @@ class Script:
     def _document(self) -> str:
         shape = json.dumps(self.shape).replace("<", "\\u003c")
         foreign = '<script defer src="/foreign.js"></script>' if self.foreign else ""
+        lines = '<script type="module" src="/http.js"></script>' if self.transport == "http" else ""
         return (
-            "<!doctype html><html><head><title>t</title>"
+            f"<!doctype html><html><head><title>t</title>{lines}"
             f'<script defer src="/connector{"-json" if self.wire == "json" else ""}.js"></script>{foreign}</head><body>'
             f'<div id="livets" data-livets="TOKEN" data-fp="F1" data-socket="/livets/socket" data-wire="{self.wire}">'
             f"{self.body}</div>{self.around}"
@@ -218,6 +228,8 @@ class Script:
             "const count = () => { const e = document.documentElement; if (e) e.patches = (e.patches || 0) + 1; };"
             "document.addEventListener('livets:patched', count);"
         )
+        if self.transport == "http":  # as the server knows of a browser that has once found out
+            await self.page.context.add_cookies([{"name": "livets_http", "value": "1", "url": self.origin}])
         await self.page.goto(self.origin + "/?q=1")
         if wait:
             await self.connected()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import Page, expect
 
 
@@ -26,6 +27,7 @@ async def test_twenty_rapid_clicks_are_twenty(demo: str, page: Page) -> None:
     await expect(page.locator("#count")).to_have_text("20")
 
 
+@pytest.mark.both_transports
 async def test_two_windows_are_two_counters(demo: str, page: Page) -> None:
     await page.goto(f"{demo}/counter")
     other = await page.context.new_page()

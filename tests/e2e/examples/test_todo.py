@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 
@@ -75,6 +76,7 @@ async def test_finishing_twice_and_taking_it_back(demo: str, page: Page) -> None
     await expect(box).to_be_checked()
 
 
+@pytest.mark.both_transports
 async def test_every_window_follows(demo: str, page: Page) -> None:
     await page.goto(f"{demo}/todo")
     await add(page, "milk")

@@ -31,6 +31,7 @@ async def test_a_join_on_the_other_worker_does_not_mount_again(stage: Stage, wit
     assert stage.mounts() == 1
 
 
+@pytest.mark.both_transports
 async def test_a_dropped_socket_resumes_on_the_other_worker(stage: Stage, witness: Witness) -> None:
     one, other = stage.workers.ports
     stage.balancer.backends = [one]

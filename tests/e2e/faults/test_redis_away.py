@@ -10,6 +10,7 @@ from tests.e2e.faults.witness import Witness
 pytestmark = pytest.mark.redis
 
 
+@pytest.mark.both_transports
 async def test_clicks_show_while_redis_is_frozen_and_survive_the_worker(stage: Stage, witness: Witness) -> None:
     await witness.open()
     await witness.click(2)

@@ -31,6 +31,7 @@ async def shown(page: Page, control: str, text: str) -> None:
     await expect(output).to_have_text(text)
 
 
+@pytest.mark.both_transports
 async def test_every_control_goes_both_ways(url: str, page: Page, page_log: PageLog) -> None:
     await page.goto(url)
     assert await page.evaluate(STATE) == FIRST

@@ -106,6 +106,7 @@ async def shows(page: Page, count: int) -> None:
     await expect(page.locator("#count")).to_have_text(str(count))
 
 
+@pytest.mark.both_transports
 async def test_focus_caret_selection_scroll_and_what_is_open_survive(busy: Page) -> None:
     await busy.evaluate(
         """() => {
@@ -188,6 +189,7 @@ async def test_new_windows_and_downloads_stay_native(busy: Page, context: Browse
     await shows(busy, 2)  # the handlers were called as well
 
 
+@pytest.mark.both_transports
 async def test_twenty_rapid_clicks_at_300_ms_are_twenty_in_order(page: Page) -> None:
     async with serving(application()) as url:
         with FaultProxy(int(url.rpartition(":")[2]), latency_s=0.3) as proxy:
@@ -267,6 +269,7 @@ async def test_development_shows_the_traceback_instead(page: Page, page_log: Pag
         await page.goto("about:blank")
 
 
+@pytest.mark.both_transports
 async def test_the_banner_of_a_lost_connection(page: Page, page_log: PageLog) -> None:
     page_log.allow("WebSocket|ERR_")
     async with serving(application()) as url:

@@ -108,6 +108,7 @@ async def shows(page: Page, number: int, url: str) -> None:
     await page.wait_for_url(url)
 
 
+@pytest.mark.both_transports
 async def test_links_patches_and_the_way_back_keep_page_and_state(page: Page, site: str) -> None:
     await opened(page, f"{site}/items")
     await page.evaluate("window.sameDocument = true")
