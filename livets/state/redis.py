@@ -6,8 +6,8 @@ a number, and a write that had arrived although its answer was lost is overwritt
 
 Layout of `livets:view:{view_id}` (the braces keep all keys of a view on one node of a Redis Cluster):
 `g` generation · `t` token of the last claim · `w` number of the last write · `m` meta · `r` last ref · `s` system ·
-`k` secret hashes · `f:NAME` field · `n:NAME` "COUNT WRITE" of a log, `l:NAME:1…COUNT` its pieces (msgpack arrays) · `e:N` effect. All
-but `g`, `t`, `w`, `r` and `n` is sealed.
+`k` secret hashes · `f:NAME` field · `n:NAME` "COUNT WRITE" of a log, `l:NAME:1…COUNT` its pieces (msgpack arrays) ·
+`e:N` effect. All but `g`, `t`, `w`, `r` and `n` is sealed.
 """
 
 from __future__ import annotations
