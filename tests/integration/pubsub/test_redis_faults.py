@@ -184,12 +184,12 @@ async def test_only_the_confirmation_of_the_last_subscription_counts(
         there.bus.subscribe("other", "v", "n")
         await there.listens("other")
         incoming = there.bus._incoming
-        proxy.down.latency_s = 0.1
+        proxy.down.latency_s = 0.4
         there.bus.subscribe("t", "v", "n")
         await until(lambda: redis_server.command("PUBSUB", "NUMSUB", "livets:topic:t").endswith(b":1\r\n"))
         there.bus.unsubscribe("t", "v")
         await until(lambda: redis_server.command("PUBSUB", "NUMSUB", "livets:topic:t").endswith(b":0\r\n"))
-        proxy.up.latency_s = 0.3
+        proxy.up.latency_s = 0.8
         there.bus.subscribe("t", "v", "n")
         await until(lambda: incoming._unconfirmed[channel] == 2)
         await until(lambda: incoming._unconfirmed[channel] == 1)
