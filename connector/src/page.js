@@ -23,8 +23,6 @@ export const emit = (name, detail) =>
   root.dispatchEvent(new CustomEvent("livets:" + name, { bubbles: true, cancelable: true, detail }));
 
 let status = "";
-/** Runs from the beginning of a drop to its end. @type {any} */
-let timer;
 
 /** The banner says how the connection is, or what went wrong, in the words which the layout has for it. @param {string} [code] @param {string} [message] for what it has no words */
 function announce(code = status, message = "") {
@@ -53,11 +51,12 @@ export function fail(code, message, _ref, extra) {
 
 /** @param {string} name "connecting", "connected", "offline" or "failed": a class on the root for style sheets. */
 export function setStatus(name) {
-  // The banner speaks when a drop has lasted for a while, however often the connection was tried meanwhile.
-  if (/d$/.test(name)) {
-    timer = clearTimeout(timer);
-    setTimeout(announce);
-  } else timer ||= setTimeout(announce, PATIENCE_MS);
   root.classList.remove("livets-" + status);
   root.classList.add("livets-" + (status = name));
+  // the banner speaks when a drop has lasted for a while
+  // an error that came meanwhile is not taken away by a drop that is over
+  setTimeout(
+    () => /d$/.test(status) > /d$/.test(name) || announce(),
+    /** @type {any} */ (/d$/.test(name) || PATIENCE_MS),
+  );
 }

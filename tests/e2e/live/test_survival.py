@@ -284,6 +284,8 @@ async def test_the_banner_of_a_lost_connection(page: Page, page_log: PageLog) ->
                   };
                   new MutationObserver(look).observe(document, {subtree: true, attributes: true}); }"""
             )
+            # What has begun before the page was live has been told, or never will be.
+            await page.evaluate("() => new Promise(done => setTimeout(done, 1600))")
             proxy.refuse = True
             proxy.reset()
             banner = page.locator("#livets-status")
