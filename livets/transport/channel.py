@@ -1,9 +1,9 @@
 """The outgoing side of one WebSocket: what waits to be sent, in order, and how the socket ends.
 
-Owns the queue of frames, its bound, and who sends: whoever puts a frame, where the server's `send` (`sending`) takes
-one at once; else one task while there is something to send. Heads are written at the last moment, and acknowledgements
-by themselves at the end of the loop turn, so that they ride on a patch. Never waits for the browser
-on behalf of a view: above the high-water mark views stop rendering, and a socket that takes nothing is cut.
+Owns the queue of frames, its bound, and who sends: whoever puts a frame, where there is a way `straight` to the server
+and nothing waits; else one task while there is something to send. Heads are written at the last moment, and
+acknowledgements by themselves at the end of the loop turn, so that they ride on a patch. Never waits for the browser on
+behalf of a view: above the high-water mark views stop rendering, and a socket that takes nothing is cut.
 Called by `outbox` (put, want_ack), `dialogue` (beats, close) and `sweeper` (stalls).
 """
 
@@ -12,13 +12,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 from livets import telemetry
-from livets.live.calling import rest_of
 from livets.transport.sending import Send, Sending, closing
-from livets.wire import Frame, frame, limits
+from livets.transport.straight import Straight
+from livets.wire import Frame, binary_frame, frame, limits
 
 logger = logging.getLogger("livets.transport")
 
@@ -51,7 +51,7 @@ class Channel:
     """Sends frames over one socket, and closes it."""
 
     __slots__ = (
-        "_acks", "_closing", "_is_draining", "_loop", "_queue", "_room", "_sender", "_sending", "closing_at_s",
+        "_acks", "_closing", "_loop", "_queue", "_room", "_sender", "_sending", "closing_at_s",
         "has_beat", "has_ended", "heard_at_s", "is_full", "json", "on_room", "opened_at_s", "unsent_bytes",
     )  # fmt: skip
 
@@ -64,7 +64,6 @@ class Channel:
         self._sender: asyncio.Task[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._closing: tuple[int, str] | None = None
-        self._is_draining = False
         self.opened_at_s = self.heard_at_s = self._loop.time()
         self.closing_at_s = 0.0
         self.unsent_bytes = 0
@@ -84,7 +83,7 @@ class Channel:
     @property
     def is_sending(self) -> bool:
         """Whether frames or a close are still under way."""
-        return self._sender is not None or self._is_draining
+        return self._sender is not None
 
     def heard(self) -> None:
         """The browser has sent something."""
@@ -97,11 +96,19 @@ class Channel:
 
     def put(self, outbox: Source, kind: Frame, seq: int, done: int, body: bytes) -> None:
         """Send a frame of a view."""
-        waiting = _Waiting(outbox, kind, outbox.view, seq, done, body)
-        if kind is Frame.PATCH and self._is_free():
-            self._send_at_once(waiting)
+        straight = self._sending.straight
+        if (
+            kind is Frame.PATCH
+            and straight is not None
+            and self._queue is None
+            and self._sender is None
+            and not self.is_closing
+            and not self.json
+            and straight.is_free
+        ):
+            self._write(straight, outbox, seq, done, body)
         else:
-            self._enqueue(waiting)
+            self._enqueue(_Waiting(outbox, kind, outbox.view, seq, done, body))
 
     def refuse(self, view: int, body: bytes) -> None:
         """Send REFUSED for a view that is not on this socket."""
@@ -168,30 +175,20 @@ class Channel:
         if self._sender is not None:
             await asyncio.wait([self._sender])
 
-    def _is_free(self) -> bool:
-        """Whether a frame would be written here and now."""
-        if self._queue is not None or self._sender is not None or self._is_draining or self.is_closing:
-            return False
-        writable = self._sending.writable
-        return writable is not None and writable.is_set()
-
-    def _send_at_once(self, waiting: _Waiting) -> None:
-        """A task and a turn of the loop are saved where the server has nothing to wait for."""
-        self._count(waiting)
-        sending = self._send_frame(waiting)
-        self._is_draining = True
+    def _write(self, straight: Straight, outbox: Source, seq: int, done: int, body: bytes) -> None:
+        """A patch before which nothing waits leaves here and now: that saves a task and a turn of the loop."""
+        durable = min(outbox.durable, done)
+        acks = outbox.tells(done, durable)
+        if acks:
+            telemetry.mark("ack.sending", outbox.view_id, durable)
         try:
-            awaited = sending.send(None)
-        except StopIteration:
-            self._is_draining = False
-            if self._queue is not None or self._closing is not None:
-                self._wake()
+            straight.write(binary_frame(Frame.PATCH, seq, done, durable, outbox.view, body))
         except Exception as error:
-            self._is_draining = False
             self._cut(error)
-        else:
-            self._is_draining = False
-            self._sender = self._loop.create_task(self._drain(_rest(sending, awaited)))
+            return
+        telemetry.mark("patch.sent", outbox.view_id, done)
+        if acks:
+            telemetry.mark("ack.sent", outbox.view_id, durable)
 
     def _enqueue(self, waiting: _Waiting) -> None:
         if self.is_closing:
@@ -210,11 +207,9 @@ class Channel:
         if not self.is_sending and not self.has_ended:
             self._sender = self._loop.create_task(self._drain())
 
-    async def _drain(self, begun: Awaitable[None] | None = None) -> None:
+    async def _drain(self) -> None:
         """Send everything that waits; runs from the first frame of a burst to its last."""
         try:
-            if begun is not None:
-                await begun
             while not self.has_ended:
                 if self._queue:
                     await self._send_frame(self._queue.popleft())
@@ -275,7 +270,3 @@ class Channel:
         room, self._room = self._room, None
         if room is not None and not room.done():
             room.set_result(None)
-
-
-async def _rest(sending: Coroutine[Any, Any, None], awaited: Any) -> None:
-    await rest_of(sending, awaited)

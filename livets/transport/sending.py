@@ -1,6 +1,7 @@
 """A server's `send` for one socket: how long it may take, whether it would wait, and how it is cut off.
 
-Owns what is known of the server behind ASGI. It never queues and never looks into a message. Made by `channel`.
+It knows nothing of the server behind ASGI but what `straight` tells. It never queues and never looks into a message.
+Made by `channel`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from types import FunctionType
 from typing import Any, Final
 
+from livets.transport.straight import straight_to
 from livets.wire import limits
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -21,7 +23,7 @@ _SLOWEST_BYTES_PER_S: Final = 8 * 1024
 class Sending:
     """The way out of one socket."""
 
-    __slots__ = ("_allowed_s", "_loop", "_send", "_since_s", "writable")
+    __slots__ = ("_allowed_s", "_loop", "_send", "_since_s", "straight")
 
     def __init__(self, send: Send, loop: asyncio.AbstractEventLoop) -> None:
         self._send = send = _innermost(send)
@@ -29,8 +31,8 @@ class Sending:
         self._since_s = 0.0
         """When the send that is under way began; 0: none is."""
         self._allowed_s = 0.0
-        self.writable = _writable(send)
-        """Set while the server would take a frame here and now; None: nobody knows."""
+        self.straight = straight_to(send)
+        """The way of binary messages that can leave here and now; None: the server is not known."""
 
     def has_stalled(self, now_s: float) -> bool:
         """Whether the browser has taken nothing of one frame for longer than any line needs."""
@@ -60,12 +62,6 @@ def _innermost(send: Send) -> Send:
     while getattr(send, "__module__", "") == _STARLETTE_WRAPS and isinstance(send, FunctionType) and send.__closure__:
         send = send.__closure__[send.__code__.co_freevars.index("send")].cell_contents
     return send
-
-
-def _writable(send: Send) -> asyncio.Event | None:
-    """What tells that the server's own `send` has nothing to wait for, if it is uvicorn's and nobody wraps it."""
-    event = getattr(getattr(send, "__self__", None), "writable", None)
-    return event if isinstance(event, asyncio.Event) else None
 
 
 def closing(code: int, reason: str) -> MutableMapping[str, Any]:

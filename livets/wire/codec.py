@@ -109,13 +109,18 @@ def frame(
     kind: Frame, seq: int, done: int, durable: int, view: int = 0, body: bytes = b"", *, json: bool = False
 ) -> bytes | str:
     """Head and body as one WebSocket message. `body` comes from `encode_body`."""
-    head: list[int]
+    if not json:
+        return binary_frame(kind, seq, done, durable, view, body)
+    head = _head(kind, seq, done, durable, view)
+    return _encode_json([head, msgspec.msgpack.decode(body)] if body else [head]).decode()
+
+
+def binary_frame(kind: Frame, seq: int, done: int, durable: int, view: int = 0, body: bytes = b"") -> bytes:
+    """Head and body as one binary message."""
+    return _encode_msgpack(_head(kind, seq, done, durable, view)) + body
+
+
+def _head(kind: Frame, seq: int, done: int, durable: int, view: int) -> tuple[int, ...]:
     if view:
-        head = [int(kind), seq, done, durable, view]
-    elif durable != done:
-        head = [int(kind), seq, done, durable]
-    else:
-        head = [int(kind), seq, done]
-    if json:
-        return _encode_json([head, msgspec.msgpack.decode(body)] if body else [head]).decode()
-    return _encode_msgpack(head) + body
+        return (kind, seq, done, durable, view)
+    return (kind, seq, done) if durable == done else (kind, seq, done, durable)
