@@ -102,11 +102,7 @@ class Commits:
         changed = bond.tracker.changed(view)
         if self._dev:
             bond.tracker.check(view, changed)
-        change, growth = Change(), Growth({}, {})
-        if self._store.durable or self._dev:
-            change, growth = self.snapshot.change(view, changed)
-        if not self._store.durable:
-            change = Change()  # in development it was made for what it refuses
+        change, growth = self._kept(changed)
         if not partial:
             telemetry.mark("event.handled", self._view_id, ref)
         try:
@@ -122,19 +118,29 @@ class Commits:
             drawn.commit()
             if self._dev:
                 drawn = self._checked(drawn)
-        self.snapshot.accept(growth)
+        if growth is not None:
+            self.snapshot.accept(growth)
         bond.tracker.done(view)
-        change.effects = self.effects.number(bond.take_effects(), ref)
+        if bond.effects:
+            change.effects = self.effects.number(bond.take_effects(), ref)
         if partial and ref and ref not in bond.system.notes.interrupted:
             bond.system.changing().interrupted |= {ref}
         self._end(
             change, 0 if partial else ref, drawn.message if drawn is not None else [], urgent=partial, skipped=skipped
         )
 
+    def _kept(self, changed: dict[str, Any]) -> tuple[Change, Growth | None]:
+        """What the store is to write. One that holds the view itself writes nothing. Raises FieldError."""
+        if self._store.durable:
+            return self.snapshot.change(self._view, changed)
+        # In development it is made for what it refuses.
+        return Change(), self.snapshot.change(self._view, changed)[1] if self._dev else None
+
     def abandon(self, ref: int, failure: Failure, *, is_told: bool = True) -> None:
         """End a unit of work badly: everything since the last commit point is taken back, the event counts as done."""
         bond = self._view._live
         bond.roll_back(self._view)
+        self._follow()
         if is_told:
             self.refuse(ref, failure)
         self._end(Change(), ref, [])
@@ -216,9 +222,8 @@ class Commits:
         self, change: Change, ref: int, diff: list[Any] | bytes, *, urgent: bool = False, skipped: bool = False
     ) -> None:
         system = self._view._live.system
-        self.topics.follow(system.notes.subscriptions)
-        self.timers.follow(system.notes.timers)
-        self.presences.follow(system.notes)
+        if system.touched:
+            self._follow()
         if ref:
             self.progress.ended.passed(ref)
             if not (skipped and self._store.durable):
@@ -231,8 +236,15 @@ class Commits:
         system.done()
         if ref or diff:
             self.progress.tell(diff)
-        if not self._store.durable:
+        if change.effects and not self._store.durable:
             self.effects.release(change.effects)
+
+    def _follow(self) -> None:
+        """The world is to be as the notes say."""
+        notes = self._view._live.system.notes
+        self.topics.follow(notes.subscriptions)
+        self.timers.follow(notes.timers)
+        self.presences.follow(notes)
 
     def _note_end(self, ref: int, change: Change) -> None:
         """The snapshot has to say that this event is over."""

@@ -21,7 +21,7 @@ from livets.wire import ReservedOp
 
 if TYPE_CHECKING:
     from livets.live.view import LiveView
-    from livets.render import CompiledTemplate, Rendering, Templates
+    from livets.render import CompiledTemplate, Patch, Rendering, Templates
 
 _PLACE: Final = frozenset({"params", "uri"})
 
@@ -86,21 +86,30 @@ class Display:
         `shared`: other views are likely to show the same change. Nothing is remembered as sent until `Drawn.commit`.
         Raises whatever the template raises.
         """
-        if not join and not self.ready:
+        if not join and (self.outbox is None or not self.outbox.ready()):
             return None
-        scope, bond = self._scope, self._view._live
-        move = bond.location.move
-        with _Unseen(self._view):
-            if not self._shown:
-                return Drawn(self.rendering.fill(scope), self._extras(move, whole=True), self._remember)
-            dirty, volatile = changed, self._volatile()
-            if volatile or self._pending:
-                dirty = {*changed, *(self._pending or ()), *volatile}
-            if self._url != bond.system.notes.url:
-                dirty = {*dirty, *_PLACE}
-            force = {*forced, *self._forced} if self._forced else forced
-            patch = self.rendering.diff(scope, dirty, force, shared=shared)
-        return Drawn(patch, self._extras(move, whole=False), self._remember)
+        bond = self._view._live
+        tracker, move, shown = bond.tracker, bond.location.move, self._shown
+        paused, tracker.paused = tracker.paused, True  # `_Unseen`, without an object for each event
+        try:
+            if shown:
+                patch = self._patch(changed, forced, shared=shared)
+            else:
+                patch = self.rendering.fill(self._scope)
+        finally:
+            tracker.paused = paused
+        return Drawn(patch, self._extras(move, whole=not shown), self._remember)
+
+    def _patch(self, changed: Collection[str], forced: Collection[str], *, shared: bool) -> Patch:
+        """What differs from what is shown."""
+        rendering = self.rendering
+        dirty, volatile = changed, () if rendering.template is self._plain else self._volatile()
+        if volatile or self._pending:
+            dirty = {*changed, *(self._pending or ()), *volatile}
+        if self._url != self._view._live.system.notes.url:
+            dirty = {*dirty, *_PLACE}
+        force = {*forced, *self._forced} if self._forced else forced
+        return rendering.diff(self._scope, dirty, force, shared=shared)
 
     def postpone(self, changed: Collection[str], forced: Collection[str]) -> None:
         """These could not be sent; they are part of the next drawing."""
@@ -165,15 +174,13 @@ class Display:
             self._pending = set(self._view.__livets__.fields)
             for rows in _lists(self._view):
                 rows.distrust()
-        else:
+        elif self._view.__livets__.keyed:
             self.trust()
         if self.witness is not None:
             self.witness.follow(self.rendering.template, drawn.diff)
 
     def _volatile(self) -> Collection[str]:
         template = self.rendering.template
-        if template is self._plain:
-            return ()
         names = volatile(self._view, template)
         if template.names <= self._view.__livets__.fields.keys():
             self._plain = template

@@ -53,7 +53,7 @@ class Mailbox:
         if self._stopped:
             _drop(item)
             return
-        if at_once and not self.busy:
+        if at_once and self._task is None and not self._is_at_it:
             self._do(item)
             return
         if self._items is None:

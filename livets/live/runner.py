@@ -262,10 +262,10 @@ class ViewRunner:
             raise ProtocolError(f"event {event.ref} came after event {self._accepted}: the ones between are missing")
         self._accepted = event.ref
         ended = self._commits.progress.ended
-        if ended.has(event.ref):
-            return  # before a crash, out of order
-        if event.ref < ended.last:
-            # Likewise; what was typed before this event was written in its order, and newer values may be there.
+        if event.ref <= ended.last:  # it came before a crash, and events ended out of order
+            if ended.has(event.ref):
+                return
+            # What was typed before this event was written in its order, and newer values may be there.
             event = msgspec.structs.replace(event, fields={})
         self._units.accept(event)
 

@@ -196,7 +196,8 @@ class Rendering:
     def _own(self, scope: Scope, names: frozenset[str], force: frozenset[str]) -> Patch:
         actions: list[Callable[[], None]] = []
         try:
-            states, diff = self.template.root.diff(self._states, scope, names, force, actions)
+            root = self.template.root
+            states, diff = root.diff_of(root.affected(names, force), self._states, scope, names, force, actions)
         except Promoted as promoted:
             return self._reshape(self.template.promote(promoted.site), scope)
         return Patch(self, diff, self.template, states, actions)

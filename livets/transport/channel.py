@@ -78,7 +78,7 @@ class Channel:
     @property
     def has_room(self) -> bool:
         """Whether views on this socket may render."""
-        return not self.is_full and not self.is_closing
+        return not self.is_full and self._closing is None and not self.has_ended
 
     @property
     def is_sending(self) -> bool:
@@ -102,7 +102,8 @@ class Channel:
             and straight is not None
             and self._queue is None
             and self._sender is None
-            and not self.is_closing
+            and self._closing is None
+            and not self.has_ended
             and not self.json
             and straight.is_free
         ):

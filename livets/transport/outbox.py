@@ -8,7 +8,7 @@ Called by the view's runner (patch, ack, error) and by `joining` and `dialogue` 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from livets import telemetry
 from livets.errors import ProtocolError
@@ -16,13 +16,6 @@ from livets.transport.channel import Channel
 from livets.wire import Frame, encode_body, limits
 
 _MAX_ERRORS_KEPT = 32
-
-
-class Kept(NamedTuple):
-    """A PATCH in the ring."""
-
-    done: int
-    body: bytes
 
 
 class ViewOutbox:
@@ -46,7 +39,8 @@ class ViewOutbox:
         """Called when `ready()` has become true again."""
         self._on_close = on_close
         self._channel: Channel | None = None
-        self._ring: list[Kept] = []
+        self._ring: list[tuple[int, bytes]] = []
+        """PATCHes: `done` and body."""
         self._first = 1
         """The number of the ring's first frame."""
         self._floor = 1
@@ -64,10 +58,12 @@ class ViewOutbox:
         """Send a PATCH whose result covers events up to `done`; those up to `durable` need not be kept any more."""
         body = diff if isinstance(diff, bytes) else encode_body(diff)
         telemetry.mark("patch.encoded", self.view_id, done)
-        self.done = max(self.done, done)
-        self.durable = max(self.durable, durable)
+        if done > self.done:
+            self.done = done
+        if durable > self.durable:
+            self.durable = durable
         self.seq += 1
-        self._ring.append(Kept(done, body))
+        self._ring.append((done, body))
         self._bytes += len(body)
         while len(self._ring) > limits.RING_MAX_FRAMES or self._bytes > limits.RING_MAX_BYTES:
             self._drop_first()
@@ -115,13 +111,13 @@ class ViewOutbox:
         self._floor = seen if replay else joined
         self._first = joined + 1
         self._ring = missed
-        self._bytes = sum(len(kept.body) for kept in missed)
+        self._bytes = sum(len(body) for _, body in missed)
         self._channel = channel
         self._told_done = self._told_durable = -1
         channel.put(self, Frame.JOINED, joined, done, encode_body(body))
-        for kept in missed:
+        for missed_done, missed_body in missed:
             self.seq += 1
-            channel.put(self, Frame.PATCH, self.seq, kept.done, kept.body)
+            channel.put(self, Frame.PATCH, self.seq, missed_done, missed_body)
         errors, self._errors = self._errors, []
         for error in errors:
             self.error(*error)
@@ -136,12 +132,13 @@ class ViewOutbox:
         """The browser has every frame up to `seq`. Raises ProtocolError when there are not so many."""
         if seq > self.seq:
             raise ProtocolError(f"frame {seq} can't have been seen; {self.seq} have been sent")
-        self._floor = max(self._floor, seq)
         if seq < self._first:
+            self._floor = max(self._floor, seq)
             return
+        self._floor = seq
         count = seq + 1 - self._first
-        for kept in self._ring[:count]:
-            self._bytes -= len(kept.body)
+        for _, body in self._ring[:count]:
+            self._bytes -= len(body)
         del self._ring[:count]
         self._first = seq + 1
 
@@ -149,8 +146,10 @@ class ViewOutbox:
         """A frame with these numbers leaves: whether it tells the browser anything that it was not told before."""
         if done <= self._told_done and durable <= self._told_durable:
             return False
-        self._told_done = max(done, self._told_done)
-        self._told_durable = max(durable, self._told_durable)
+        if done > self._told_done:
+            self._told_done = done
+        if durable > self._told_durable:
+            self._told_durable = durable
         return True
 
     @property
@@ -159,6 +158,6 @@ class ViewOutbox:
         return self._bytes
 
     def _drop_first(self) -> None:
-        self._bytes -= len(self._ring.pop(0).body)
+        self._bytes -= len(self._ring.pop(0)[1])
         self._floor = max(self._floor, self._first)
         self._first += 1

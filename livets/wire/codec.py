@@ -47,14 +47,8 @@ def decode(data: bytes | str, *, max_bytes: int = limits.MAX_MESSAGE_BYTES) -> C
 
 def _plain(event: Event) -> Event:
     """The event as views know it: a browser sends a directive's text, attributes, and a form as pairs."""
-    payload = event.payload
-    form = payload.get("form")
-    if type(form) is list:
-        payload["form"] = _fields(form)
-    for prefix, group in _GROUPS:
-        names = [name for name in payload if name.startswith(prefix)]
-        if names:
-            payload[group] = {name[len(prefix) :].replace("-", "_"): payload.pop(name) for name in names}
+    if event.payload:
+        _group(event.payload)
     if event.args or event.handler.isidentifier() or not event.handler:
         return event
     try:
@@ -62,6 +56,17 @@ def _plain(event: Event) -> Event:
     except ValueError:
         return event  # nothing is called like that: the event will be refused by its name
     return event if name == event.handler else msgspec.structs.replace(event, handler=name, args=args)
+
+
+def _group(payload: dict[str, Any]) -> None:
+    """Put a form's pairs, and attributes of one prefix, under one name each."""
+    form = payload.get("form")
+    if type(form) is list:
+        payload["form"] = _fields(form)
+    for prefix, group in _GROUPS:
+        names = [name for name in payload if name.startswith(prefix)]
+        if names:
+            payload[group] = {name[len(prefix) :].replace("-", "_"): payload.pop(name) for name in names}
 
 
 def _fields(pairs: list[Any]) -> dict[str, Any]:
