@@ -26,7 +26,7 @@ def main(counts: tuple[int, ...]) -> None:
     click.echo("| pages at rest | livets, KiB a page | after an event each | bare Starlette socket | difference |")
     click.echo("|--:|--:|--:|--:|--:|")
     for count in counts:
-        (idle, used), socket = asyncio.run(_pages(count)), asyncio.run(_sockets(count))
+        (idle, used), socket = asyncio.run(_pages(count)), asyncio.run(per_socket(count))
         click.echo(f"| {count} | {idle:.1f} | {used:.1f} | {socket:.1f} | {idle - socket:.1f} |")
 
 
@@ -45,7 +45,8 @@ async def _pages(count: int) -> tuple[float, float]:
             return (idle - before) / count, (server.kib - before) / count
 
 
-async def _sockets(count: int) -> float:
+async def per_socket(count: int) -> float:
+    """Of a bare Starlette socket, KiB."""
     with running() as server:
         warm = [Page(server.port, "/bare") for _ in range(_WARM)]
         for page in warm:

@@ -65,6 +65,14 @@ class Row(msgspec.Struct, frozen=True):
     label: str
 
 
+class Task(msgspec.Struct):
+    """One of a list."""
+
+    id: int
+    label: str
+    done: bool = False
+
+
 class Table(LiveView):
     """A page whose whole table is broadcast."""
 
@@ -96,6 +104,23 @@ class Alone(Counter):
         self.own = id(self)
 
 
+class Desk(LiveView):
+    """A page with a list of its own, of rows that can change."""
+
+    rows: list[Task] = []
+    template = """<ul>{% for row in rows %}<li ts-key="{{ row.id }}">{{ row.label }}<i ts-if="row.done">done</i></li>
+    {% endfor %}</ul><button ts-on:click="add">+</button>"""
+
+    async def mount(self) -> None:
+        own = id(self)
+        self.rows = [Task(n, f"task {n} of {own}") for n in range(100)]
+
+    @event
+    async def add(self) -> None:
+        """One is done."""
+        self.rows[0].label += "."
+
+
 async def bare(socket: WebSocket) -> None:
     """The least that a Starlette application does with a socket."""
     await socket.accept(subprotocol="livets.1.msgpack")
@@ -114,6 +139,7 @@ async def state(request: Request) -> JSONResponse:
             "tasks": len(asyncio.all_tasks()),
             "files": len(os.listdir("/proc/self/fd")),
             "views": len(app.registry),
+            "asleep": sum(view.asleep is not None for view in app.registry),
             "kib": rss_kib("self"),
         }
     )
@@ -125,6 +151,7 @@ def application(**settings: Any) -> LiveTS:
     app.live("/", Counter)
     app.live("/alone", Alone)
     app.live("/table", Table)
+    app.live("/desk", Desk)
     app.route("/state", state)
     app.routes.append(_bare_route())
     return app
@@ -191,6 +218,7 @@ if __name__ == "__main__":
         from livets.render.sharing import Sharing
 
         Sharing.find = lambda *_: None  # type: ignore[method-assign]
-    application(**(FORGETFUL if "--forgetful" in sys.argv else {})).run(
-        port=int(sys.argv[1]), log_level="warning", access_log=False
-    )
+    chosen = dict(FORGETFUL) if "--forgetful" in sys.argv else {}
+    if "--idle" in sys.argv:
+        chosen["idle_after_s"] = float(sys.argv[sys.argv.index("--idle") + 1])
+    application(**chosen).run(port=int(sys.argv[1]), log_level="warning", access_log=False)
