@@ -42,6 +42,13 @@ def failures() -> tuple[type[BaseException], ...]:
     return (RedisError, RedisClusterException, OSError, TimeoutError, RuntimeError)
 
 
+def losses() -> tuple[type[BaseException], ...]:
+    """What a command raises whose connection turned out to be lost: over another one it may well succeed."""
+    from redis.exceptions import ConnectionError as RedisConnectionError
+
+    return (RedisConnectionError, ConnectionError)
+
+
 def connect(url: str, *, timeout_s: float, max_connections: int, retry: Retry | None = None) -> Client:
     """A client for what `url` names; nothing is connected yet. Raises ConfigError for a URL that can't be used.
 

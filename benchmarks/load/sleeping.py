@@ -62,7 +62,8 @@ async def _cost(path: str, count: int, idle_after_s: str) -> Cost:
             if idle_after_s != "0":
                 await _all_asleep(server, len(pages))
         kib = (server.state()["kib"] - before) / count
-        first, following = [], []
+        first: list[float] = []
+        following: list[float] = []
         for page in pages:
             for ref, times in ((1, first), (2, following)):
                 started_s = time.perf_counter()

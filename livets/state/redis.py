@@ -12,17 +12,17 @@ Layout of `livets:view:{view_id}` (the braces keep all keys of a view on one nod
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from itertools import count
 from typing import Any
 
 import msgspec
 
 from livets.errors import Fenced, Gone, LivetsError
-from livets.redis_client import connect, failures
+from livets.redis_client import connect, failures, losses
 from livets.state.keys import KeyRing
 from livets.state.record import MAX_VIEW_BYTES, Change, Claim, Record
 from livets.state.redis_scripts import CLAIM, CREATE, FORGET, RECREATE, REVOKE, WRITE
@@ -33,6 +33,8 @@ logger = logging.getLogger("livets.state")
 _MAX_CONNECTIONS = 16
 _MAX_LAST = 50_000
 """Views of which the number of the last write is remembered; of others what Redis has is taken for what it had."""
+_REPEATS = 3
+"""A command whose connection was lost is sent again so often, over others."""
 _NO_CHANGE = Change()
 _pack = msgspec.msgpack.Encoder().encode
 _unpack_entries = msgspec.msgpack.Decoder(list[bytes]).decode
@@ -64,6 +66,7 @@ class RedisStore:
         """
         self._redis = connect(url, timeout_s=timeout_s, max_connections=_MAX_CONNECTIONS)
         self._failures = failures()
+        self._lost = losses()
         self._ttl_s = ttl_s
         self._unjoined_ttl_s = ttl_s if unjoined_ttl_s is None else min(unjoined_ttl_s, ttl_s)
         self._prefix = prefix
@@ -154,10 +157,7 @@ class RedisStore:
 
     async def epochs(self, names: Sequence[str]) -> list[int]:
         """When each of these was last revoked, as a number that only grows; 0 for never."""
-        try:
-            counts = [await self._redis.get(f"{self._prefix}revoked:{name}") for name in names]
-        except self._failures as error:
-            raise self._unavailable(error) from error
+        counts = [await self._answer(partial(self._redis.get, f"{self._prefix}revoked:{name}")) for name in names]
         return [int(count or 0) for count in counts]
 
     async def revoke(self, name: str, ttl_s: int) -> int:
@@ -212,10 +212,24 @@ class RedisStore:
         return record
 
     async def _run(self, script: Any, view_id: str, arguments: Sequence[bytes | str | int]) -> Any:
+        return await self._answer(lambda: script(keys=[f"{self._prefix}view:{{{view_id}}}"], args=arguments))
+
+    async def _answer(self, command: Callable[[], Awaitable[Any]]) -> Any:
+        """The answer to a command that may be carried out twice.
+
+        After a failover each connection of the pool is dead until it is used once: that is no reason for an error.
+        """
+        lost = 0
         try:
             for _ in range(_MAX_CONNECTIONS):
-                with contextlib.suppress(RuntimeError):  # a connection that was lost in the pool: nothing was sent
-                    return await script(keys=[f"{self._prefix}view:{{{view_id}}}"], args=arguments)
+                try:
+                    return await command()
+                except RuntimeError:  # a connection that was lost in the pool: nothing was sent
+                    continue
+                except self._lost as error:
+                    lost += 1
+                    if lost > _REPEATS or isinstance(error.__context__, TimeoutError):  # none is free
+                        raise
             raise ConnectionError("every connection to it was lost")
         except self._failures as error:
             raise self._unavailable(error) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 from collections.abc import AsyncIterator
 
 import pytest
@@ -149,14 +151,12 @@ async def test_a_write_whose_answer_was_lost_is_not_doubled(redis_server: RedisS
     store = RedisStore(redis_server.url, ttl_s=100)
     await store.create("v", Record(b"m"))
     await store.write("v", 1, Change(logs={"rows": [b"1"]}))
-    real, lost = store._write, True
+    real, losses = store._write, [ConnectionResetError(), ConnectionResetError(), TimeoutError()]
 
     async def answer_lost(**arguments: object) -> object:
-        nonlocal lost
         answer = await real(**arguments)  # type: ignore[arg-type]
-        if lost:
-            lost = False
-            raise ConnectionResetError("the answer was lost")
+        if losses:
+            raise losses.pop(0)
         return answer
 
     store._write = answer_lost  # type: ignore[assignment]
@@ -166,6 +166,7 @@ async def test_a_write_whose_answer_was_lost_is_not_doubled(redis_server: RedisS
     await store.write("v", 1, Change())
     change.merge(Change(logs={"rows": [b"3"]}, ref=2))
     await store.write("v", 1, change)
+    losses.append(ConnectionResetError())  # a lost connection is tried again at once
     await store.write("v", 1, Change(logs={"rows": [b"4"]}))
     assert (await stored(store, "v")).logs == {"rows": [b"1", b"2", b"3", b"4"]}
     await store.close()
@@ -206,3 +207,29 @@ async def test_a_redis_that_has_an_old_view_has_lost_it(redis_server: RedisServe
     assert (await stored(store, "v")).fields == {"a": b"3", "b": b"2"}
     await store.write("v", 3, Change(ref=2))
     await store.close()
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("how", ["killed by the server", "lost with the server"])
+async def test_a_failover_costs_no_command_an_error(redis_server: RedisServer, how: str) -> None:
+    """Every connection of the pool is dead at once, and nobody has noticed."""
+    store = RedisStore(redis_server.url, ttl_s=100)
+    for _ in range(3):
+        async with asyncio.TaskGroup() as group:
+            for _ in range(24):
+                group.create_task(store.claim("nobody", None))
+        if how == "killed by the server":
+            redis_server.command("CLIENT", "KILL", "TYPE", "normal")
+        else:
+            redis_server.kill()
+            redis_server.start()
+        await store.create(f"v{secrets.token_hex(4)}", Record(b"m"))
+        async with asyncio.TaskGroup() as group:
+            for _ in range(24):
+                group.create_task(store.epochs(["somebody"]))
+                group.create_task(store.claim("nobody", None))
+    redis_server.kill()
+    with pytest.raises(StoreUnavailable):
+        await store.claim("nobody", None)
+    await store.close()
+    await asyncio.sleep(0)
