@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
-from tests.support.ports import answers, free_port
+from tests.support.ports import answers, reserved_port
 from tests.support.redis_server import dies_with_parent
 from tests.support.wait import wait_for
 
@@ -29,7 +29,9 @@ class Workers:
 
     def __init__(self, app: str, count: int = 2, *, env: Mapping[str, str] | None = None, restart: bool = True) -> None:
         self.app = app
-        self.ports = [free_port() for _ in range(count)]
+        self._reserved = [reserved_port() for _ in range(count)]
+        """Nobody else is given the port of a worker that is being started again."""
+        self.ports = [int(holder.getsockname()[1]) for holder in self._reserved]
         self.restart = restart
         self.deaths: list[tuple[int, int]] = []
         """(port, exit code; -9 for SIGKILL) in order."""
@@ -73,6 +75,8 @@ class Workers:
             self._nursery.wait(10)
             assert self._nursery.stdout is not None
             self._nursery = None
+        for holder in self._reserved:
+            holder.close()
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def kill(self, index: int, how: signal.Signals = signal.SIGKILL) -> int:

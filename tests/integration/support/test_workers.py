@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import urllib.request
 
 import pytest
 from playwright.async_api import Page
 
 from tests.support.browser import PageLog
+from tests.support.ports import HOST
 from tests.support.round_robin import RoundRobin
 from tests.support.wait import wait_for
 from tests.support.workers import Workers
@@ -60,3 +62,20 @@ def test_a_missing_program_fails_with_instructions(name: str, monkeypatch: pytes
     binary = {"redis_server": redis_server.binary, "browser": browser.binary}[name]
     with pytest.raises(pytest.fail.Exception, match="make test"):
         binary()
+
+
+def test_nobody_else_is_given_the_port_of_a_worker_that_has_died() -> None:
+    with Workers(APP, 1, restart=False) as workers:
+        workers.kill(0)
+        wait_for(lambda: workers.deaths, "the worker to die")
+        with pytest.raises(OSError, match="in use"), socket.socket() as other:
+            other.bind((HOST, workers.ports[0]))
+        given = set()
+        for _ in range(500):  # of some 28,000
+            with socket.socket() as other:
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                other.bind((HOST, 0))
+                given.add(other.getsockname()[1])
+        assert workers.ports[0] not in given
+        workers.revive(0)
+        workers.wait_ready()
