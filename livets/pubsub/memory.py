@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from livets.pubsub.bus import Message
-from livets.pubsub.numbering import Numbering
+from livets.pubsub.local import LocalBus
 from livets.pubsub.refusal import check_message
-from livets.pubsub.topics import Deliver, Topics
 
 
-class MemoryBus:
+class MemoryBus(LocalBus):
     """`Bus` within one process.
 
     >>> import asyncio
@@ -21,24 +18,6 @@ class MemoryBus:
     >>> heard
     [('view-1', 'changed', b'milk')]
     """
-
-    def __init__(self, deliver: Deliver | None = None) -> None:
-        self._topics = Topics(deliver)
-        self._numbering = Numbering()
-
-    @property
-    def deliver(self) -> Deliver | None:
-        """Where messages go; the app sets it once, before views subscribe."""
-        return self._topics.deliver
-
-    @deliver.setter
-    def deliver(self, deliver: Deliver) -> None:
-        self._topics.deliver = deliver
-
-    @property
-    def dropped(self) -> Counter[str]:
-        """How many messages were not delivered, by reason."""
-        return self._topics.dropped
 
     async def publish(self, topic: str, data: bytes, effect_id: str) -> None:
         """Deliver `data` to every subscriber of `topic`; a repeat of `effect_id` is dropped. Raises MessageRefused."""

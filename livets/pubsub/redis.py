@@ -18,18 +18,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Sequence
 
 from livets.pubsub.bus import Message
 from livets.pubsub.envelope import Envelope, Envelopes
 from livets.pubsub.incoming import Incoming
-from livets.pubsub.numbering import Numbering
+from livets.pubsub.local import LocalBus
 from livets.pubsub.outgoing import RECENT_MS, Outgoing
 from livets.pubsub.refusal import check_message
 from livets.pubsub.shards import Shards
 from livets.pubsub.stopping import stop
-from livets.pubsub.topics import Deliver, Topics
+from livets.pubsub.topics import Deliver
 from livets.pubsub.topology import Topology
 from livets.redis_client import connect, failures, is_cluster
 
@@ -39,7 +38,7 @@ _MAX_CONNECTIONS = 4
 _logger = logging.getLogger("livets.pubsub")
 
 
-class RedisBus:
+class RedisBus(LocalBus):
     """`Bus` between workers that share a Redis and a key."""
 
     def __init__(
@@ -65,8 +64,7 @@ class RedisBus:
         once = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
         self._client = client = connect(url, timeout_s=timeout_s, max_connections=_MAX_CONNECTIONS, retry=once)
         self._failures = failures()
-        self._topics = Topics(deliver)
-        self._numbering = Numbering()
+        super().__init__(deliver)
         self._incoming: Incoming | Shards
         if is_cluster(url):
             topology = Topology(client)
@@ -83,20 +81,6 @@ class RedisBus:
         """Topics whose subscription Redis has not confirmed (or not been asked about) yet -> when it began."""
         self._fresh: set[str] = set()
         self._check: asyncio.Task[None] | None = None
-
-    @property
-    def deliver(self) -> Deliver | None:
-        """Where messages go; the app sets it once, before views subscribe."""
-        return self._topics.deliver
-
-    @deliver.setter
-    def deliver(self, deliver: Deliver) -> None:
-        self._topics.deliver = deliver
-
-    @property
-    def dropped(self) -> Counter[str]:
-        """Messages not delivered, by reason: `repeat`, `late`, `garbage`, `forged`."""
-        return self._topics.dropped
 
     @property
     def connected(self) -> bool:
