@@ -163,15 +163,16 @@ class Execution(Driver):
             if known is not None:
                 return self._complete(one, path, attempt, known, began, None, memo=True)
         view = None
-        if one.function is not None and not one.takes_ctx:
-            result = one.function(**inputs)
+        instance = self._instances.get(node)
+        if instance is None and not one.takes_ctx:
+            result = one.function(**inputs)  # type: ignore[misc]  # what has no instance is a function
         else:
             view = StateView(self.scope.state)
             context = self._context(one, path, inputs, attempt, view, wake)
-            if one.function is not None:
-                result = one.function(**inputs, ctx=context)
+            if instance is None:
+                result = one.function(**inputs, ctx=context)  # type: ignore[misc]
             else:
-                result = self._instances[node].execute(context)
+                result = instance.execute(context)
         if type(result) is CoroutineType or inspect.isawaitable(result):
             result = await result
         if type(result) is Suspend:
@@ -212,7 +213,7 @@ class Execution(Driver):
     async def _subflow(self, path: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Run the sub-workflow `name` and return its outputs; raises NodeError when it fails."""
         compiled = self.compiled.definitions[name]
-        inner = Execution(compiled, self.scope, compiled.read_inputs(given), f"{path}/")
+        inner = type(self)(compiled, self.scope, compiled.read_inputs(given), f"{path}/")
         result = await inner.execute()
         if result.status != "completed":
             reasons = "; ".join(f"{one.node}: {one.message}" for one in result.failures[:3]) or result.reason
@@ -304,6 +305,10 @@ class Execution(Driver):
         self.scope.waiting.pop(self.prefix + self._nodes[node].id, None)
         self._wakes[node] = {"by": "signal", "value": value}
         return self.scheduler.resume(node)
+
+    def node_counts(self) -> dict[str, int]:
+        """Return how many nodes are in each state, now."""
+        return {} if self.scheduler is None else count_states(self.scheduler.states)
 
     def states(self) -> dict[str, str]:
         """Return the state of each node by id, now."""

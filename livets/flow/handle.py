@@ -39,6 +39,10 @@ class RunHandle:
         """Return the state of each node, by id, now."""
         return self._execution.states()
 
+    def node_counts(self) -> dict[str, int]:
+        """Return how many nodes are in each state, now."""
+        return self._execution.node_counts()
+
     def counts(self) -> dict[str, dict[str, int]]:
         """Of a run in push mode: how many values each node has read ("in"), given ("out") and "dropped"."""
         return self._execution.counts() if isinstance(self._execution, StreamExecution) else {}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from livets.engine.errors import EngineError
 from livets.engine.node import Node
-from livets.flow.compiled import CompiledWorkflow
+from livets.flow.compiled import CompiledNode, CompiledWorkflow
 from livets.flow.grants import Grants
 
 logger = logging.getLogger("livets.flow")
@@ -17,8 +17,11 @@ logger = logging.getLogger("livets.flow")
 class Instances:
     """Instances by number of node, for a workflow and its sub-workflows; function nodes need none."""
 
-    def __init__(self, compiled: CompiledWorkflow, grants: Grants) -> None:
+    def __init__(
+        self, compiled: CompiledWorkflow, grants: Grants, away: Callable[[CompiledNode], Node | None] | None = None
+    ) -> None:
         self.compiled, self.grants = compiled, grants
+        self._away = away
         self.runs = 0
         self._of: dict[int, dict[int, Node]] = {}
         self._opened: list[tuple[str, Node]] = []
@@ -44,9 +47,7 @@ class Instances:
             if self._ready:
                 return
             for compiled in (self.compiled, *self.compiled.definitions.values()):
-                self._of[id(compiled)] = {
-                    node.number: node.node_type.create(node.config) for node in compiled.nodes if node.function is None
-                }
+                self._of[id(compiled)] = self._made(compiled)
             try:
                 for compiled in (self.compiled, *self.compiled.definitions.values()):
                     for number, instance in self._of[id(compiled)].items():
@@ -60,6 +61,16 @@ class Instances:
                     raise EngineError(f"node {name!r} could not be initialized: {error}") from error
                 raise
             self._ready = True
+
+    def _made(self, compiled: CompiledWorkflow) -> dict[int, Node]:
+        found: dict[int, Node] = {}
+        for node in compiled.nodes:
+            away = self._away(node) if self._away is not None else None
+            if away is not None:
+                found[node.number] = away
+            elif node.function is None:
+                found[node.number] = node.node_type.create(node.config)
+        return found
 
     async def start(self, run: str) -> None:
         """Tell every instance that a run begins."""

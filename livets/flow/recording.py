@@ -13,16 +13,19 @@ from typing import Any
 
 from livets.engine.events import Bus, Event
 from livets.engine.log import EventLog
+from livets.flow.telemetry.observer import Observer
 
 
 class Recorder:
     """Events of the run `run`, from number `head` + 1 on; without a `log` they go to the bus only."""
 
-    def __init__(self, run: str, bus: Bus, log: EventLog | None = None, head: int = 0) -> None:
+    def __init__(
+        self, run: str, bus: Bus, log: EventLog | None = None, head: int = 0, observer: Observer | None = None
+    ) -> None:
         self.stream = f"flow/{run}"
         self.log = log
         self.seq = head
-        self._bus = bus
+        self._bus, self._observer = bus, observer
         self._buffer: list[Event] = []
         self._lock = asyncio.Lock()
         self._due = False
@@ -50,11 +53,14 @@ class Recorder:
             if not self._buffer:
                 return
             batch, self._buffer = self._buffer, []
+            began = time.perf_counter()
             try:
                 await self.log.append(self.stream, batch, expected=batch[0].seq - 1, checked=True)
             except BaseException as error:
                 self._error = error
                 raise
+            if self._observer is not None:
+                self._observer.committed(time.perf_counter() - began, len(batch))
 
     def _flush_soon(self) -> None:
         self._due = False

@@ -6,6 +6,7 @@ Made by FlowRuntime for each run that begins or goes on; what a node does is the
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -16,6 +17,7 @@ from livets.flow.instances import Instances
 from livets.flow.result import RunResult
 from livets.flow.scope import Scope
 from livets.flow.streaming import StreamExecution
+from livets.flow.telemetry.observer import RunFacts
 
 
 class Running:
@@ -35,6 +37,22 @@ class Running:
 
     async def run(self) -> RunResult:
         """Run to the end and return the result; cancelling this records the run as cancelled."""
+        observer, workflow = self._scope.observer, self._compiled.workflow
+        if observer is None:
+            return await self._run()
+        facts = RunFacts(self._scope.run, workflow.id, self._compiled.version, self._scope.recorded is not None)
+        begun, began, status = observer.begin_run(facts), time.perf_counter(), "failed"
+        try:
+            result = await self._run()
+            status = result.status
+            return result
+        except asyncio.CancelledError:
+            status = "interrupted" if self._closing() else "cancelled"
+            raise
+        finally:
+            observer.end_run(begun, facts, status, time.perf_counter() - began)
+
+    async def _run(self) -> RunResult:
         recorder, run = self._scope.recorder, self._scope.run
         seconds = self._compiled.workflow.settings.run_timeout_s
         timer = asyncio.get_running_loop().call_later(seconds, self._time_out) if seconds is not None else None

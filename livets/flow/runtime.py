@@ -25,7 +25,7 @@ from livets.engine.store import ContentStore
 from livets.engine.values import check
 from livets.flow.archive import Archive, RunInfo
 from livets.flow.builder import Flow
-from livets.flow.compiled import CompiledWorkflow, compile_workflow
+from livets.flow.compiled import CompiledNode, CompiledWorkflow, compile_workflow
 from livets.flow.constants import read_constant
 from livets.flow.execution import Execution
 from livets.flow.grants import Grants
@@ -34,15 +34,18 @@ from livets.flow.instances import Instances
 from livets.flow.journal import Recorded
 from livets.flow.limiting import Limiters
 from livets.flow.listening import Listener
+from livets.flow.location import Away, Location
 from livets.flow.memo import Memo
 from livets.flow.model import Workflow
 from livets.flow.nodes import standard_registry
+from livets.flow.observed import ObservedExecution
 from livets.flow.recording import Recorder
 from livets.flow.result import RunExists, RunResult
 from livets.flow.running import Running
 from livets.flow.scope import Scope
 from livets.flow.state import NodeState
 from livets.flow.streaming import StreamExecution
+from livets.flow.telemetry.observer import Observer, Observers
 
 UNLIMITED = 1_000_000_000
 
@@ -51,6 +54,7 @@ class FlowRuntime:
     """Runs workflows. `max_parallel` limits nodes over all runs; `pools` are shared by all workflows that name them.
 
     `grants` is what nodes may touch (folders, hosts, databases, secrets, functions); it is closed with the runtime.
+    `observers` are told what happens (livets.flow.telemetry), `location` takes nodes that are to run elsewhere.
 
     >>> flow = Flow("sum")
     >>> flow.add(lambda: 20, id="a") >> flow.add(lambda n: n + 1, id="b")
@@ -72,6 +76,8 @@ class FlowRuntime:
         durability: Durability = "process",
         log: EventLog | None = None,
         grants: Grants | None = None,
+        observers: Sequence[Observer] = (),
+        location: Location | None = None,
     ) -> None:
         self.grants = grants or Grants()
         self.registry = registry or standard_registry()
@@ -89,6 +95,10 @@ class FlowRuntime:
         self._instances: dict[str, Instances] = {}
         self._runs: dict[str, RunHandle] = {}
         self._closing = False
+        self._location = location
+        self._observer = observers[0] if len(observers) == 1 else Observers(observers) if observers else None
+        if self._observer is not None:
+            self._observer.watch(self)
 
     async def __aenter__(self) -> FlowRuntime:
         return self
@@ -165,7 +175,7 @@ class FlowRuntime:
         run = run or self.new_name()
         if run in self._runs:
             raise RunExists(f"a run called {run!r} exists already")
-        recorder = Recorder(run, self.bus, self.log)
+        recorder = Recorder(run, self.bus, self.log, 0, self._observer)
         await self._archive.keep(compiled)
         data: dict[str, Any] = {"workflow": compiled.workflow.id, "version": compiled.version, "inputs": values}
         data |= {"targets": None if targets is None else list(targets)}
@@ -210,7 +220,7 @@ class FlowRuntime:
             numbers = compiled.plan.descendants(compiled.numbers(nodes))
             reset = [compiled.nodes[n].id for n in sorted(numbers)]
         recorded.reset(reset, deep=nodes is not None)
-        recorder = Recorder(run, self.bus, self.log, recorded.head)
+        recorder = Recorder(run, self.bus, self.log, recorded.head, self._observer)
         recorder.emit("flow.run.resumed", {"reset": reset, "deep": nodes is not None})
         await recorder.commit()
         created = recorded.created
@@ -238,21 +248,33 @@ class FlowRuntime:
             await recorder.commit()
             raise
         of = instances.lookup(compiled)
-        scope = Scope(run, recorder, self._slots, state, of, self._limiters.find, self.memo, self.store, recorded)
+        find, observer = self._limiters.find, self._observer
+        scope = Scope(run, recorder, self._slots, state, of, find, self.memo, self.store, recorded, observer)
         execution: Execution | StreamExecution
         if settings.stream is not None:
             execution = StreamExecution(compiled, scope, inputs, await self._checkpoint(recorder, recorded))
         else:
-            execution = Execution(compiled, scope, inputs, targets=targets, trigger=trigger)
+            make = Execution if observer is None else ObservedExecution
+            execution = make(compiled, scope, inputs, targets=targets, trigger=trigger)
         running = Running(compiled, scope, execution, instances, lambda: self._closing, lambda: self._ended(run))
         task = asyncio.create_task(running.run(), name=f"flow {run}")
         handle = self._runs[run] = RunHandle(run, scope, execution, task)
         return handle
 
     async def _open(self, compiled: CompiledWorkflow) -> Instances:
-        instances = self._instances.setdefault(compiled.version, Instances(compiled, self.grants))
+        instances = self._instances.setdefault(compiled.version, Instances(compiled, self.grants, self._away))
         await instances.open()
         return instances
+
+    def _away(self, node: CompiledNode) -> Node | None:
+        """What stands for a node that runs elsewhere; None for all that run here."""
+        location, node_type = self._location, node.node_type
+        if location is None or node_type.container or node_type.streams or not location.takes(node.spec, node_type):
+            return None
+        return Away(node.spec, node_type, location, self._carrier)
+
+    def _carrier(self) -> dict[str, str]:
+        return {} if self._observer is None else self._observer.carrier()
 
     async def instances(self, compiled: CompiledWorkflow) -> dict[int, Node]:
         """Return the node instances of a workflow by number, initialized; for listeners."""
@@ -315,6 +337,14 @@ class FlowRuntime:
         if run not in self._runs:
             raise EngineError(f"run {run!r} does not run here: resume it first")
         return self._runs[run]
+
+    def node_counts(self) -> dict[str, int]:
+        """Return how many nodes of all runs under way are in each state, now."""
+        found: dict[str, int] = {}
+        for handle in self._runs.values():
+            for state, count in () if handle.done else handle.node_counts().items():
+                found[state] = found.get(state, 0) + count
+        return found
 
     def watch(self, run: str | None = None, capacity: int = 4096) -> Subscription:
         """Return a subscription to the live events of one run, or of all; lossy when its reader is slow."""

@@ -14,6 +14,7 @@ from livets.flow.journal import Recorded
 from livets.flow.memo import Memo
 from livets.flow.recording import Recorder
 from livets.flow.state import NodeState
+from livets.flow.telemetry.observer import Observer
 
 
 class Sleeper(Protocol):
@@ -27,8 +28,8 @@ class Scope:
     """One for each run; `recorded` is what its journal knew when it was started again."""
 
     __slots__ = (
-        "cancellation", "instances", "limiter", "memo", "recorded", "recorder", "run", "slots", "state", "store",
-        "waiting",
+        "cancellation", "instances", "limiter", "memo", "observer", "recorded", "recorder", "run", "slots", "state",
+        "store", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -42,10 +43,11 @@ class Scope:
         memo: Memo,
         store: ContentStore | None,
         recorded: Recorded | None,
+        observer: Observer | None = None,
     ) -> None:
         self.run, self.recorder, self.slots, self.state = run, recorder, slots, state
         self.instances, self.limiter, self.memo, self.store = instances, limiter, memo, store
-        self.recorded = recorded
+        self.recorded, self.observer = recorded, observer
         self.cancellation = Cancellation()
         self.waiting: dict[str, tuple[Sleeper, int]] = {}
 

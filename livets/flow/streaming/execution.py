@@ -112,6 +112,11 @@ class StreamExecution:
         """Return the state of each node by id, now."""
         return {operator.node.id: operator.state for operator in self._operators}
 
+    def node_counts(self) -> dict[str, int]:
+        """Return how many nodes are in each state, now."""
+        states = [operator.state for operator in self._operators]
+        return {state: states.count(state) for state in set(states)}
+
     def counts(self) -> dict[str, dict[str, int]]:
         """Return how many values each node has read, given and dropped."""
         return {one.node.id: {"in": one.taken, "out": one.given, "dropped": one.dropped} for one in self._operators}
