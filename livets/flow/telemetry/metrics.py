@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from livets.engine.errors import MissingExtra
 from livets.flow.telemetry.observer import Attempt, Observer, RunFacts
-
-if TYPE_CHECKING:
-    from livets.flow.runtime import FlowRuntime
 
 try:
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -28,6 +25,13 @@ MAX_WORKFLOWS = 1000
 _NODE_BUCKETS = (0.0001, 0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0)
 _RUN_BUCKETS = (0.01, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 21_600.0)
 _JOURNAL_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0)
+
+
+class Counted(Protocol):
+    """Who has nodes to count: a FlowRuntime."""
+
+    def node_counts(self) -> dict[str, int]:
+        """How many nodes are in each state, now."""
 
 
 class Metrics(Observer):
@@ -59,7 +63,7 @@ class Metrics(Observer):
         text: bytes = generate_latest(self.registry)
         return text
 
-    def watch(self, runtime: FlowRuntime) -> None:
+    def watch(self, runtime: Counted) -> None:
         """Also tell how many nodes of `runtime` are ready, running and waiting."""
         self.registry.register(_Depth(runtime))
 
@@ -100,7 +104,7 @@ class Metrics(Observer):
 class _Depth:
     """Counts the nodes of a runtime by state when it is asked."""
 
-    def __init__(self, runtime: FlowRuntime) -> None:
+    def __init__(self, runtime: Counted) -> None:
         self._runtime = weakref.ref(runtime)
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
