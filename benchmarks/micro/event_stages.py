@@ -2,13 +2,13 @@
 
     python -m benchmarks.micro.event_stages [--events 2000] [--rows 0 --rows 1000 --rows 10000]
 
-Method: the server runs in a process of its own (uvloop where it is installed), the client sends one event and
-waits for its patch, so queues are empty and stages do not overlap. Stages are medians over all events after a
-warm-up of a tenth. Decoding is timed by itself on the same bytes. The server's CPU time for an event is process time
-over all events, divided by their number, in rounds without the telemetry listener that the stages need. "socket and
-loop" is what the stages leave of it: what any ASGI WebSocket message costs. The rounds alternate with rounds of a
-Starlette WebSocket echo of the same number of bytes in the same process, so a busy machine slows both alike; "of an
-echo" is the median of the ratios of neighbouring rounds.
+Method: the server, with the settings of `livets run`, is a process of its own (uvloop where it is installed). The
+client sends one event and waits for its patch, so queues are empty and stages do not overlap. Stages are medians over
+all events after a warm-up of a tenth. Decoding is timed by itself on the same bytes. The server's CPU time for an event
+is process time over all events, divided by their number, in rounds without the telemetry listener that the stages
+need. "socket and loop" is what the stages leave of it: what any ASGI WebSocket message costs. The rounds alternate with
+rounds of a Starlette WebSocket echo of the same number of bytes in the same process, so a busy machine slows both
+alike; "of an echo" is the median of the ratios of neighbouring rounds.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from livets import LiveTS, LiveView, event, telemetry
+from livets.transport.server import settings
 from livets.wire import Event, Join, decode, encode_client
 
 MARKS = ("event.decoded", "event.dispatched", "event.handled", "event.rendered", "patch.encoded", "patch.sent")
@@ -103,9 +104,7 @@ def serve(pipe: Connection) -> None:
     async def both(scope: Any, receive: Any, send: Any) -> None:
         await (yardstick if scope.get("path") == "/echo" else app)(scope, receive, send)
 
-    config = uvicorn.Config(
-        both, port=0, ws="websockets-sansio", ws_per_message_deflate=False, log_level="warning", lifespan="on"
-    )
+    config = uvicorn.Config(both, port=0, log_level="warning", lifespan="on", **settings(10.0))
     server = uvicorn.Server(config)
 
     async def main() -> None:

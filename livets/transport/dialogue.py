@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import copy_context
 from typing import Any
 
 from livets import telemetry
@@ -15,9 +16,10 @@ from livets.errors import ProtocolError
 from livets.transport import joining
 from livets.transport.pacing import Pacing
 from livets.transport.resident import Resident
+from livets.transport.straight import listen
 from livets.transport.tokens import HASH_BYTES
 from livets.transport.visitor import Visitor
-from livets.wire import Beat, Event, Heal, Join, Resume, codes, decode, limits
+from livets.wire import Beat, ClientMessage, Event, Heal, Join, Resume, codes, decode, limits
 
 logger = logging.getLogger("livets.transport")
 
@@ -30,7 +32,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 class Dialogue:
     """One page on one socket."""
 
-    __slots__ = ("_attempts", "_heals", "_heals_at_seq", "_pacing", "_visitor")
+    __slots__ = ("_attempts", "_context", "_heals", "_heals_at_seq", "_is_listening", "_pacing", "_visitor")
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
@@ -38,54 +40,93 @@ class Dialogue:
         self._heals = 0
         self._heals_at_seq = 0
         self._pacing = Pacing(visitor.worker.config, self._accept)
+        self._context = copy_context()
+        self._is_listening = False
+        """True while nothing but the next message is waited for."""
 
     async def run(self, receive: Receive) -> None:
         """Read until the socket ends; then the views on it wait for a resume."""
         channel = self._visitor.channel
+        listen(receive, self.take_now)
         try:
             while not channel.has_ended:
+                self._is_listening = True
                 message = await receive()
+                self._is_listening = False
                 if message["type"] == "websocket.disconnect":
                     return
+                if not channel.has_room:
+                    await channel.drained()
                 if channel.is_closing:
                     continue
                 data = message.get("bytes")
                 await self._take(message.get("text", "") if data is None else data)
-                if not channel.has_room:
-                    await channel.drained()
         finally:
+            self._is_listening = False
+            listen(receive, None)
             self._pacing.stop()
             self._visitor.leave()
 
+    def take_now(self, data: bytes | str) -> bool:
+        """Deal with a message as it comes in, without a turn of the loop; False when it has to wait for something."""
+        if not self._is_listening or not self._visitor.channel.has_room:
+            return False
+        message = self._read(data)
+        if isinstance(message, Join | Resume):
+            return False
+        if message is not None:
+            self._context.run(self._answer, message)  # in the same one as by `run`, whoever calls this
+        return True
+
     async def _take(self, data: bytes | str) -> None:
+        message = self._read(data)
+        if not isinstance(message, Join | Resume):
+            if message is not None:
+                self._answer(message)
+            return
         try:
-            self._visitor.channel.heard()
-            if len(data) > limits.MAX_MESSAGE_BYTES:
-                self._visitor.channel.close(codes.CLOSE_TOO_LARGE, "message too large", now=True)
+            self._check_number(message.view)
+            if isinstance(message, Join):
+                await joining.join(self._visitor, message)
                 return
-            if isinstance(data, bytes) and self._visitor.channel.json:
+            if not (0 <= message.seen < _MAX_NUMBER and 0 <= message.done < _MAX_NUMBER):
+                raise ProtocolError("seen and done of a Resume are out of range")
+            await joining.resume(self._visitor, message)
+        except Exception as error:
+            self._fail(error)
+
+    def _read(self, data: bytes | str) -> ClientMessage | None:
+        """The message; None when it ends the socket."""
+        channel = self._visitor.channel
+        channel.heard()
+        if len(data) > limits.MAX_MESSAGE_BYTES:
+            channel.close(codes.CLOSE_TOO_LARGE, "message too large", now=True)
+            return None
+        try:
+            if channel.json and isinstance(data, bytes):
                 raise ProtocolError("this socket's subprotocol has no binary messages")
-            message = decode(data)
-            match message:
-                case Event():
-                    self._event(message)
-                case Beat():
-                    self._beat(message)
-                case Heal():
-                    self._heal(message)
-                case Join():
-                    self._check_number(message.view)
-                    await joining.join(self._visitor, message)
-                case Resume():
-                    self._check_number(message.view)
-                    if not (0 <= message.seen < _MAX_NUMBER and 0 <= message.done < _MAX_NUMBER):
-                        raise ProtocolError("seen and done of a Resume are out of range")
-                    await joining.resume(self._visitor, message)
-        except ProtocolError as error:
+            return decode(data)
+        except Exception as error:
+            self._fail(error)
+            return None
+
+    def _answer(self, message: Event | Beat | Heal) -> None:
+        try:
+            if isinstance(message, Event):
+                self._event(message)
+            elif isinstance(message, Beat):
+                self._beat(message)
+            else:
+                self._heal(message)
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        if isinstance(error, ProtocolError):
             self._break_off(error)
-        except Exception:
-            logger.exception("a message could not be dealt with; its socket is closed")
-            self._visitor.channel.close(joining.CLOSE_FAILED, "internal error", now=True)
+            return
+        logger.error("a message could not be dealt with; its socket is closed", exc_info=error)
+        self._visitor.channel.close(joining.CLOSE_FAILED, "internal error", now=True)
 
     def _break_off(self, error: ProtocolError) -> None:
         logger.info("a socket is closed: %r", str(error))

@@ -1,13 +1,14 @@
-"""A message straight from a channel to uvicorn's transport: no coroutine, no ASGI message, no object for its frame.
+"""Messages straight to uvicorn's transport, and straight from it: no task, no ASGI message, no object for a frame.
 
 Owns what is known of uvicorn's WebSocket protocol below ASGI, and the head of an unmasked frame (RFC 6455, 5.2). It
-writes only what uvicorn would write at this moment, and never waits; what it can't write goes by ASGI. Made by
-`sending`, asked by `channel`.
+writes only what uvicorn would write at this moment, and never waits; what can't go this way goes by ASGI. Made by
+`sending`, asked by `channel` and `dialogue`.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -49,6 +50,13 @@ def straight_to(send: Any) -> Straight | None:
     if server is None or not isinstance(protocol, server.WebSocketsSansIOProtocol) or protocol.conn.extensions:
         return None
     return Straight(protocol)
+
+
+def listen(receive: Any, listener: Callable[[bytes | str], bool] | None) -> None:
+    """Offer the messages that come to `receive` to a listener first, if it belongs to livets' own server."""
+    protocol = getattr(receive, "__self__", None)
+    if protocol is not None and hasattr(protocol, "listener"):
+        protocol.listener = listener
 
 
 def head(length: int) -> bytes:
