@@ -151,11 +151,6 @@ def _is_plain(item: dict[Any, Any]) -> bool:
     return True
 
 
-def is_scalar(value: object) -> bool:
-    """True for values without parts; they need no walk."""
-    return type(value) in _SCALARS
-
-
 def to_value(thing: Any) -> Any:
     """Return `thing` with tuples as lists, Structs and dataclasses as dicts; a value comes back itself.
 

@@ -71,6 +71,14 @@ def check_condition(condition: Any, depth: int = 0) -> None:
     split_path(condition.get("path", ""))
 
 
+def checked_condition(condition: Any) -> None:
+    """Raise ValueError unless `condition` is one: for a Config's `__post_init__`, where msgspec adds where it was."""
+    try:
+        check_condition(condition)
+    except EngineError as error:
+        raise ValueError(str(error)) from None
+
+
 def holds(condition: dict[str, Any], value: Any) -> bool:
     """Return whether `value` fulfils `condition`.
 

@@ -6,6 +6,7 @@ by a name that was not declared. Given to FlowRuntime; reaches nodes as `self.gr
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import msgspec
 
 from livets.engine.errors import NodeError
+from livets.engine.sandbox.sandbox import Sandbox
 from livets.flow.database import Database
 from livets.flow.network import Network
 
@@ -24,6 +26,18 @@ class FileRoot(msgspec.Struct, frozen=True):
     writable: bool = False
 
 
+class Program(msgspec.Struct, frozen=True):
+    """A program that nodes may start in the sandbox: its path, further paths that it may read, its environment."""
+
+    path: str
+    reads: tuple[str, ...] = ()
+    environment: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        if not os.path.isabs(self.path) or not all(os.path.isabs(path) for path in self.reads):
+            raise ValueError(f"programs and what they read are named by absolute paths: {self.path}")
+
+
 class Grants:
     """All that nodes of a runtime may touch, by name.
 
@@ -31,7 +45,10 @@ class Grants:
     default every public address and no private one. `databases`: Database objects, or paths of SQLite files
     (read-only). `secrets`: texts that configurations name instead of holding. `functions`: what python.function may
     call. `templates`: sources of templates that the program vouches for; `trust_templates` vouches for those that
-    stand in workflow files too. `redis`: URLs of servers that queue triggers may read.
+    stand in workflow files too. `redis`: URLs of servers that queue triggers may read. `programs`: what process.program
+    may start; `shell`: whether process.shell may start one (both in the sandbox). `wasm`: modules, as paths or bytes;
+    `wasi`: whether modules may use WASI (clocks, random numbers, streams; no files). `sandbox`: where the code of
+    strangers runs, and its limits.
 
     >>> grants = Grants(files={"data": "/srv/data"}, secrets={"token": "abc"})
     >>> grants.secret("token")
@@ -52,6 +69,11 @@ class Grants:
         templates: Mapping[str, str] | None = None,
         trust_templates: bool = False,
         redis: Mapping[str, str] | None = None,
+        programs: Mapping[str, str | Path | Program] | None = None,
+        shell: bool = False,
+        wasm: Mapping[str, str | Path | bytes] | None = None,
+        wasi: bool = False,
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._files = {
             name: root if isinstance(root, FileRoot) else FileRoot(Path(root)) for name, root in (files or {}).items()
@@ -65,6 +87,13 @@ class Grants:
         self._templates = dict(templates or {})
         self.trust_templates = trust_templates
         self._redis = dict(redis or {})
+        self._programs = {
+            name: one if isinstance(one, Program) else Program(str(one)) for name, one in (programs or {}).items()
+        }
+        self.shell = shell
+        self._wasm = dict(wasm or {})
+        self.wasi = wasi
+        self.sandbox = sandbox or Sandbox()
 
     def file_root(self, name: str, *, write: bool = False) -> FileRoot:
         """Return a granted folder; raises NodeError when there is none of that name, or it may not be written."""
@@ -103,8 +132,19 @@ class Grants:
         found: str = _granted("redis", "Redis server", name, self._redis)
         return found
 
+    def program(self, name: str) -> Program:
+        """Return a granted program."""
+        found: Program = _granted("programs", "program", name, self._programs)
+        return found
+
+    def wasm_module(self, name: str) -> bytes:
+        """Return the bytes of a granted WebAssembly module."""
+        found: str | Path | bytes = _granted("wasm", "WebAssembly module", name, self._wasm)
+        return found if isinstance(found, bytes) else Path(found).read_bytes()
+
     async def close(self) -> None:
-        """Close the pools of the databases."""
+        """Close the pools of the databases, and the sandbox."""
+        await self.sandbox.close()
         for database in self._databases.values():
             await database.close()
 

@@ -12,8 +12,10 @@ from pathlib import Path
 import msgspec
 
 from livets.engine.errors import EngineError
+from livets.engine.sandbox.limits import Limits
+from livets.engine.sandbox.sandbox import Sandbox
 from livets.flow.database import Database
-from livets.flow.grants import FileRoot, Grants
+from livets.flow.grants import FileRoot, Grants, Program
 from livets.flow.network import Network
 
 
@@ -38,6 +40,22 @@ class Secret(msgspec.Struct, forbid_unknown_fields=True):
     file: str = ""
 
 
+class ProgramEntry(msgspec.Struct, forbid_unknown_fields=True):
+    """A program under `[programs]`."""
+
+    path: str
+    reads: list[str] = []
+    environment: dict[str, str] = {}
+
+
+class SandboxEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[sandbox]`: the limits of each job, and folders that code may import from."""
+
+    limits: Limits = Limits()
+    packages: list[str] = []
+    max_parallel: int = 8
+
+
 class GrantsFile(msgspec.Struct, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -48,6 +66,11 @@ class GrantsFile(msgspec.Struct, forbid_unknown_fields=True):
     redis: dict[str, str] = {}
     templates: dict[str, str] = {}
     trust_templates: bool = False
+    programs: dict[str, str | ProgramEntry] = {}
+    shell: bool = False
+    wasm: dict[str, str] = {}
+    wasi: bool = False
+    sandbox: SandboxEntry = SandboxEntry()
 
 
 def read_grants(path: str | Path) -> Grants:
@@ -57,7 +80,7 @@ def read_grants(path: str | Path) -> Grants:
         plain = tomllib.loads(path.read_text(encoding="utf-8"))
         found = msgspec.convert(plain, GrantsFile)
         return _grants(found, path.parent)
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
         raise EngineError(f"{path}: {error}") from None
 
 
@@ -75,6 +98,18 @@ def _grants(found: GrantsFile, beside: Path) -> Grants:
         redis=found.redis,
         templates={name: (beside / file).read_text(encoding="utf-8") for name, file in found.templates.items()},
         trust_templates=found.trust_templates,
+        programs={
+            name: Program(one) if isinstance(one, str) else Program(one.path, tuple(one.reads), one.environment)
+            for name, one in found.programs.items()
+        },
+        shell=found.shell,
+        wasm={name: (beside / file).read_bytes() for name, file in found.wasm.items()},
+        wasi=found.wasi,
+        sandbox=Sandbox(
+            found.sandbox.limits,
+            packages=[beside / path for path in found.sandbox.packages],
+            max_parallel=found.sandbox.max_parallel,
+        ),
     )
 
 

@@ -13,16 +13,6 @@ from livets.engine.errors import EngineError
 from livets.engine.events import Event
 from livets.engine.node import Suspend
 
-SEED_NAMES = {
-    "flow.run.created": "WorkflowStarted",
-    "flow.node.started": "NodeStarted",
-    "flow.node.completed": "NodeCompleted",
-    "flow.node.failed": "NodeFailed",
-    "flow.node.event": "NodeEvent",
-    "flow.run.completed": "WorkflowCompleted",
-}
-"""The names that the first description of the engine used; APIs accept and may show them."""
-
 ENDINGS = ("flow.run.completed", "flow.run.failed", "flow.run.cancelled")
 
 

@@ -26,6 +26,7 @@ _COMMANDS = {
     "import": "livets.cli.flow.importing:import_",
     "listen": "livets.cli.flow.listen:listen",
     "studio": "livets.cli.flow.studio:studio",
+    "sandbox": "livets.cli.flow.sandbox:sandbox",
 }
 EPILOG = """\b
 Examples:

@@ -94,7 +94,10 @@ class Job:
         self, spec: dict[str, Any], request: dict[str, Any], blob: bytes, stdin: bytes, limits: Limits
     ) -> None:
         self._spec, self._limits = spec, limits
-        plain = msgspec.json.encode(request)
+        try:
+            plain = msgspec.json.encode(request)
+        except (TypeError, OverflowError, UnicodeError, RecursionError) as error:
+            raise SandboxFault(f"its input cannot be said in JSON: {error}", "input") from None
         self._request = f"{len(plain)}\n".encode() + plain + blob
         self._stdin = stdin
         self._leash = -1

@@ -31,8 +31,8 @@ class Layers(msgspec.Struct, frozen=True):
             gaps.append("files (neither a root folder of its own nor Landlock)")
         if not self.namespaces and not self.seccomp:
             gaps.append("the network (neither a network of its own nor a filter of system calls)")
-        if not self.seccomp and not (self.namespaces and self.root):
-            gaps.append("other processes (neither namespaces nor a filter of system calls)")
+        if not self.root and not self.seccomp:
+            gaps.append("modes of files (Landlock alone does not: it needs a filter of system calls)")
         return gaps
 
     def without(self, names: frozenset[str]) -> Layers:

@@ -46,9 +46,12 @@ class Nursery:
             said = await asyncio.wait_for(_heard(ours), _START_S)
             nursery.layers = msgspec.json.decode(said, type=Layers)
         except (TimeoutError, msgspec.DecodeError):
+            process.kill()
+            words = nursery._last_words()
             nursery.close()
-            raise EngineError(f"the sandbox's process did not start: {nursery._last_words()}") from None
+            raise EngineError(f"the sandbox's process did not start: {words}") from None
         except BaseException:
+            process.kill()
             nursery.close()
             raise
         return nursery
@@ -82,7 +85,7 @@ class Nursery:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stderr is not None and self.layers.visible:
+        if self._process.stderr is not None:
             self._process.stderr.close()
 
 

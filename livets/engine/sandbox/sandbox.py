@@ -38,7 +38,7 @@ class _Failure(msgspec.Struct):
 
 
 class _Answer(msgspec.Struct):
-    value: msgspec.Raw = msgspec.Raw(b"null")
+    value: Any = None
     error: _Failure | None = None
     not_sealed: str | None = None
 
@@ -55,7 +55,7 @@ class Sandbox:
     ...         job = {"source": "def f(n): return n + 1", "function": "f", "arguments": {"n": 1}}
     ...         return (await sandbox.call("python", job))[0]
     >>> asyncio.run(main())
-    b'2'
+    2
     """
 
     def __init__(
@@ -92,25 +92,13 @@ class Sandbox:
 
     async def call(
         self, task: Task, request: dict[str, Any], blob: bytes = b"", limits: Limits | None = None
-    ) -> tuple[bytes, str]:
-        """Do a task that answers in JSON; returns the JSON, and what it printed. Raises SandboxFault.
-
-        The JSON is a stranger's: decode it as such.
-        """
+    ) -> tuple[Any, str]:
+        """Do a task that answers in JSON; returns the value, and what it printed. Raises SandboxFault."""
         outcome = await self.run(task, request, blob, limits=limits)
-        try:
-            answer = msgspec.json.decode(outcome.answer, type=_Answer) if outcome.answer else None
-        except (msgspec.DecodeError, RecursionError, UnicodeError):
-            raise SandboxFault("its answer cannot be read", "output", outcome) from None
-        if answer is None:
+        if not outcome.answer:
             how = f"was killed by signal {-outcome.code}" if outcome.code < 0 else f"ended with {outcome.code}"
             raise SandboxFault(f"it gave no answer: its process {how}", "killed", outcome)
-        if answer.not_sealed is not None:
-            raise SandboxFault(f"it was not run: {answer.not_sealed}", "sandbox", outcome)
-        if answer.error is not None:
-            kind = answer.error.kind if answer.error.kind.isidentifier() else "error"
-            raise SandboxFault(answer.error.message, kind[:100], outcome, trace=answer.error.trace[:10_000])
-        return bytes(answer.value), outcome.stdout.decode("utf-8", "replace")
+        return _read(outcome), outcome.stdout.decode("utf-8", "replace")
 
     async def run(
         self,
@@ -140,9 +128,13 @@ class Sandbox:
         }
         if task == "python":
             request = {**request, "packages": self.packages}
+        elif task == "wasm":
+            request = {**request, "seconds": limits.seconds}
         async with self._places:
-            job = Job(spec, request, blob, stdin, limits)
-            return await job.run(nursery)
+            outcome = await Job(spec, request, blob, stdin, limits).run(nursery)
+        if task == "program" and outcome.answer:  # a program has none: it did not start
+            _read(outcome)
+        return outcome
 
     async def _nursery(self, task: Task) -> Nursery:
         """The server for `task`, started when there is none."""
@@ -159,6 +151,20 @@ class Sandbox:
             if found is None:
                 found = self._nurseries[tasks] = await Nursery.start(tasks, _PACKAGES.get(tasks, ()))
             return found
+
+
+def _read(outcome: Outcome) -> Any:
+    """Return the value that a job answered with; raises SandboxFault when it is an error, or none that can be read."""
+    try:
+        answer = msgspec.json.decode(outcome.answer, type=_Answer)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        raise SandboxFault("its answer cannot be read", "output", outcome) from None
+    if answer.not_sealed is not None:
+        raise SandboxFault(f"it was not run: {answer.not_sealed}", "sandbox", outcome)
+    if answer.error is not None:
+        kind = answer.error.kind if answer.error.kind.isidentifier() else "error"
+        raise SandboxFault(answer.error.message[:10_000], kind[:100], outcome, trace=answer.error.trace[:10_000])
+    return answer.value
 
 
 def refusal(layers: Layers) -> str:

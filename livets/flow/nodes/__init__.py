@@ -26,9 +26,12 @@ from livets.flow.nodes.log import Log
 from livets.flow.nodes.loop import Loop
 from livets.flow.nodes.map import Map
 from livets.flow.nodes.merge import Merge
+from livets.flow.nodes.program import Program
+from livets.flow.nodes.python_code import PythonCode
 from livets.flow.nodes.rename_fields import RenameFields
 from livets.flow.nodes.select_fields import SelectFields
 from livets.flow.nodes.set_fields import SetFields
+from livets.flow.nodes.shell import Shell
 from livets.flow.nodes.sort import Sort
 from livets.flow.nodes.split import Split
 from livets.flow.nodes.switch import Switch
@@ -39,13 +42,14 @@ from livets.flow.nodes.trigger_queue import QueueTrigger
 from livets.flow.nodes.trigger_schedule import ScheduleTrigger
 from livets.flow.nodes.trigger_webhook import WebhookTrigger
 from livets.flow.nodes.wait import Wait
+from livets.flow.nodes.wasm import Wasm
 from livets.flow.nodes.websocket_source import WebSocketSource
 from livets.flow.nodes.window_session import SessionWindow
 from livets.flow.nodes.window_sliding import SlidingWindow
 from livets.flow.nodes.window_tumbling import TumblingWindow
 
 BUILT_IN = (
-    Log, FileRead, FileWrite, DatabaseQuery, HttpRequest, Function, Delay,
+    Log, FileRead, FileWrite, DatabaseQuery, HttpRequest, Function, PythonCode, Program, Shell, Wasm, Delay,
     Approval, Branch, Call, Filter, Loop, Map, Merge, Switch, Wait,
     Aggregate, CsvParse, CsvWrite, Hash, JsonParse, JsonQuery, JsonStringify, RenameFields, SelectFields, SetFields,
     Sort, Split, Template,

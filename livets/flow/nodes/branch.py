@@ -8,7 +8,7 @@ import msgspec
 
 from livets.engine.context import NodeContext
 from livets.engine.node import Node, Outputs
-from livets.flow.conditions import check_condition, holds
+from livets.flow.conditions import checked_condition, holds
 
 
 class Branch(Node):
@@ -20,7 +20,7 @@ class Branch(Node):
         when: dict[str, Any]
 
         def __post_init__(self) -> None:
-            _checked(self.when)
+            checked_condition(self.when)
 
     class Inputs(msgspec.Struct):
         value: Any
@@ -32,10 +32,3 @@ class Branch(Node):
     async def execute(self, ctx: NodeContext) -> Any:
         value = ctx.inputs["value"]
         return Outputs({"true" if holds(self.config.when, value) else "false": value})
-
-
-def _checked(condition: Any) -> None:
-    try:
-        check_condition(condition)
-    except Exception as error:
-        raise ValueError(str(error)) from None  # msgspec adds where it was

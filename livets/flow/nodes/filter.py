@@ -8,8 +8,7 @@ import msgspec
 
 from livets.engine.context import NodeContext
 from livets.engine.node import Node, Outputs
-from livets.flow.conditions import holds
-from livets.flow.nodes.branch import _checked
+from livets.flow.conditions import checked_condition, holds
 
 
 class Filter(Node):
@@ -21,7 +20,7 @@ class Filter(Node):
         when: dict[str, Any]
 
         def __post_init__(self) -> None:
-            _checked(self.when)
+            checked_condition(self.when)
 
     class Inputs(msgspec.Struct):
         value: Any

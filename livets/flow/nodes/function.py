@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import functools
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -45,6 +44,13 @@ class Function(Node):
             raise NodeError(f"{self.config.name}: {error}", "input", retryable=False) from None
         if inspect.iscoroutinefunction(function):
             return await function(**arguments)
-        call = functools.partial(contextvars.copy_context().run, function, **arguments)
-        result = await asyncio.to_thread(call)
+        result = await asyncio.to_thread(_plain, function, arguments)
         return await result if inspect.isawaitable(result) else result
+
+
+def _plain(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    """What the thread does. A StopIteration cannot leave it: its future would never be done, and the node never end."""
+    try:
+        return function(**arguments)
+    except StopIteration as error:
+        raise RuntimeError("the function raised StopIteration; next() takes a second argument for the end") from error

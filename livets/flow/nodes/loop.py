@@ -8,8 +8,7 @@ import msgspec
 
 from livets.engine.errors import NodeError
 from livets.engine.node import Node
-from livets.flow.conditions import holds
-from livets.flow.nodes.branch import _checked
+from livets.flow.conditions import checked_condition, holds
 from livets.flow.scope import FlowContext
 
 
@@ -32,7 +31,7 @@ class Loop(Node):
             if self.max_iterations < 1:
                 raise ValueError("max_iterations is 1 or more")
             if self.until is not None:
-                _checked(self.until)
+                checked_condition(self.until)
 
     class Inputs(msgspec.Struct):
         value: Any

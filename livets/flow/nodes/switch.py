@@ -9,8 +9,7 @@ import msgspec
 from livets.engine.context import NodeContext
 from livets.engine.node import Node, Outputs
 from livets.engine.ports import Port, Ports
-from livets.flow.conditions import holds
-from livets.flow.nodes.branch import _checked
+from livets.flow.conditions import checked_condition, holds
 
 
 class Case(msgspec.Struct):
@@ -20,7 +19,7 @@ class Case(msgspec.Struct):
     when: dict[str, Any]
 
     def __post_init__(self) -> None:
-        _checked(self.when)
+        checked_condition(self.when)
 
 
 class Switch(Node):

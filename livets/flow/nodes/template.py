@@ -10,6 +10,8 @@ import msgspec
 from livets.engine.context import NodeContext
 from livets.engine.errors import NodeError
 from livets.engine.node import Node
+from livets.engine.sandbox.limits import Limits
+from livets.flow.nodes.json_stringify import as_json
 
 MAX_CHARACTERS = 10_000_000
 
@@ -17,10 +19,10 @@ MAX_CHARACTERS = 10_000_000
 class Template(Node):
     """Renders a Jinja2 template with the fields of the object `value` (anything else is called `value`).
 
-    `template` names one that the program has granted. A `source` that stands in the workflow itself is rendered only
-    when the program vouches for its workflows (Grants(trust_templates=True)): the process that is to render sources of
-    strangers is not there yet, and rendering them in this one is refused. `html` escapes what is put in. A name that
-    the value lacks fails with the kind "template".
+    `template` names one that the program has granted. A `source` that stands in the workflow itself is a stranger's: it
+    is rendered in the sandbox, in a process of its own, unless the program vouches for its workflows with
+    Grants(trust_templates=True), which is faster. `html` escapes what is put in. A name that the value lacks fails with
+    the kind "template".
     """
 
     type = "transform.template"
@@ -29,6 +31,7 @@ class Template(Node):
         template: str = ""
         source: str = ""
         html: bool = False
+        limits: Limits | None = None
 
         def __post_init__(self) -> None:
             if bool(self.template) == bool(self.source):
@@ -47,29 +50,33 @@ class Template(Node):
         from jinja2 import TemplateError
 
         value = ctx.inputs["value"]
+        value = value if isinstance(value, dict) else {"value": value}
+        if self.config.source and not self.grants.trust_templates:
+            return await self._of_a_stranger(value)
         if self._template is None:
             self._template = self._compiled()
         try:
-            return await asyncio.to_thread(
-                _render, self._template, value if isinstance(value, dict) else {"value": value}
-            )
+            return await asyncio.to_thread(_render, self._template, value)
         except NodeError:
             raise
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
             raise NodeError(f"the template failed: {error}", "template", retryable=False) from None
+
+    async def _of_a_stranger(self, values: dict[str, Any]) -> Any:
+        config = self.config
+        job = {
+            "source": config.source,
+            "html": config.html,
+            "values": as_json(values),
+            "max_characters": MAX_CHARACTERS,
+        }
+        return (await self.grants.sandbox.call("template", job, limits=config.limits))[0]
 
     def _compiled(self) -> Any:
         from jinja2 import StrictUndefined, TemplateError
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
         config = self.config
-        if config.source and not self.grants.trust_templates:
-            message = (
-                "this template's source came with the workflow, and sources of strangers are not rendered in this "
-                "process: grant it by name, Grants(templates={...}), or vouch for your workflows, "
-                "Grants(trust_templates=True)"
-            )
-            raise NodeError(message, "forbidden", retryable=False)
         source = config.source or self.grants.template(config.template)
         environment = ImmutableSandboxedEnvironment(
             autoescape=config.html, undefined=StrictUndefined, keep_trailing_newline=True

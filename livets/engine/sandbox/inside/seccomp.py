@@ -11,7 +11,13 @@ import errno
 import struct
 
 from livets.engine.sandbox.inside import system
-from livets.engine.sandbox.inside.syscall_numbers import ABSENT, BY_ARGUMENTS, FOR_PROGRAMS, NUMBERS
+from livets.engine.sandbox.inside.syscall_numbers import (
+    ABSENT,
+    BY_ARGUMENTS,
+    FOR_PROGRAMS,
+    NUMBERS,
+    OF_MODES_AND_TIMES,
+)
 
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _SECCOMP = {"x86_64": 317, "aarch64": 277}
@@ -38,20 +44,20 @@ def available() -> bool:
     return system.MACHINE in _AUDIT_ARCH
 
 
-def install(*, programs: bool, own_signals_only: int | None = None) -> None:
+def install(*, programs: bool, root: bool, own_signals_only: int | None = None) -> None:
     """Filter this process and all it starts; raises OSError. It must have given up gaining privileges before.
 
-    `programs`: processes and programs may be started. `own_signals_only`: a process id; signals go to this one alone,
-    for where no other layer keeps them in.
+    `programs`: processes and programs may be started. `root`: it has a root folder of its own. `own_signals_only`: a
+    process id; signals go to this one alone, for where no other layer keeps them in.
     """
-    code = build(programs=programs, own_signals_only=own_signals_only)
+    code = build(programs=programs, root=root, own_signals_only=own_signals_only)
     packed = b"".join(struct.pack("<HBBI", *step) for step in code)
     buffer = ctypes.create_string_buffer(packed, len(packed))
     program = struct.pack("<H6xQ", len(code), ctypes.addressof(buffer))
     system.syscall("seccomp", _SECCOMP[system.MACHINE], _SET_MODE_FILTER, 0, program)
 
 
-def build(*, programs: bool, own_signals_only: int | None = None) -> Program:
+def build(*, programs: bool, root: bool, own_signals_only: int | None = None) -> Program:
     """Return the BPF program for this machine."""
     column = _COLUMN[system.MACHINE]
     code: Program = [
@@ -62,9 +68,10 @@ def build(*, programs: bool, own_signals_only: int | None = None) -> Program:
         (_JUMP_AT_LEAST, 0, 1, _X32),
         (_RETURN, 0, 0, _KILL),
     ]
+    without = (frozenset() if programs else FOR_PROGRAMS) | (frozenset() if root else OF_MODES_AND_TIMES)
     for name, numbers in NUMBERS.items():
         number = numbers[column]
-        if number is None or (name in FOR_PROGRAMS and not programs):
+        if number is None or name in without:
             continue
         steps = _steps(name, programs=programs, own_signals_only=own_signals_only)
         code += [(_JUMP_EQUAL, 0, len(steps), number), *steps]

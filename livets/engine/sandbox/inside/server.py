@@ -148,7 +148,7 @@ def _try_seccomp() -> None:
     if not seccomp.available():
         raise OSError(f"no filter is made for {system.MACHINE}")
     system.gain_nothing_more()
-    seccomp.install(programs=False)
+    seccomp.install(programs=False, root=True)
     try:
         socket.socket().close()
     except PermissionError:

@@ -182,6 +182,12 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "wait4": (61, 260),
     "waitid": (247, 95),
     "clone3": (435, 435),
+    "getxattr": (191, 8),
+    "lgetxattr": (192, 9),
+    "fgetxattr": (193, 10),
+    "listxattr": (194, 11),
+    "llistxattr": (195, 12),
+    "flistxattr": (196, 13),
 }
 
 BY_ARGUMENTS = frozenset({"ioctl", "prctl", "clone", "socket", "socketpair", "prlimit64", "kill", "tkill", "tgkill"})
@@ -189,6 +195,9 @@ BY_ARGUMENTS = frozenset({"ioctl", "prctl", "clone", "socket", "socketpair", "pr
 
 FOR_PROGRAMS = frozenset({"execve", "execveat", "fork", "vfork", "wait4", "waitid"})
 """Allowed where a job may start other programs and processes."""
+
+OF_MODES_AND_TIMES = frozenset({"chmod", "fchmod", "fchmodat", "utime", "utimes", "utimensat", "futimesat"})
+"""Allowed in a root folder of its own only: Landlock does not keep them from what is outside."""
 
 ABSENT = frozenset({"clone3"})
 """Answered with "no such call", so that the C library uses the older one, whose arguments a filter can read."""

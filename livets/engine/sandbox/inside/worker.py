@@ -92,7 +92,7 @@ def seal(spec: dict[str, Any]) -> None:
         landlock.restrict({**devices, **dict.fromkeys(spec["visible"], rights)}, [spec["work"]])
     if spec["seccomp"]:
         alone = spec["namespaces"] or spec["landlock"] >= _KEEPS_SIGNALS_IN
-        seccomp.install(programs=programs, own_signals_only=None if alone else os.getpid())
+        seccomp.install(programs=programs, root=spec["root"], own_signals_only=None if alone else os.getpid())
 
 
 def _limit(limits: dict[str, Any], base_bytes: int, *, programs: bool) -> None:

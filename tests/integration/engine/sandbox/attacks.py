@@ -7,8 +7,6 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from livets.engine.sandbox.job import Outcome, SandboxFault
 from livets.engine.sandbox.limits import Limits
 from livets.engine.sandbox.sandbox import Sandbox
@@ -25,8 +23,7 @@ LAYERS = {
 async def python(sandbox: Sandbox, source: str, limits: Limits | None = None, **arguments: Any) -> Any:
     """Return what the function `f` in `source` returns; raises SandboxFault."""
     job = {"source": source, "function": "f", "arguments": arguments}
-    answer, _ = await sandbox.call("python", job, limits=limits)
-    return msgspec.json.decode(answer)
+    return (await sandbox.call("python", job, limits=limits))[0]
 
 
 async def shell(sandbox: Sandbox, command: str, limits: Limits | None = None, stdin: bytes = b"") -> Outcome:

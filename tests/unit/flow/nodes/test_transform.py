@@ -201,10 +201,7 @@ async def test_templates_that_are_granted() -> None:
     assert "no template 'other' is granted" in await failure("transform.template", {"template": "other"}, grants)
 
 
-async def test_templates_of_strangers_are_refused_and_those_of_trusted_files_kept_in() -> None:
-    assert "forbidden: this template's source came with the workflow" in await failure(
-        "transform.template", {"source": "{{ 1 }}"}
-    )
+async def test_templates_of_trusted_files_are_kept_in() -> None:
     grants = Grants(trust_templates=True)
     assert await give("transform.template", {"source": "{{ 1 + n }}"}, grants, value={"n": 1}) == "2"
     attack = {"source": "{{ ''.__class__.__mro__[1].__subclasses__() }}"}
