@@ -19,6 +19,8 @@ from livets.engine.sandbox.layers import Layers
 
 _START_S = 20.0
 _MAX_MESSAGE = 1 << 16
+_OURS = str(Path(__file__).resolve().parents[3])
+"""The folder that livets lies in."""
 _BEGIN = (
     "import sys; roots = sys.argv[3:]; sys.path += roots\n"
     "from livets.engine.sandbox.inside.server import main\n"
@@ -91,9 +93,7 @@ class Nursery:
 
 def _started(tasks: tuple[str, ...], packages: tuple[str, ...], control: socket.socket) -> subprocess.Popen[bytes]:
     """Start the server: Python alone, nothing of our environment, no file of ours but the socket."""
-    import livets
-
-    roots = [str(Path(livets.__path__[0]).parent), *(_folder_of(name) for name in packages)]
+    roots = [_OURS, *(_folder_of(name) for name in packages)]
     code = _BEGIN.format(tasks=list(tasks))
     with open(os.devnull, "r+b") as nothing:
         return subprocess.Popen(  # noqa: S603 - our own code
