@@ -18,7 +18,7 @@ header { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; paddin
 .label { flex: 1; margin: 0; color: var(--red); font-weight: 600; font-size: .85rem; letter-spacing: .02em; }
 h1 { margin: 0; padding: .25rem 1.25rem 1rem; font-size: 1.2rem; line-height: 1.35; overflow-wrap: anywhere; white-space: pre-wrap; max-height: 9rem; overflow: auto; flex: none; }
 h2 { margin: 0 0 .4rem; font-size: .85rem; color: var(--soft); font-weight: 600; }
-.body { overflow: auto; padding: 0 1.25rem; display: grid; gap: 1rem; min-height: 0; }
+.body { overflow: auto; padding: 0 1.25rem; display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem; min-height: 0; }
 pre { margin: 0; padding: .8rem 1rem; background: var(--code); border: 1px solid var(--line); border-radius: 8px; overflow: auto; font: 13px/1.55 ui-monospace, "SF Mono", Menlo, Consolas, monospace; tab-size: 4; }
 .body > pre { max-height: 24rem; }
 section pre { max-height: 12rem; }
