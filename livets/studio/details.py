@@ -66,18 +66,20 @@ class Detail(msgspec.Struct, frozen=True):
     members: tuple[Member, ...] = ()
     more: int = 0
     is_group: bool = False
+    is_open: bool = False
+    """Of a group: its nodes are in the graph one by one."""
 
 
-def group_detail(feed: Feed, id: str, members: tuple[str, ...]) -> Detail:
+def group_detail(feed: Feed, id: str, *, is_open: bool) -> Detail:
     """Return what is told of a group: its nodes, those first that somebody has to look at."""
-    history = feed.history
+    history, members = feed.history, feed.groups[id].members
     counts = counted(history, members)
     urgent = {"failed": 0, "waiting": 1, "running": 2, "retrying": 2}
     nodes = sorted((history.node(path) for path in members), key=lambda one: urgent.get(one.state, 3))
     listed = tuple(Member(one.path, one.state, state_line(one)) for one in nodes[:MAX_MEMBERS])
     title = f"{len(members)} x {id.rpartition(' @')[0]}"
     more = max(0, len(members) - MAX_MEMBERS)
-    return Detail(id, title, line=counts_line(counts), members=listed, more=more, is_group=True)
+    return Detail(id, title, line=counts_line(counts), members=listed, more=more, is_group=True, is_open=is_open)
 
 
 async def node_detail(feed: Feed, runtime: FlowRuntime, path: str) -> Detail | None:

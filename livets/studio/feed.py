@@ -17,6 +17,7 @@ from livets.engine.errors import EngineError
 from livets.flow import FlowRuntime
 from livets.flow.model import Workflow
 from livets.studio.history import History
+from livets.studio.picture import Group, groups_of
 from livets.studio.scene import Scene
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Feed:
         self.run = run
         self.history = History()
         self.workflow = Workflow(id="")
+        self.groups: dict[str, Group] = {}
         self.looked_at = time.monotonic()
         self._runtime = runtime
         self._watchers: weakref.WeakKeyDictionary[LiveView, _Pending] = weakref.WeakKeyDictionary()
@@ -69,6 +71,7 @@ class Feed:
         if not self.history.created:
             raise EngineError(f"there is no run {self.run!r} in this journal")
         self.workflow = await self._runtime.definition(self.history.created["version"])
+        self.groups = {id: one for id, one in groups_of(self.workflow).items() if len(one.members) > 1}
         self.history.drain()
         self._spawn(self._follow())
         self._spawn(self._pulse())

@@ -7,7 +7,7 @@ Too many layers are taken together as well. Static: what changes while a run goe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from urllib.parse import quote
 
 import msgspec
@@ -58,12 +58,10 @@ class Picture(msgspec.Struct):
 def draw(workflow: Workflow, *, grouped: bool, opened: frozenset[str] = frozenset()) -> Picture:
     """Return the picture of `workflow`; `grouped` nodes are one box, but for the groups in `opened`."""
     specs = {spec.id: spec for spec in workflow.nodes}
-    number = {id: place for place, id in enumerate(specs)}
-    edges = sorted({(number[one.from_node], number[one.to_node]) for one in workflow.connections})
-    layers = layers_of(len(specs), edges)
+    edges = _edges(workflow)
     ranks: list[int] | None = None
     if grouped:
-        groups, ranks = _groups(list(specs), layers, opened)
+        groups, ranks = _boxes(groups_of(workflow), opened)
     else:
         groups = {id: [id] for id in specs}
     owner = {member: name for name, members in groups.items() for member in members}
@@ -81,10 +79,22 @@ def draw(workflow: Workflow, *, grouped: bool, opened: frozenset[str] = frozense
     return _with_lines(boxes, owner, drawn, layout, box, is_labelled)
 
 
-def _groups(
-    names: Sequence[str], layers: Sequence[int], opened: frozenset[str]
-) -> tuple[dict[str, list[str]], list[int]]:
-    """Which nodes make one box, and the layer of each box."""
+def _edges(workflow: Workflow) -> list[tuple[int, int]]:
+    number = {spec.id: place for place, spec in enumerate(workflow.nodes)}
+    return sorted({(number[one.from_node], number[one.to_node]) for one in workflow.connections})
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Nodes that are drawn as one box, and its layer."""
+
+    members: list[str]
+    layer: int
+
+
+def groups_of(workflow: Workflow) -> dict[str, Group]:
+    """Return the groups of a workflow by id; a node that is like no other is a group of one."""
+    names = [spec.id for spec in workflow.nodes]
+    layers = layers_of(len(names), _edges(workflow))
     stems = [_DIGITS.sub("", name) or "nodes" for name in names]
     bands = list(layers)
     distinct = len(set(zip(bands, stems, strict=True)))
@@ -93,22 +103,24 @@ def _groups(
         wanted = max(1, GROUPS_ABOVE // kinds)
         deep = -(-(max(layers) + 1) // wanted)
         bands = [layer // deep for layer in layers]
-    found: dict[str, list[str]] = {}
-    rank: dict[str, int] = {}
-    keys = [f"{stem} @{band}" for stem, band in zip(stems, bands, strict=True)]
-    for name, key, band in zip(names, keys, bands, strict=True):
-        found.setdefault(key, []).append(name)
-        rank[key] = band
-    groups: dict[str, list[str]] = {}
+    found: dict[str, Group] = {}
+    for name, stem, band in zip(names, stems, bands, strict=True):
+        found.setdefault(f"{stem} @{band}", Group([], band)).members.append(name)
+    return found
+
+
+def _boxes(groups: dict[str, Group], opened: frozenset[str]) -> tuple[dict[str, list[str]], list[int]]:
+    """What becomes a box, with the nodes in it; and the layer of each."""
+    boxes: dict[str, list[str]] = {}
     ranks: list[int] = []
-    for key, members in found.items():
-        if len(members) == 1 or key in opened:
-            groups |= {member: [member] for member in members}
-            ranks += [rank[key]] * len(members)
+    for key, group in groups.items():
+        if len(group.members) == 1 or key in opened:
+            boxes |= {member: [member] for member in group.members}
+            ranks += [group.layer] * len(group.members)
         else:
-            groups[key] = members
-            ranks.append(rank[key])
-    return groups, ranks
+            boxes[key] = group.members
+            ranks.append(group.layer)
+    return boxes, ranks
 
 
 def _box(name: str, members: list[str], specs: dict[str, NodeSpec], corner: Point) -> Box:

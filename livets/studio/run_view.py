@@ -160,12 +160,11 @@ class RunView(StudioView):
     async def _fill_node(self) -> None:
         self._point()
         box = self._scene.picture.owner.get(self.node)
-        item = self._scene.items.get(self.node)
         if not self.node:
             self.detail = None
-        elif item is not None and item.is_group:
-            members = tuple(id for id, owner in self._scene.picture.owner.items() if owner == self.node)
-            self.detail = group_detail(self._feed, self.node, members)
+        elif self.node in self._feed.groups and box is None:
+            is_open = self.node not in self._scene.items
+            self.detail = group_detail(self._feed, self.node, is_open=is_open)
         else:
             self.detail = await node_detail(self._feed, self.desk.runtime, self.node)
             if self.detail is None and box is None:
@@ -223,11 +222,10 @@ class RunView(StudioView):
     @event
     async def unfold(self, on: bool) -> None:
         """Show the nodes of the chosen group in the graph, or all groups folded again."""
-        item = self._scene.items.get(self.node)
-        if on and item is not None and item.is_group:
-            self.opened = self.opened | {self.node}
-        elif not on:
+        if not on:
             self.opened = frozenset()
+        elif self.node in self._feed.groups:
+            self.grouped, self.opened = True, self.opened | {self.node}
         self._draw()
         await self._fill_node()
 

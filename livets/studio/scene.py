@@ -68,11 +68,12 @@ class Scene:
         history = self._history
         if box.members:
             counts = counted(history, box.members)
-            state, line, bar = group_state(counts), counts_line(counts), _bar(counts, len(box.members))
+            whole = len(box.members)
+            state, line, bar = group_state(counts), progress_line(counts, whole), _bar(counts, whole)
             return Item(box.id, box.query, box.x, box.y, box.label, box.title, state, line, True, bar)
         node = history.node(box.id)
         inner = history.inner.get(box.id)
-        line = counts_line(inner) if inner and node.state == "running" else state_line(node)
+        line = progress_line(inner, sum(inner.values())) if inner and node.state == "running" else state_line(node)
         return Item(box.id, box.query, box.x, box.y, box.label, box.title, node.state, line)
 
 
@@ -97,6 +98,17 @@ def group_state(counts: dict[str, int]) -> str:
     if first == "pending" and counts.get("completed"):
         return "running"
     return "completed" if first == "skipped" and counts.get("completed") else first
+
+
+def progress_line(counts: dict[str, int], whole: int) -> str:
+    """Return how far many nodes are, short enough for a box.
+
+    >>> progress_line({"completed": 3, "failed": 1, "running": 2}, 10)
+    '4 of 10, 1 failed'
+    """
+    done = sum(counts.get(state, 0) for state in ("completed", "failed", "skipped", "cancelled"))
+    first = next((state for state in ("failed", "waiting", "running") if counts.get(state)), "")
+    return f"{done} of {whole}, {counts[first]} {first}" if first else f"{done} of {whole}"
 
 
 def counts_line(counts: dict[str, int]) -> str:

@@ -67,7 +67,7 @@ def test_a_group_is_what_somebody_has_to_know_first() -> None:
     history = History()
     scene = Scene(layered(2, 100), history, grouped=True, opened=frozenset())
     (first, second) = scene.items.values()
-    assert (first.state, first.line) == ("pending", "100 pending")
+    assert (first.state, first.line) == ("pending", "0 of 100")
     for number in range(60):
         history.step(Event(number, "flow/r", "flow.node.started", 0.0, {"node": f"stage0_{number:04}", "attempt": 1}))
     assert scene.absorb(history.drain()) == {first.id}
@@ -77,7 +77,7 @@ def test_a_group_is_what_somebody_has_to_know_first() -> None:
     history.step(Event(99, "flow/r", "flow.node.failed", 0.0, failure))
     scene.absorb(history.drain())
     assert scene.items[first.id].state == "failed"
-    assert scene.items[first.id].line == "1 failed, 59 running, 40 pending"
+    assert scene.items[first.id].line == "1 of 100, 1 failed"
     assert scene.absorb(history.drain()) == set()
 
 
