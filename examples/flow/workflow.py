@@ -23,7 +23,7 @@ REPORT = """# Sales of the week
 | | pieces | francs |
 |---|---:|---:|
 {% for row in rows -%}
-| {{ row.product or row.shop or row.day }} | {{ row.pieces }} | {{ "%.2f" | format(row.cents / 100) }} |
+| {{ row.name }} | {{ row.pieces }} | {{ "%.2f" | format(row.cents / 100) }} |
 {% endfor %}{% endfor %}
 Approved by {{ decision.by or "somebody" }}{% if decision.comment %}: {{ decision.comment }}{% endif %}
 """
@@ -104,6 +104,9 @@ def summary(figures: dict[str, Any]) -> dict[str, Any]:
     """The three lists under their names, and what all came to."""
     products, by_shop, days = (figures[f"{id}_sorted"] for id in ("products", "shops_total", "days"))
     total = {key: sum(row[key] for row in products) for key in ("pieces", "cents")}
-    blank = {"product": "", "shop": "", "day": ""}
-    lists = [[{**blank, **row} for row in rows] for rows in (products, by_shop, days)]
-    return {"total": total, "products": lists[0], "shops": lists[1], "days": lists[2]}
+    named = {"products": (products, "product"), "shops": (by_shop, "shop"), "days": (days, "day")}
+    lists = {
+        name: [{"name": row[by], "pieces": row["pieces"], "cents": row["cents"]} for row in rows]
+        for name, (rows, by) in named.items()
+    }
+    return {"total": total, **lists}

@@ -109,6 +109,10 @@ class History:
         self.lines: deque[Line] = deque(maxlen=MAX_LINES)
         self.waiting: set[str] = set()
         """Paths of the nodes that wait for somebody."""
+        self.failed: set[str] = set()
+        """Paths of the nodes that have failed."""
+        self.counts: dict[str, int] = {}
+        """How many nodes of the workflow itself are in each state, of those that were heard of."""
         self._changed: set[str] = set()
 
     def drain(self) -> set[str]:
@@ -145,6 +149,7 @@ class History:
         self._count(node.path, node.state, -1)
         self._count(node.path, state, 1)
         node.state = state
+        (self.failed.add if state == "failed" else self.failed.discard)(node.path)
         if state == "waiting" and node.signal:
             self.waiting.add(node.path)
         else:
@@ -152,10 +157,11 @@ class History:
 
     def _count(self, path: str, state: str, by: int) -> None:
         top = top_of(path)
+        counts = self.counts
         if top != path:
             counts = self.inner.setdefault(top, {})
-            counts[state] = counts.get(state, 0) + by
             self._changed.add(top)
+        counts[state] = counts.get(state, 0) + by
 
     def _say(self, event: Event, level: str, text: str) -> None:
         self.lines.append(Line(event.seq, event.ts, event.data.get("node", ""), level, text))

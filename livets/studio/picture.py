@@ -20,11 +20,11 @@ GROUPS_ABOVE = 150
 LABELS_UP_TO = 300
 """When more boxes are drawn, they are small and have no labels."""
 MARGIN = 12.0
-_BOX, _GAP = (190.0, 48.0), (60.0, 18.0)
+_BOX, _GAP = (190.0, 48.0), (46.0, 18.0)
 _TILE, _TILE_GAP = (26.0, 26.0), (70.0, 8.0)
 _ROWS_MAX = 40
 _DIGITS = re.compile(r"[-_.#]*\d+")
-_LABEL = 22
+_LABEL = 19
 
 
 class Box(msgspec.Struct, frozen=True):

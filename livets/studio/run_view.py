@@ -30,6 +30,8 @@ LINES = 200
 """Lines of the log that the page shows."""
 _LEAST = (720.0, 250.0)
 """Smaller graphs are not enlarged to fill the window."""
+_WIDE, _WIDE_ZOOM = 1_900.0, 3
+"""A graph that is wider than this cannot be read when it fits the window: it is shown larger, and scrolls."""
 Tab = Literal["graph", "table", "timeline", "log"]
 
 
@@ -78,6 +80,7 @@ class RunView(StudioView):
             feed = await self._open()
             self.grouped = len(feed.workflow.nodes) > GROUPS_ABOVE
             self._draw()
+            self.zoom = _WIDE_ZOOM if self.is_labelled and self.extent[0] > _WIDE else 0
 
     async def resumed(self) -> None:
         if await self.admitted():
@@ -328,18 +331,16 @@ class _Known:
     """What a page has been told aloud: only what somebody waits for is said, not each node."""
 
     def __init__(self, history: History) -> None:
-        self._status, self._waiting = history.status, set(history.waiting)
-        self._failed = {path for path, node in history.nodes.items() if node.state == "failed"}
+        self._status, self._waiting, self._failed = history.status, set(history.waiting), set(history.failed)
 
     def news(self, history: History) -> str:
         """Return a sentence for who does not see the page, or an empty text."""
         said = []
-        failed = {path for path, node in history.nodes.items() if node.state == "failed"}
-        if new := sorted(failed - self._failed):
+        if new := sorted(history.failed - self._failed):
             said.append(f"{new[0]} failed" if len(new) == 1 else f"{len(new)} nodes failed")
         if asking := sorted(history.waiting - self._waiting):
             said.append(f"{asking[0]} waits for you")
         if history.status != self._status:
             said.append(f"The run is {history.status}" if history.status == "running" else f"The run {history.status}")
-        self._status, self._waiting, self._failed = history.status, set(history.waiting), failed
+        self._status, self._waiting, self._failed = history.status, set(history.waiting), set(history.failed)
         return ". ".join(said)

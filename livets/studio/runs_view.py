@@ -112,4 +112,5 @@ class RunsView(StudioView):
 
 def _row(one: RunLine) -> RunRow:
     query = quote(one.run, safe="")
-    return RunRow(one.run, query, one.workflow, one.status, moment(one.started), duration(one.seconds))
+    took = "" if one.status == "running" else duration(one.seconds)
+    return RunRow(one.run, query, one.workflow, one.status, moment(one.started), took)

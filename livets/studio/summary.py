@@ -8,7 +8,6 @@ import msgspec
 
 from livets.studio.feed import Feed
 from livets.studio.history import ENDED
-from livets.studio.scene import counted
 from livets.studio.wording import duration, moment
 
 _DONE = ("completed", "failed", "skipped", "cancelled")
@@ -45,8 +44,10 @@ class Summary(msgspec.Struct, frozen=True):
 def summary_of(feed: Feed, *, runs_here: bool) -> Summary:
     """Return the summary of the run as it is now."""
     history = feed.history
-    ids = [spec.id for spec in feed.workflow.nodes]
-    counts = counted(history, ids)
+    total = len(feed.workflow.nodes)
+    counts = {state: number for state, number in history.counts.items() if number}
+    if unheard := total - sum(counts.values()):
+        counts["pending"] = counts.get("pending", 0) + unheard
     end = history.ended or time.time()
     over = history.status in ENDED
     is_silent = not over and not runs_here and time.time() - history.last > QUIET_S
@@ -57,7 +58,7 @@ def summary_of(feed: Feed, *, runs_here: bool) -> Summary:
         version=history.created["version"][:12],
         began=moment(history.began),
         took=duration(max(0.0, end - history.began)),
-        total=len(ids),
+        total=total,
         done=sum(counts.get(state, 0) for state in _DONE),
         counts=tuple(Count(state, number) for state, number in sorted(counts.items())),
         waiting=tuple(sorted(history.waiting)),

@@ -48,7 +48,7 @@ def bars_of(history: History, now: float | None = None) -> list[Bar]:
         y = number * ROW_HEIGHT
         query = quote(node.path, safe="")
         begun = round(start - history.began, 3)
-        bars.append(Bar(node.path, query, y, begun, round(length, 3), node.state, duration(length)))
+        bars.append(Bar(node.path, query, y, begun, max(0.001, round(length, 3)), node.state, duration(length)))
     return bars
 
 

@@ -61,11 +61,10 @@ def test_counts_of_inner_nodes_are_those_of_the_nodes(steps: list[tuple[str, str
     for seq, (path, what) in enumerate(steps, 1):
         more = {"attempt": 1, "ms": 1.0, "kind": "k", "message": "m", "wait_s": 0.1, "signal": "input", "outputs": {}}
         history.step(event(seq, f"node.{what}", node=path, **more))
-    counted: dict[str, int] = {}
-    for path, node in history.nodes.items():
-        if path.startswith("m["):
-            counted[node.state] = counted.get(node.state, 0) + 1
-    assert {state: count for state, count in history.inner.get("m", {}).items() if count} == counted
+    for counts, inside in ((history.inner.get("m", {}), True), (history.counts, False)):
+        states = [node.state for path, node in history.nodes.items() if path.startswith("m[") is inside]
+        assert {state: count for state, count in counts.items() if count} == {one: states.count(one) for one in states}
+    assert history.failed == {path for path, node in history.nodes.items() if node.state == "failed"}
     assert history.waiting == {path for path, node in history.nodes.items() if node.state == "waiting"}
 
 
