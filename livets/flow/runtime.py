@@ -96,6 +96,7 @@ class FlowRuntime:
         self._runs: dict[str, RunHandle] = {}
         self._closing = False
         self._location = location
+        self.observers = tuple(observers)
         self._observer = observers[0] if len(observers) == 1 else Observers(observers) if observers else None
         if self._observer is not None:
             self._observer.watch(self)

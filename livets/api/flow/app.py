@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from livets.api import problem
 from livets.api.flow import events, nodes, runs, system, workflows
 from livets.api.flow.service import Service
-from livets.api.guard import LOOPBACK, Guard
+from livets.api.guard import LOOPBACK, Guard, Receive, Scope, Send
 from livets.api.tickets import Tickets
 from livets.api.token import Token
 from livets.flow import FlowRuntime
@@ -25,6 +25,7 @@ PUBLIC = frozenset({("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs
 """What is answered without a token: nothing there tells of workflows or runs."""
 STREAMS = re.compile(r"/api/events|/api/runs/[^/]+/events/(stream|ws)")
 """Paths of event streams: they take a ticket instead of a token."""
+_TRACE = (b"traceparent", b"tracestate", b"baggage")
 DESCRIPTION = """Stored workflows, their runs, and what happens in them.
 
 Send the token as `Authorization: Bearer TOKEN`. Errors are `application/problem+json` with `code`-like `type`, `detail`
@@ -35,12 +36,19 @@ and `mend`. Values have the lossless JSON form: bytes are `{"$bytes": base64}`, 
 class FlowApi:
     """The ASGI application; `service` is what the routes act on, `guard` what stands before them."""
 
-    def __init__(self, service: Service, guard: Guard, app: FastAPI) -> None:
-        self.service, self.guard, self.app = service, guard, app
+    def __init__(self, service: Service, guard: Guard, app: FastAPI, *, tracing: bool) -> None:
+        self.service, self.guard, self.app, self._tracing = service, guard, app, tracing
 
-    async def __call__(self, scope: object, receive: object, send: object) -> None:
-        """Serve one connection."""
-        await self.guard(scope, receive, send)  # type: ignore[arg-type]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection; runs that it begins belong to the trace that it names."""
+        if not self._tracing or scope["type"] != "http":
+            await self.guard(scope, receive, send)
+            return
+        from livets.flow.telemetry.tracing import continued
+
+        named = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"] if name in _TRACE}
+        with continued(named):
+            await self.guard(scope, receive, send)
 
 
 def build(
@@ -52,10 +60,12 @@ def build(
     max_body_bytes: int = 4_000_000,
     max_runs: int = 1000,
     max_streams: int = 200,
+    tracing: bool = False,
 ) -> FlowApi:
     """Return the application. `hosts` are the names it answers to, `origins` pages that may call it besides its own.
 
-    `max_runs` may be under way at once, `max_streams` event streams open; a body has `max_body_bytes` at most.
+    `max_runs` may be under way at once, `max_streams` event streams open; a body has `max_body_bytes` at most. With
+    `tracing` the header traceparent says what trace a run belongs to.
     """
     service = Service(runtime, max_runs)
     tickets = Tickets()
@@ -86,4 +96,4 @@ def build(
     guard = Guard(
         app, token, tickets, public=PUBLIC, streams=STREAMS, hosts=hosts, origins=origins, max_body_bytes=max_body_bytes
     )
-    return FlowApi(service, guard, app)
+    return FlowApi(service, guard, app, tracing=tracing)

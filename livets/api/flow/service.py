@@ -64,7 +64,11 @@ class Service:
         self._compiled: dict[str, CompiledWorkflow] = {}
         self._watchers: dict[str, asyncio.Task[None]] = {}
         self._handles: dict[str, RunHandle] = {}
-        self.metrics: Any = None
+
+    @property
+    def metrics(self) -> Any:
+        """The Metrics among the observers of the runtime, None when there are none."""
+        return next((one for one in self.runtime.observers if hasattr(one, "exposition")), None)
 
     # -- the life of the server
 

@@ -25,6 +25,7 @@ _COMMANDS = {
     "signal": "livets.cli.flow.asking:signal",
     "import": "livets.cli.flow.importing:import_",
     "listen": "livets.cli.flow.listen:listen",
+    "serve": "livets.cli.flow.serve:serve",
     "studio": "livets.cli.flow.studio:studio",
     "sandbox": "livets.cli.flow.sandbox:sandbox",
 }
@@ -35,6 +36,7 @@ Examples:
   livets flow run hello.json -i name=Ann      run it, with a journal
   livets flow runs                            what ran
   livets flow resume RUN                      go on after a kill or a failure
+  livets flow serve                           an HTTP API over all this
   livets flow studio                          watch and steer runs in the browser
 
 \b
