@@ -121,9 +121,7 @@ def _check_origins(origins: tuple[str, ...]) -> None:
     for origin in origins:
         scheme, _, name = origin.partition("://")
         if scheme not in ("http", "https") or not name or "/" in name or name != name.lower():
-            raise Wrong(
-                f"--allowed-origin {origin}: as browsers send it: https://app.example, no slash after"
-            )
+            raise Wrong(f"--allowed-origin {origin}: as browsers send it: https://app.example, no slash after")
 
 
 async def _store(service: Any, workflow: Any) -> None:
