@@ -48,7 +48,8 @@ async def mount(view: LiveView, commits: Commits, store: SnapshotStore, *, view_
         view._live.tracker.done(view)
         commits.topics.follow(system.notes.subscriptions)
         record = Record(meta)
-        system.notes.version = view.snapshot_version
+        if view.snapshot_version != system.notes.version:
+            system.own().version = view.snapshot_version
         if store.durable or dev:
             fields = commits.snapshot.first(view)
             if store.durable:
@@ -69,7 +70,7 @@ async def restore(view: LiveView, commits: Commits, record: Record, claim: Claim
     `migrate()` raises.
     """
     view._live.system = System(record.system)
-    notes = view._live.system.notes
+    notes = view._live.system.own()
     migration.check_release(view, notes)
     misfits = commits.snapshot.load(view, record)
     migrates = migration.is_due(view, record, notes, misfits)

@@ -6,7 +6,7 @@ itself. LiveView's methods write into it, the runner reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
 from typing import Any, Final, Protocol
@@ -24,6 +24,9 @@ _NOBODY: Final = Visit({})
 
 class Host(Protocol):
     """What a view asks of the one who runs it (`hosting.Hosting`)."""
+
+    def markup(self, source: str, names: Mapping[str, Any]) -> str:
+        """Jinja2 source as HTML, with these names before the view's."""
 
     def subscribing(self, topic: str) -> None:
         """The view wants `topic` from now on."""
@@ -46,7 +49,6 @@ class Bond:
         "host",
         "inputs",
         "location",
-        "markup",
         "presence",
         "request",
         "session",
@@ -62,15 +64,13 @@ class Bond:
         self.system = System()
         self.host: Host | None = None
         """The one who runs the view; the runner puts it there."""
-        self.markup: Callable[[str, Mapping[str, Any]], str] | None = None
-        """Renders Jinja2 source with names before the view's; the runner puts it there."""
         self.presence: Presence | None = None
         """Who is here, as the worker knows it; the runner puts it there."""
         self.session = _NOBODY
         self.request: Any = None
-        self.effects: list[tuple[str, bytes]] = []
+        self.effects: list[tuple[str, bytes]] | None = None
         """Broadcasts of this unit of work: topic and encoded data."""
-        self.inputs: dict[str, Any] = {}
+        self.inputs: dict[str, Any] | None = None
         """Controls to be written, by field."""
 
     def acting(self, what: str) -> None:
@@ -86,13 +86,12 @@ class Bond:
 
     def take_effects(self) -> list[tuple[str, bytes]]:
         """The broadcasts of this unit, which are somebody else's business now."""
-        effects, self.effects = self.effects, []
-        return effects
+        effects, self.effects = self.effects, None
+        return effects or []
 
     def roll_back(self, view: Declared) -> None:
         """Take back everything that this unit of work did to the view."""
         self.tracker.roll_back(view)
         self.system.roll_back()
-        self.effects.clear()
-        self.inputs.clear()
+        self.effects = self.inputs = None
         self.location.forget()

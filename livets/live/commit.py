@@ -7,7 +7,7 @@ kept so far is `progress`'s to know. Called by `transaction` and `holding` when 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from livets import telemetry
 from livets.live.display import Display
@@ -26,8 +26,6 @@ from livets.state import Change, Record, SnapshotStore
 from livets.wire import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from livets.live.view import LiveView
 
 
@@ -35,11 +33,24 @@ class RenderFailed(Exception):
     """The template raised; its error is the cause."""
 
 
+class Owner(Protocol):
+    """Who runs the view (`runner.ViewRunner`)."""
+
+    def lose(self) -> None:
+        """The view is somebody else's now."""
+
+    async def record(self) -> Record:
+        """The whole of it, for a store that has lost it."""
+
+    def due(self, timer: int) -> None:
+        """A timer rings."""
+
+
 class Commits:
     """The state of one view between its units of work, and the only way to move it."""
 
     __slots__ = (
-        "_dev", "_on_fenced", "_store", "_view", "_view_id", "display", "effects", "presences", "progress", "snapshot",
+        "_dev", "_owner", "_store", "_view", "_view_id", "display", "effects", "presences", "progress", "snapshot",
         "timers", "topics", "writer",
     )  # fmt: skip
 
@@ -51,24 +62,22 @@ class Commits:
         store: SnapshotStore,
         bus: Bus,
         *,
+        owner: Owner,
         dev: bool,
-        on_fenced: Callable[[], None],
-        on_gone: Callable[[], Awaitable[Record]],
-        on_due: Callable[[int], None],
         presence: Presence | None = None,
     ) -> None:
         self._view = view
         self._view_id = view_id
         self._store = store
         self._dev = dev
-        self._on_fenced = on_fenced
+        self._owner = owner
         self.display = display
         self.snapshot = Snapshot(store.max_view_bytes)
-        self.writer = Writer(view_id, store, self._written, self._fenced, on_gone)
+        self.writer = Writer(view_id, store, self)
         self.progress = Progress(display, self.writer)
-        self.effects = Effects(view_id, bus, self._sent)
+        self.effects = Effects(view_id, bus, self)
         self.topics = Topics(view_id, bus)
-        self.timers = Timers(on_due)
+        self.timers = Timers(owner)
         self.presences = Presences(view_id, presence)
 
     def claimed(self, generation: int) -> None:
@@ -113,7 +122,7 @@ class Commits:
         # From here on nothing may fail.
         if drawn is None:
             self.display.postpone(changed, forced)
-            bond.inputs.clear()
+            bond.inputs = None
         else:
             drawn.commit()
             if self._dev:
@@ -264,15 +273,24 @@ class Commits:
         if change.ref is not None or change.fields or change.logs or change.effects or change.system is not None:
             self.writer.submit(change, self.progress.ended.at, urgent=urgent)
 
-    def _written(self, change: Change, ref: int) -> None:
+    # What the writer and the effects tell
+
+    def written(self, change: Change, ref: int) -> None:
+        """The store has this change, and with it what events up to `ref` did."""
         self.progress.written(ref)
         self.effects.release(change.effects)
 
-    def _sent(self, numbers: set[int]) -> None:
+    def sent(self, numbers: set[int]) -> None:
+        """These effects have left."""
         if self._store.durable:
             self.writer.submit(Change(effects_sent=numbers), 0, urgent=False)
 
-    def _fenced(self) -> None:
+    async def whole(self) -> Record:
+        """The whole record, when it can be told."""
+        return await self._owner.record()
+
+    def fenced(self) -> None:
+        """Another worker has the view."""
         if self.display.outbox is not None:
             self.display.outbox.close(codes.CLOSE_MOVED, "another worker has taken the view over")
-        self._on_fenced()
+        self._owner.lose()

@@ -119,7 +119,7 @@ class Display:
         if forced:
             self._forced = {*(self._forced or ()), *forced}
         if self._view._live.inputs:
-            self._inputs = {**(self._inputs or {}), **self._view._live.inputs}
+            self._inputs = {**(self._inputs or {}), **(self._view._live.inputs or {})}
         location = self._view._live.location
         self._move, location.move = location.move or self._move, None
 
@@ -168,7 +168,7 @@ class Display:
             self._view._live.location.move = None
         self._title = self._view.__dict__["title"]
         self._url = self._view._live.system.notes.url
-        self._view._live.inputs.clear()
+        self._view._live.inputs = None
         if drawn.mid_event:
             # Shown in the middle of a handler that may still be taken back: compare everything next time.
             self._pending = set(self._view.__livets__.fields)
@@ -192,7 +192,7 @@ class Display:
         if title != self._title or (whole and title):
             extras += [int(ReservedOp.TITLE), title]
         if self._inputs or self._view._live.inputs:
-            for name, value in {**(self._inputs or {}), **self._view._live.inputs}.items():
+            for name, value in {**(self._inputs or {}), **(self._view._live.inputs or {})}.items():
                 extras += [int(ReservedOp.SET_INPUT), [name, _shown(value)]]
         url = self._view._live.system.notes.url
         move = move or self._move

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -36,17 +35,24 @@ def encode_broadcast(topic: str, data: Any) -> bytes:
     return encoded
 
 
+class Owner(Protocol):
+    """Who has made the effects (`commit.Commits`)."""
+
+    def sent(self, numbers: set[int]) -> None:
+        """These have left."""
+
+
 class Effects:
     """The outgoing effects of one view."""
 
-    __slots__ = ("_bus", "_on_sent", "_queue", "_task", "_view_id", "count", "generation")
+    __slots__ = ("_bus", "_owner", "_queue", "_task", "_view_id", "count", "generation")
 
-    def __init__(self, view_id: str, bus: Bus, on_sent: Callable[[set[int]], None]) -> None:
+    def __init__(self, view_id: str, bus: Bus, owner: Owner) -> None:
         self.generation = 0
         """Part of every number, so that numbers of an earlier owner of the view are never used again."""
         self._view_id = view_id
         self._bus = bus
-        self._on_sent = on_sent
+        self._owner = owner
         self.count = 0
         """How many were numbered under this generation."""
         self._queue: deque[tuple[int, bytes]] | None = None
@@ -95,7 +101,7 @@ class Effects:
                     await self._publish(effect)
                     self._queue.popleft()
                     sent.add(number)
-                self._on_sent(sent)
+                self._owner.sent(sent)
         finally:
             self._task = self._queue = None
 

@@ -7,25 +7,34 @@ handlers, tasks, and the threads of plain handlers.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from livets.live.commit import Commits
+from livets.live.scope import ViewScope
 from livets.live.units import Units
 
 if TYPE_CHECKING:
     from livets.live.view import LiveView
+    from livets.render import Templates
 
 
 class Hosting:
     """The host of one view."""
 
-    __slots__ = ("_commits", "_units", "_view")
+    __slots__ = ("_commits", "_templates", "_units", "_view")
 
-    def __init__(self, view: LiveView, commits: Commits, units: Units) -> None:
+    def __init__(self, view: LiveView, commits: Commits, units: Units, templates: Templates) -> None:
         self._view = view
         self._commits = commits
         self._units = units
+        self._templates = templates
+
+    def markup(self, source: str, names: Mapping[str, Any]) -> str:
+        """`LiveView.html()`."""
+        name = f"{type(self._view).__qualname__}.html()"
+        return self._templates.render(source, ViewScope(self._view), names, name=name)
 
     def subscribing(self, topic: str) -> None:
         """The view wants `topic` from now on (`LiveView.subscribe`): nothing may be missed until the commit."""

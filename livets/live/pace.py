@@ -7,8 +7,10 @@ together; an event of the browser shows everything. Called by `transaction` befo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Final
+
+from livets.live.mailbox import Mailbox
+from livets.live.work import Flush
 
 FRAME_S: Final = 1 / 60
 
@@ -16,17 +18,17 @@ FRAME_S: Final = 1 / 60
 class Pace:
     """The pace of one view."""
 
-    __slots__ = ("_next_s", "_show", "_timer")
+    __slots__ = ("_mailbox", "_next_s", "_timer")
 
-    def __init__(self, show: Callable[[], None]) -> None:
-        """`show` is called when something held is due."""
-        self._show = show
+    def __init__(self, mailbox: Mailbox) -> None:
+        """`mailbox` gets a Flush when something held is due."""
+        self._mailbox = mailbox
         self._next_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_holding(self) -> bool:
-        """Whether `show` is still to be called."""
+        """Whether something held is still to be shown."""
         return self._timer is not None
 
     def holds(self) -> bool:
@@ -46,7 +48,7 @@ class Pace:
         if self._timer is not None:
             self.stop()
             self._next_s = asyncio.get_running_loop().time() + FRAME_S
-            self._show()
+            self._mailbox.put(Flush())
 
     def stop(self) -> None:
         """Show nothing more."""

@@ -6,10 +6,11 @@ cannot undo it). It never commits: `commit` moves the marks. Asked by `units`, w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Set
 from typing import Any
 
 from livets.live.display import Display
+from livets.live.waiters import Waiters
 from livets.live.watermark import Watermark
 from livets.live.writer import Writer
 from livets.wire import limits
@@ -18,7 +19,7 @@ from livets.wire import limits
 class Progress:
     """The progress of one view."""
 
-    __slots__ = ("_display", "_shown_ref", "_writer", "done", "durable_ref", "ended", "on_change")
+    __slots__ = ("_display", "_shown_ref", "_writer", "done", "durable_ref", "ended", "waiters")
 
     def __init__(self, display: Display, writer: Writer) -> None:
         self._display = display
@@ -27,8 +28,8 @@ class Progress:
         self.done = Watermark()
         self.ended = Watermark()
         self.durable_ref = 0
-        self.on_change: Callable[[], None] = lambda: None
-        """Called when events may have been told done."""
+        self.waiters = Waiters()
+        """Who waits until events have been told done."""
 
     @property
     def last_ref(self) -> int:
@@ -55,7 +56,7 @@ class Progress:
         """A parallel handler is at work: later events may be told done before it has ended."""
         self.done.passed(ref)
         self.tell()
-        self.on_change()
+        self.waiters.wake(self.done.at)
 
     def written(self, ref: int) -> None:
         """The store has what events up to `ref` did."""
@@ -63,7 +64,7 @@ class Progress:
             self.durable_ref = ref
             self.done.reached(ref)
             self.tell()
-            self.on_change()
+            self.waiters.wake(self.done.at)
 
     def tell(self, diff: list[Any] | bytes = b"") -> None:
         """Send a patch with the marks, or acknowledge (again) what is done and what is durable."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -26,7 +26,6 @@ from livets.live.hosting import Hosting
 from livets.live.navigation import Location, Places
 from livets.live.outbox import Outbox
 from livets.live.quiet import kept_awake_by
-from livets.live.scope import ViewScope
 from livets.live.snapshot import everything
 from livets.live.units import Units
 from livets.live.view import LiveView
@@ -81,18 +80,14 @@ class ViewRunner:
         self.view_id = view_id
         self.view = view_class()
         bond = self.view._live
-        bond.markup = lambda source, names: templates.render(
-            source, ViewScope(self.view), names, name=f"{view_class.__qualname__}.html()"
-        )
         bond.session, bond.request, bond.presence = Visit.of(session), request, presence
         bond.location = Location(self.view, url, params, places, prefix)
         display = Display(self.view, compile_template(view_class, templates), dev=dev)
         self._commits = Commits(
-            self.view, view_id, display, store, bus, dev=dev,
-            on_fenced=self._lose, on_gone=self._record, on_due=self._due, presence=presence,
+            self.view, view_id, display, store, bus, owner=self, dev=dev, presence=presence,
         )  # fmt: skip
         self._units = Units(self.view, view_id, self._commits, dev=dev)
-        bond.host = Hosting(self.view, self._commits, self._units)
+        bond.host = Hosting(self.view, self._commits, self._units, templates)
         self._meta = meta
         self._secret = b""
         self._store = store
@@ -100,7 +95,7 @@ class ViewRunner:
         self._templates = templates
         self._bus = bus
         self._accepted = 0
-        self._interrupted: list[int] = []
+        self._interrupted: Sequence[int] = ()
         self._holders = sys.getrefcount(self.view)
         """How many references the machinery has to the view's object."""
 
@@ -379,26 +374,29 @@ class ViewRunner:
                 change = Change(fields=everything(self.view), ref=ended, system=system)
                 commits.writer.submit(change, ended, urgent=True)
             await self.durable()
-        self._lose()
+        self.lose()
         commits.display.outbox = None
 
-    def _lose(self) -> None:
+    # What commits ask of their view
+
+    def lose(self) -> None:
         """The view is somebody else's now, or nobody's."""
         self._units.halt()
         self._commits.stop()
         self._units.waiters.wake(None)
 
-    async def _record(self) -> Record:
+    async def record(self) -> Record:
         """For the writer. A handler at work may still be taken back, so its end is waited for."""
         while self._units.open is not None:  # noqa: ASYNC110 (rare, and no cost to units of work)
             await asyncio.sleep(_LOOK_AGAIN_S)
         return self._commits.record(self._meta, self._secret)
 
-    def _due(self, timer: int) -> None:
+    def due(self, timer: int) -> None:
+        """A timer rings."""
         self._units.mailbox.put(Tick(timer))
 
     def _tell_interrupted(self, outbox: Outbox) -> None:
         message = "The server restarted while this was being done; what was shown so far is kept, the rest is not."
         for ref in self._interrupted:
             outbox.error(codes.INTERRUPTED, message, ref)
-        self._interrupted = []
+        self._interrupted = ()

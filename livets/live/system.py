@@ -62,25 +62,35 @@ _decode = msgspec.msgpack.Decoder(Notes).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
+_NO_NOTES: Final = Notes()
+"""Those of every view that has none of its own; never changed."""
+
+
 class System:
     """The notes of one view, with a way back to what they were when the unit of work began."""
 
     __slots__ = ("_before", "_noted", "notes")
 
     def __init__(self, data: bytes = b"") -> None:
-        self.notes = _decode(data) if data else Notes()
+        self.notes = _decode(data) if data else _NO_NOTES
         self._before: bytes | None = None
         self._noted = False
 
     def note(self) -> Notes:
         """The notes, about to take down a fact that a failing handler does not undo (a message came, a timer rang)."""
         self._noted = True
-        return self.notes
+        return self.own()
 
     def changing(self) -> Notes:
         """The notes, about to be changed."""
         if self._before is None:
             self._before = _encode(self.notes)
+        return self.own()
+
+    def own(self) -> Notes:
+        """The notes as an object of this view alone."""
+        if self.notes is _NO_NOTES:
+            self.notes = Notes()
         return self.notes
 
     def start_timer(self, timer: Timer) -> int:

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from typing import Protocol
 
 from livets.live.system import Timer
+
+
+class Owner(Protocol):
+    """Who is told (`runner.ViewRunner`)."""
+
+    def due(self, timer: int) -> None:
+        """A timer rings."""
 
 
 class Timers:
     """The running timers of one view."""
 
-    __slots__ = ("_handles", "_on_due", "_started")
+    __slots__ = ("_handles", "_owner", "_started")
 
-    def __init__(self, on_due: Callable[[int], None]) -> None:
-        self._on_due = on_due
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
         self._handles: dict[int, asyncio.TimerHandle] | None = None
         self._started = False
 
@@ -48,7 +55,7 @@ class Timers:
 
     def _fire(self, number: int) -> None:
         # The handle stays until `handled`, so that a slow view does not gather ticks.
-        self._on_due(number)
+        self._owner.due(number)
 
     def handled(self, number: int) -> None:
         """The tick was worked off; the next `follow` starts the timer anew, if it is still wanted."""

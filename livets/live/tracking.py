@@ -8,6 +8,7 @@ that nobody touched (except in development, to find missed changes).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from livets.errors import FieldError
@@ -17,6 +18,7 @@ from livets.live.fields import UNSET, Field
 from livets.render.keyed_list import KeyedList
 
 _PLAIN: Final = frozenset({int, str, bool, bytes, type(None)})
+_NOTHING: Final[Mapping[str, Any]] = {}
 _NO_IMAGE: Final[Any] = object()
 """A mutable field of a type without codec was read: suspect, but it cannot be compared or restored."""
 
@@ -37,9 +39,9 @@ class Tracker:
     __slots__ = ("_fresh", "_images", "_old", "_touched", "guard", "paused", "seen")
 
     def __init__(self) -> None:
-        self._old: dict[str, Any] = {}
-        self._images: dict[str, Any] = {}
-        self._touched: dict[str, None] = {}
+        self._old: dict[str, Any] | None = None
+        self._images: dict[str, Any] | None = None
+        self._touched: dict[str, None] | None = None
         self.paused = False
         """True while rendering: reads are nobody's business then."""
         self.guard: Guard | None = None
@@ -58,19 +60,27 @@ class Tracker:
             is_guarded, value = self.guard.reading(field, value)
             if is_guarded:
                 return value
-        if field.name not in self._images and field.name not in self._old and not isinstance(value, KeyedList):
-            self._images[field.name] = _NO_IMAGE if field.codec is None else _encode(field, value)
+        images = self._images
+        if images is None:
+            images = self._images = {}
+        if field.name not in images and field.name not in (self._old or ()) and not isinstance(value, KeyedList):
+            images[field.name] = _NO_IMAGE if field.codec is None else _encode(field, value)
         return value
 
     def assigning(self, field: Field, old: Any) -> None:
         """The field is about to get a new value."""
         if self.guard is not None:
             self.guard.writing(f"assign self.{field.name}")
-        if not self.paused and field.name not in self._old:
-            self._old[field.name] = old
+        if not self.paused:
+            if self._old is None:
+                self._old = {field.name: old}
+            elif field.name not in self._old:
+                self._old[field.name] = old
 
     def touch(self, name: str) -> None:
         """Application code says that it changed this field in a way nobody can see."""
+        if self._touched is None:
+            self._touched = {}
         self._touched[name] = None
 
     # Called by the runner around a unit of work
@@ -89,10 +99,11 @@ class Tracker:
         """
         fields, values = view.__livets__.fields, view.__dict__
         changed: dict[str, Any] = {}
-        for name, old in self._old.items():
-            if name not in self._images:
+        images = self._images or _NOTHING
+        for name, old in (self._old or _NOTHING).items():
+            if name not in images:
                 self._compare(fields[name], old, values[name], changed)
-        for name, image in self._images.items():
+        for name, image in images.items():
             new = _NO_IMAGE if image is _NO_IMAGE else _encode(fields[name], values[name])
             if new is _NO_IMAGE or new != image:
                 changed[name] = None if new is _NO_IMAGE else new
@@ -100,7 +111,7 @@ class Tracker:
             value = values.get(name)
             if name not in changed and isinstance(value, KeyedList) and value.mark():
                 changed[name] = None
-        for name in self._touched:
+        for name in self._touched or ():
             changed.setdefault(name, None)
         return changed
 
@@ -121,7 +132,7 @@ class Tracker:
 
     def is_whole(self, name: str) -> bool:
         """True if a KeyedList's log does not tell the whole change: another list was assigned, or it was touched."""
-        return name in self._old or name in self._touched
+        return name in (self._old or ()) or name in (self._touched or ())
 
     def done(self, view: Declared) -> None:
         """The unit is committed: nothing of it can be taken back any more."""
@@ -140,12 +151,12 @@ class Tracker:
         `persist=False` field of a type that cannot be encoded stays changed.
         """
         fields, values = view.__livets__.fields, view.__dict__
-        for name, old in self._old.items():
+        for name, old in (self._old or _NOTHING).items():
             if old is UNSET:
                 values.pop(name, None)
             else:
                 values[name] = old
-        for name, image in self._images.items():
+        for name, image in (self._images or _NOTHING).items():
             codec = fields[name].codec
             if image is not _NO_IMAGE and codec is not None and codec.encode(values[name]) != image:
                 values[name] = codec.decode(image)
@@ -158,10 +169,7 @@ class Tracker:
         self._forget()
 
     def _forget(self) -> None:
-        self._old.clear()
-        self._images.clear()
-        self._touched.clear()
-        self._fresh = None
+        self._old = self._images = self._touched = self._fresh = None
 
     # Development checks
 
@@ -198,7 +206,7 @@ class Tracker:
         """Rows changed in place without touch() show as a difference between the log and the list."""
         for name, codec in view.__livets__.keyed.items():
             old = (self.seen or {}).get(name)
-            if name not in changed or old is None or name in self._old or name in self._touched:
+            if name not in changed or old is None or self.is_whole(name):
                 continue
             value = view.__dict__[name]
             copy = codec.decode(old)

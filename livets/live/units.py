@@ -28,7 +28,6 @@ from livets.live.pace import Pace
 from livets.live.transaction import Transactions
 from livets.live.turn import Turn
 from livets.live.unit import CURRENT, CurrentEvent, Unit, current
-from livets.live.waiters import Waiters
 from livets.live.work import Delivery, Flush, Heal, Over, People, Resync, Skipped, Tick, Typed, Update, Woken
 from livets.wire import Event
 
@@ -40,7 +39,7 @@ class Units:
     """The work of one view, one piece at a time."""
 
     __slots__ = (
-        "_beside", "_commits", "_dev", "_pace", "_progress", "_view", "_view_id", "acceptance", "holding", "mailbox",
+        "_beside", "_commits", "_dev", "_pace", "_progress", "_view", "_view_id", "acceptance", "mailbox",
         "news", "transactions", "waiters",
     )  # fmt: skip
 
@@ -52,13 +51,11 @@ class Units:
         self.mailbox = Mailbox(self._handle)
         self.acceptance = Acceptance(view.__livets__.events, self.mailbox)
         self._beside: Beside | None = None
-        self._pace = Pace(lambda: self.mailbox.put(Flush()))
+        self._pace = Pace(self.mailbox)
         self.transactions = Transactions(view, commits, self._pace, dev=dev)
         self.news = News(view, commits, self.mailbox, self.transactions, dev=dev)
-        self.holding = Holding(view, commits, self.mailbox, self.transactions)
-        self.waiters = Waiters()
         self._progress = commits.progress
-        self._progress.on_change = lambda: self.waiters.wake(commits.progress.last_ref)
+        self.waiters = self._progress.waiters
 
     @property
     def open(self) -> Unit | None:
@@ -76,6 +73,11 @@ class Units:
         """Forget what is made again when it is needed."""
         if self._beside is not None and not self._beside.running:
             self._beside = None
+
+    @property
+    def holding(self) -> Holding:
+        """Commit points and `commit()` blocks; made when they are asked for."""
+        return Holding(self._view, self._commits, self.mailbox, self.transactions)
 
     # Asking for work
 

@@ -152,9 +152,9 @@ class LiveView:
 
         Raises TemplateError for source that is wrong. The source is code: never build it from what users have typed.
         """
-        if self._live.markup is None:
+        if self._live.host is None:
             raise ConfigError("self.html() works while the view is shown: call it in render()")
-        return self._live.markup(source, context)
+        return self._live.host.markup(source, context)
 
     # What surrounds the view
 
@@ -253,7 +253,7 @@ class LiveView:
         """Assign a field and write it into its control, even if that has the focus or holds unsent text."""
         self.state.require(name)
         setattr(self, name, value)
-        self._live.inputs[name] = value
+        self._live.inputs = {**(self._live.inputs or {}), name: value}
 
     # Going elsewhere
 
@@ -308,6 +308,8 @@ class LiveView:
         """
         encoded = encode_broadcast(topic, data)
         self._live.acting("broadcast")
+        if self._live.effects is None:
+            self._live.effects = []
         self._live.effects.append((topic, encoded))
 
     @property

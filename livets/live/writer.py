@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from livets import telemetry
 from livets.errors import Fenced, Gone
@@ -23,14 +23,25 @@ SYSTEM_WRITE_INTERVAL_S = 1.0
 _log = logging.getLogger("livets")
 
 
+class Owner(Protocol):
+    """Whose changes these are (`commit.Commits`)."""
+
+    def written(self, change: Change, ref: int) -> None:
+        """The store has this change, and with it what events up to `ref` did."""
+
+    def fenced(self) -> None:
+        """Another worker has the view."""
+
+    async def whole(self) -> Record:
+        """The whole record, for a store that has lost it."""
+
+
 class Writer:
     """The way of one view to its store."""
 
     __slots__ = (
         "_change",
-        "_on_durable",
-        "_on_fenced",
-        "_on_gone",
+        "_owner",
         "_progress",
         "_ref",
         "_store",
@@ -42,20 +53,11 @@ class Writer:
         "stopped",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        view_id: str,
-        store: SnapshotStore,
-        on_durable: Callable[[Change, int], None],
-        on_fenced: Callable[[], None],
-        on_gone: Callable[[], Awaitable[Record]],
-    ) -> None:
+    def __init__(self, view_id: str, store: SnapshotStore, owner: Owner) -> None:
         self.generation = 0
         self._view_id = view_id
         self._store = store
-        self._on_durable = on_durable
-        self._on_fenced = on_fenced
-        self._on_gone = on_gone
+        self._owner = owner
         self._change: Change | None = None
         self._urgent = False
         self._ref = 0
@@ -155,7 +157,7 @@ class Writer:
                 if generation != self.generation:
                     continue  # fenced by ourselves: a resume has claimed the view while this was on its way
                 self.stop()
-                self._on_fenced()
+                self._owner.fenced()
                 return False
             except Exception as error:
                 attempt += 1
@@ -167,12 +169,12 @@ class Writer:
                     self._change = None
                 continue
             telemetry.mark("snapshot.written", self._view_id, ref)
-            self._on_durable(change, ref)
+            self._owner.written(change, ref)
             return True
 
     async def _recreate(self, change: Change) -> int:
         """The whole record once more; `change` and what waits are part of it. Returns the last event in it."""
-        record = await self._on_gone()
+        record = await self._owner.whole()
         if self._change is not None:
             change.merge(self._change)
             self._change = None

@@ -11,11 +11,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Final
 
 from livets.errors import Fenced, Gone
 from livets.state.record import MAX_VIEW_BYTES, Change, Claim, Record
 
 _ENTRY_BYTES = 512
+_NOTHING: Final[dict[Any, Any]] = {}
+"""Of all records that hold nothing; `apply` puts others in its place."""
 
 
 @dataclass(slots=True)
@@ -105,6 +108,8 @@ class MemoryStore:
 
     def _keep(self, view_id: str, record: Record, generation: int) -> None:
         size = _size(record)
+        if not (record.fields or record.logs or record.effects):
+            record.fields = record.logs = record.effects = _NOTHING  # most records of running views are like that
         self._kept[view_id] = _Kept(record, generation, size, self._clock())
         self.bytes += size
         self._trim()
@@ -135,18 +140,20 @@ class MemoryStore:
 
 
 def apply(change: Change, record: Record) -> None:
-    """Write `change` into `record`, as every store must."""
-    for name, base in change.fields.items():
-        record.fields[name] = base
-        record.logs.pop(name, None)
-    for name, entries in change.logs.items():
-        record.logs.setdefault(name, []).extend(entries)
+    """Write `change` into `record`, as every store must. What the record held is not changed, but replaced."""
+    if change.fields:
+        record.fields = {**record.fields, **change.fields}
+    if change.fields or change.logs:
+        logs = {name: entries for name, entries in record.logs.items() if name not in change.fields}
+        for name, entries in change.logs.items():
+            logs[name] = [*logs.get(name, ()), *entries]
+        record.logs = logs
     record.ref = record.ref if change.ref is None else change.ref
     record.system = record.system if change.system is None else change.system
     record.secret = record.secret if change.secret is None else change.secret
-    record.effects.update(change.effects)
-    for number in change.effects_sent:
-        record.effects.pop(number, None)
+    if change.effects or change.effects_sent:
+        effects = {**record.effects, **change.effects}
+        record.effects = {number: effect for number, effect in effects.items() if number not in change.effects_sent}
 
 
 def _copy(record: Record) -> Record:

@@ -118,7 +118,7 @@ class Browser:
             self.stage.store.gate.set()
             await self.runner.renew()
         self.settle_acks()
-        self.runner._lose()
+        self.runner.lose()
         self.runner, self.outbox = await self.stage.restore(Ledger, "ledger", dev=False)
         self.resend()
 

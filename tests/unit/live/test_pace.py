@@ -10,8 +10,10 @@ import pytest
 
 from livets import LiveView, event
 from livets.live import ViewRunner, pace
+from livets.live.mailbox import Mailbox
 from livets.live.pace import Pace
 from livets.live.received import received
+from livets.live.work import Flush
 from livets.pubsub import Message
 from livets.render import Templates
 from tests.support.wait import until
@@ -254,16 +256,23 @@ async def test_views_that_show_the_same_are_drawn_and_encoded_once(count: int, m
 
 async def test_a_pace_that_is_released_or_stopped_shows_once_or_never() -> None:
     shown: list[int] = []
-    one = Pace(lambda: shown.append(1))
+
+    async def handle(item: Flush) -> None:
+        shown.append(1)
+
+    mailbox = Mailbox(handle)
+    one = Pace(mailbox)
     assert not one.holds()
     assert one.holds()
     assert one.holds()
     one.release()
     one.release()
+    await mailbox.reach()
     assert (shown, one.is_holding) == ([1], False)
     assert one.holds()  # a frame begins with what was shown
     one.stop()
     one.release()
+    await mailbox.reach()
     assert (shown, one.is_holding) == ([1], False)
 
 

@@ -329,7 +329,7 @@ async def test_closing_cancels_and_an_event_that_had_not_ended_is_interrupted_or
     await turns()
     await first._commits.writer.written()
     assert stage.store.record().ref == 0  # type: ignore[attr-defined]
-    first._lose()
+    first.lose()
     await turns()
     assert not [task for task in asyncio.all_tasks() if "Beside" in repr(task)]
     second, outbox = await stage.restore(Desk)

@@ -93,7 +93,7 @@ class Page:
     async def crash(self) -> None:
         self.listen()
         shown = self.shown
-        self.runner._lose()
+        self.runner.lose()
         self.runner, self.outbox = await self.stage.restore(Entries, dev=False)
         self.runner.will_replay(self.done)
         for ref in sorted(self.kept):

@@ -110,7 +110,7 @@ async def test_an_event_that_was_interrupted_after_a_commit_point_is_not_run_aga
     await second.durable()
     _, outbox = await stage.restore(Board)
     assert outbox.errors == []
-    first._lose()
+    first.lose()
 
 
 async def test_an_event_with_commit_points_that_ended_is_not_interrupted() -> None:

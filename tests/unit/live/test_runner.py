@@ -145,7 +145,7 @@ async def test_a_failing_handler_leaves_no_trace(dev: bool, caplog: pytest.LogCa
     ref = await send(runner, "fail")
     view = runner.view
     assert (view.count, view.words, view.title, view.limit) == (1, ["1"], "", 50)
-    assert view._live.effects == []
+    assert not view._live.effects
     assert view._live.system.notes.subscriptions == {}
     assert view._live.system.notes.timers == {}
     assert len(outbox.patches) == patches

@@ -171,13 +171,20 @@ async def test_after_a_crash_effects_are_sent_again_under_the_same_id() -> None:
     await send(again, "say", "b")
     await quiet(again)
     assert len(set(sent)) == 2
-    one._lose()
+    one.lose()
+
+
+class Nobody:
+    """Wants to know of no effect."""
+
+    def sent(self, numbers: set[int]) -> None:
+        """Nothing follows."""
 
 
 def test_numbers_of_an_earlier_owner_are_never_used_again() -> None:
     numbers: set[int] = set()
     for generation in (1, 2, 3):
-        effects = Effects("v1", MemoryBus(), lambda sent: None)
+        effects = Effects("v1", MemoryBus(), Nobody())
         effects.generation = generation
         fresh = effects.number([("t", b""), ("t", b"")], 0)
         assert len(fresh) == 2
