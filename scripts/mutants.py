@@ -32,7 +32,7 @@ class Mutant:
 LISTS = "tests/unit/render/test_moves.py tests/unit/render/test_lists.py"
 ROLLBACK = "tests/unit/live/test_tracking.py"
 STRINGS = "tests/unit/render/strings"
-SHARING = "tests/unit/render/test_sharing.py"
+SHARING = "tests/unit/render/test_sharing.py tests/unit/render/test_shared_lists.py"
 PACE = "tests/unit/live/test_pace.py"
 WATERMARK = "tests/unit/live"
 """The tests that ought to find it; whole folders where several should."""

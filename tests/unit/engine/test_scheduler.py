@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,72 +16,12 @@ from livets.engine.driver import (
     FAILED,
     PENDING,
     SKIPPED,
-    Driver,
     Live,
-    Options,
     count_states,
 )  # fmt: skip
-from livets.engine.errors import NodeError
-from livets.engine.graph import Graph, Plan
 from livets.engine.limits import Pool, RateLimit, Slots
-from livets.engine.node import Suspend
-from livets.engine.retry import RetryPolicy, kind_of_error
 from livets.engine.scheduler import Scheduler
-
-
-def plan_of(size: int, pairs: list[tuple[int, int]]) -> Plan:
-    graph = Graph()
-    for n in range(size):
-        graph.add(str(n))
-    port = graph.port("out")
-    for source, target in pairs:
-        graph.connect_numbers(source, target, port, port)
-    return graph.plan()
-
-
-class Recorder(Driver):
-    """Runs `behave(node, attempt)` and notes what happens."""
-
-    def __init__(self, behave: Callable[[int, int], Any] | None = None, policy: RetryPolicy | None = None) -> None:
-        self.behave, self.policy = behave, policy or RetryPolicy()
-        self.log: list[tuple[str, int]] = []
-        self.now = self.most = 0
-        self.goes_on = False
-
-    async def run(self, node: int, attempt: int) -> Any:
-        self.log.append(("start", node))
-        self.now += 1
-        self.most = max(self.most, self.now)
-        try:
-            result = self.behave(node, attempt) if self.behave is not None else None
-            result = await result if asyncio.iscoroutine(result) else result
-        finally:
-            self.now -= 1
-        self.log.append(("end", node))
-        return result
-
-    def retry_seconds(self, node: int, attempt: int, error: BaseException) -> float | None:
-        return self.policy.wait_seconds(attempt) if self.policy.allows(attempt, error) else None
-
-    def failed(self, node: int, attempt: int, error: BaseException) -> Live | bool:
-        self.log.append((f"failed {kind_of_error(error)} {attempt}", node))
-        return () if self.goes_on else True
-
-    def skipped(self, node: int) -> None:
-        self.log.append(("skipped", node))
-
-    def cancelled(self, node: int) -> None:
-        self.log.append(("cancelled", node))
-
-    def count(self, what: str) -> int:
-        return sum(word == what for word, _ in self.log)
-
-
-async def scheduled(plan: Plan, driver: Driver, limit: int = 10, **more: Any) -> Scheduler:
-    scheduler = Scheduler(plan, driver, Slots(limit), **more)
-    await asyncio.wait_for(scheduler.run(), 30)
-    return scheduler
-
+from tests.unit.engine.recorder import Recorder, plan_of, scheduled
 
 dags = st.integers(1, 12).flatmap(
     lambda n: st.tuples(
@@ -168,78 +107,6 @@ async def test_independent_nodes_wait_at_the_same_time() -> None:
 
 async def _wait(barrier: asyncio.Barrier) -> None:
     await barrier.wait()
-
-
-async def test_the_first_retry_waits_the_delay_and_no_slot_is_held() -> None:
-    # The document multiplies before the first wait already.
-    times: list[float] = []
-
-    def behave(node: int, attempt: int) -> None:
-        if node == 0:
-            times.append(asyncio.get_running_loop().time())
-            if attempt < 3:
-                raise NodeError("not yet", "busy")
-        else:
-            other.append(len(times))
-
-    other: list[int] = []
-    policy = RetryPolicy(max_attempts=3, delay_ms=40, backoff_multiplier=3, jitter="none")
-    driver = Recorder(behave, policy)
-    await scheduled(plan_of(2, []), driver, 1)
-    assert other == [1]
-    first, second = times[1] - times[0], times[2] - times[1]
-    assert 0.04 <= first < 0.115
-    assert second >= 0.12
-
-
-async def test_retries_end_with_the_last_error() -> None:
-    def behave(node: int, attempt: int) -> None:
-        raise NodeError("no", "busy")
-
-    driver = Recorder(behave, RetryPolicy(max_attempts=4, delay_ms=1))
-    scheduler = await scheduled(plan_of(3, [(0, 1), (1, 2)]), driver)
-    assert driver.log[-1] == ("failed busy 4", 0)
-    assert scheduler.stopped == "failed"
-    assert list(scheduler.states) == [FAILED, PENDING, PENDING]
-
-
-@given(st.integers(1, 60), st.floats(1, 1e6), st.floats(1, 10), st.floats(1, 1e6), st.integers(0, 9))
-def test_waits_grow_and_stay_below_the_cap(attempt: int, delay: float, factor: float, cap: float, seed: int) -> None:
-    steady = RetryPolicy(max_attempts=99, delay_ms=delay, backoff_multiplier=factor, max_delay_ms=cap, jitter="none")
-    random_ = RetryPolicy(max_attempts=99, delay_ms=delay, backoff_multiplier=factor, max_delay_ms=cap)
-    wait = steady.wait_seconds(attempt)
-    assert min(delay, cap) / 1000 * 0.999 <= wait <= cap / 1000
-    assert wait <= steady.wait_seconds(attempt + 1)
-    assert 0 <= random_.wait_seconds(attempt, random.Random(seed)) <= wait
-
-
-def test_which_errors_are_tried_again() -> None:
-    policy = RetryPolicy(max_attempts=3, retry_on=("http", "timeout"), never_on=("denied",), retry_on_timeout=False)
-    assert policy.allows(2, NodeError("x", "http"))
-    assert not policy.allows(3, NodeError("x", "http"))
-    assert not policy.allows(1, NodeError("x", "timeout"))
-    assert not policy.allows(1, NodeError("x", "http", retryable=False))
-    assert not policy.allows(1, ValueError())
-    assert not RetryPolicy(max_attempts=3, never_on=("denied",)).allows(1, NodeError("x", "denied"))
-    for bad in ({"max_attempts": 0}, {"delay_ms": -1}, {"backoff_multiplier": 0.5}):
-        with pytest.raises(ValueError, match="or more"):
-            RetryPolicy(**bad)
-
-
-async def test_a_timeout_is_for_each_attempt_and_not_for_the_node_s_own_errors() -> None:
-    async def behave(node: int, attempt: int) -> None:
-        if node == 0 and attempt == 1:
-            await asyncio.sleep(30)
-        if node == 1:
-            raise TimeoutError("its own")
-
-    options = Options()
-    options.timeouts = {0: 0.02, 1: 5.0}
-    driver = Recorder(behave, RetryPolicy(max_attempts=2, delay_ms=1, never_on=("TimeoutError",)))
-    driver.goes_on = True
-    scheduler = await scheduled(plan_of(2, []), driver, options=options)
-    assert list(scheduler.states) == [DONE, FAILED]
-    assert ("failed TimeoutError 1", 1) in driver.log
 
 
 async def test_a_failure_stops_the_rest_and_cancels_what_runs() -> None:
@@ -341,138 +208,6 @@ async def test_errors_that_nobody_expects_fail_the_node_only() -> None:
     driver.goes_on = True
     scheduler = await scheduled(plan_of(4, []), driver, 1)
     assert list(scheduler.states) == [FAILED] * 4
-
-
-async def test_pools_hold_across_runs_and_give_way_by_priority() -> None:
-    pool = Pool(2)
-    order: list[int] = []
-    now = most = 0
-
-    async def behave(node: int) -> None:
-        nonlocal now, most
-        now += 1
-        most = max(most, now)
-        order.append(node)
-        await asyncio.sleep(0.001)
-        now -= 1
-
-    def make(limit: int) -> Scheduler:
-        options = Options()
-        options.limiters = dict.fromkeys(range(6), (pool,))
-        options.priorities = {5: 1}
-        return Scheduler(plan_of(6, []), Recorder(lambda node, attempt: behave(node)), Slots(limit), options)
-
-    runs = [make(6), make(6)]
-    await asyncio.wait_for(asyncio.gather(*(one.run() for one in runs)), 10)
-    assert most == 2
-    assert all(count_states(one.states) == {"completed": 6} for one in runs)
-    assert set(order[:2]) == {5}
-    assert pool.free == 2
-
-
-async def test_a_stopped_run_leaves_its_place_in_the_pool_to_others() -> None:
-    pool = Pool(1)
-    options = Options()
-    options.limiters = dict.fromkeys(range(3), (pool,))
-    first = Scheduler(plan_of(3, []), Recorder(lambda node, attempt: asyncio.sleep(30)), Slots(3), options)
-    second = Scheduler(plan_of(3, []), Recorder(), Slots(3), options)
-    running = [asyncio.create_task(one.run()) for one in (first, second)]
-    while not pool._waiting or len(pool._waiting) < 5:
-        await asyncio.sleep(0)
-    first.stop("enough")
-    await asyncio.wait_for(asyncio.gather(*running), 5)
-    assert count_states(second.states) == {"completed": 3}
-
-
-async def test_a_rate_limit_spaces_starts() -> None:
-    options = Options()
-    rate = RateLimit(per_second=100, burst=2)
-    options.limiters = dict.fromkeys(range(6), (rate,))
-    times: list[float] = []
-    driver = Recorder(lambda node, attempt: times.append(asyncio.get_running_loop().time()))
-    await scheduled(plan_of(6, []), driver, options=options)
-    assert len(times) == 6
-    assert times[5] - times[0] >= 0.039
-    assert times[1] - times[0] < 0.01
-
-
-async def test_priorities_go_first() -> None:
-    options = Options()
-    options.priorities = {0: 5, 1: 3, 2: 1, 3: 2}
-    driver = Recorder()
-    await scheduled(plan_of(5, []), driver, 1, options=options)
-    assert [n for what, n in driver.log if what == "start"] == [2, 3, 1, 4, 0]
-
-
-async def test_a_shared_limit_holds_over_runs_and_starves_nobody() -> None:
-    whole = Slots(2)
-    drivers: list[Recorder] = []
-    counts: list[int] = []
-
-    class Watch(Recorder):
-        async def run(self, node: int, attempt: int) -> Any:
-            counts.append(sum(d.now for d in drivers))
-            return await super().run(node, attempt)
-
-    drivers += [Watch(lambda node, attempt: asyncio.sleep(0.0005)) for _ in range(4)]
-    runs = [Scheduler(plan_of(10, []), driver, Slots(5, whole)) for driver in drivers]
-    await asyncio.wait_for(asyncio.gather(*(one.run() for one in runs)), 10)
-    assert max(counts) <= 1  # before the one that looks
-    assert whole.free == 2
-    assert all(count_states(one.states) == {"completed": 10} for one in runs)
-
-
-async def test_a_durable_wait_holds_no_slot_and_ends_by_signal_or_time() -> None:
-    import time
-
-    woken: list[int] = []
-
-    class Waiting(Recorder):
-        def suspended(self, node: int, how: Suspend) -> None:
-            self.log.append(("waits", node))
-
-    def behave(node: int, attempt: int) -> Any:
-        if node in (0, 1) and driver.log.count(("start", node)) == 1:
-            return Suspend(until=time.time() + 0.02) if node == 0 else Suspend(signal="go")
-        if node == 2:
-            asyncio.get_running_loop().call_later(0.001, lambda: woken.append(scheduler.resume(1)))
-        return None
-
-    driver = Waiting(behave)
-    scheduler = Scheduler(plan_of(4, [(0, 3)]), driver, Slots(1))
-    await asyncio.wait_for(scheduler.run(), 10)
-    assert count_states(scheduler.states) == {"completed": 4}
-    assert woken == [True]
-    assert not scheduler.resume(1)
-
-
-async def test_containers_take_no_slot() -> None:
-    whole = Slots(1)
-    inner_log: list[str] = []
-
-    async def nested() -> None:
-        inner = Recorder(lambda node, attempt: inner_log.append("x"))
-        await Scheduler(plan_of(2, []), inner, Slots(4, whole)).run()
-
-    options = Options()
-    options.containers = {0, 1}
-    driver = Recorder(lambda node, attempt: nested() if node < 2 else None)
-    await scheduled(plan_of(3, [(0, 2), (1, 2)]), driver, 1, options=options)
-    assert inner_log == ["x"] * 4
-
-
-async def test_a_container_cancelled_before_its_first_step_ends_too() -> None:
-    options = Options()
-    options.containers = {1}
-
-    def behave(node: int, attempt: int) -> None:
-        raise ValueError
-
-    driver = Recorder(behave)
-    options.priorities = {1: 1}
-    scheduler = await scheduled(plan_of(2, []), driver, 1, options=options)
-    assert set(scheduler.states) <= {FAILED, CANCELLED}
-    assert scheduler.stopped == "failed"
 
 
 async def test_what_was_done_before_is_not_run_again() -> None:
