@@ -130,7 +130,8 @@ class Field:
 
     def _build_codec(self, owner: type) -> Codec | None:
         try:
-            return codec.build(self.kind)
+            built = codec.build(self.kind)
+            return None if built.is_open and not self.persist else built  # what is never kept may be anything at all
         except (TypeError, ValueError) as error:
             if not self.persist:
                 return None
@@ -152,6 +153,17 @@ class Field:
             raise FieldError(
                 f"{label} is declared as {kind}, and its default does not fit: {error}. Write a value of that type, "
                 f"or another annotation (`{self.name}{nothing}`)."
+            ) from None
+
+    def check_kept(self, owner: type, value: Any, encoded: bytes) -> None:
+        """Raises FieldError when the value, read back from its bytes, would be another one."""
+        assert self.codec is not None
+        try:
+            codec.check_round_trip(self.codec, value, encoded)
+        except FieldError as error:
+            raise FieldError(
+                f"{owner.__qualname__}.{self.name} cannot be kept in a snapshot: {error}. "
+                f"Assign a value of the declared type, change the annotation, or use field(persist=False)."
             ) from None
 
     def initial(self) -> Any:

@@ -61,7 +61,7 @@ def _old_value(base: bytes, logs: Sequence[bytes]) -> Any:
     value = _plain(base)
     if not (logs or _is_keyed(value)):
         return value
-    codec = KeyedCodec(Any)
+    codec = KeyedCodec(Any, is_open=True)
     rows, length = codec.decode(base), 0
     for batch in logs:
         length = codec.replay(rows, batch, length)

@@ -15,6 +15,7 @@ from livets.render.keyed_list import KeyedList
 from livets.state import Change, Record
 
 if TYPE_CHECKING:
+    from livets.live.fields import Field
     from livets.live.view import LiveView
 
 SHORT_LOG: Final = 64
@@ -64,7 +65,7 @@ class Snapshot:
                     change.logs[name] = [field.keyed.encode_batch(value, operations, start)]
                     continue
                 lengths[name] = 0
-            change.fields[name] = field.codec.encode(value) if encoded is None else encoded
+            change.fields[name] = _encoded(view, field, encoded)
         sizes = self._measured(change.fields, change.logs)
         if sizes:
             self._check(view, sizes)
@@ -128,12 +129,21 @@ class Snapshot:
 
 
 def everything(view: LiveView) -> dict[str, bytes]:
-    """All persisted fields of a view, encoded."""
+    """All persisted fields of a view, encoded. Raises FieldError for a value that would come back as another one."""
     fields = {}
     for name, field in view.__livets__.fields.items():
         if field.persist and field.codec is not None and name in view.__dict__:
-            fields[name] = field.codec.encode(view.__dict__[name])
+            fields[name] = _encoded(view, field)
     return fields
+
+
+def _encoded(view: LiveView, field: Field, encoded: bytes | None = None) -> bytes:
+    assert field.codec is not None
+    value = view.__dict__[field.name]
+    data = field.codec.encode(value) if encoded is None else encoded
+    if field.codec.is_open:  # what an annotation such as `list` lets in is known by nobody but the value
+        field.check_kept(type(view), value, data)
+    return data
 
 
 def _too_large(view: LiveView, sizes: dict[str, int], max_bytes: int) -> str:
