@@ -97,7 +97,7 @@ MUTANTS = (
     Mutant(
         "pace-loses-what-is-held",
         "livets/live/pace.py",
-        "            self._show()",
+        "            self._mailbox.put(Flush())",
         "            pass",
         PACE,
     ),
