@@ -161,8 +161,12 @@ class Clicker:
                 connection.transport.pause_reading()
                 await asyncio.sleep(0.05)
             while True:
-                waits_s = None if self._joined.is_set() and self.is_settled else _SILENCE_S
-                raw = await asyncio.wait_for(connection.recv(), waits_s)
+                try:
+                    raw = await asyncio.wait_for(connection.recv(), _SILENCE_S)
+                except TimeoutError:
+                    if self._joined.is_set() and self.is_settled:
+                        continue  # nothing was to be heard
+                    raise
                 head, *body = msgspec.json.decode(raw)
                 if not self._take(head, body[0] if body else None):
                     await asyncio.sleep(random.uniform(0, _LONGEST_MOVE_S))

@@ -1,4 +1,4 @@
-"""A TCP proxy that misbehaves on demand: latency, bandwidth, blackhole, reset, refusal.
+"""A TCP proxy that misbehaves on demand: latency, bandwidth, blackhole, half-open, reset, refusal, duplicates.
 
 It runs in a thread of its own, so blocking tests can use it. Faults are plain attributes of `up` (client to
 target) and `down`, and may be changed while connections are open. `tc netem` needs a kernel module that is
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
+from tests.support.duplicates import Duplicates, Nothing, WebSocketFrames
 from tests.support.loop_thread import LoopThread
 from tests.support.ports import HOST
 
@@ -30,14 +31,24 @@ class Direction:
     bytes_per_s: float = 0.0
     """0: no limit."""
     blackhole: bool = False
-    """Swallow what comes; the connection stays open."""
+    """Swallow what comes; the connection stays open, and takes nothing in this direction any more. One direction of the
+    two: half-open."""
     total_bytes: int = 0
+    swallowed_bytes: int = 0
 
 
 class FaultProxy:
     """`with FaultProxy(port) as proxy:` then connect to `proxy.port`."""
 
-    def __init__(self, target_port: int, *, latency_s: float = 0.0, listen_port: int = 0) -> None:
+    def __init__(
+        self,
+        target_port: int,
+        *,
+        latency_s: float = 0.0,
+        listen_port: int = 0,
+        repeats: Callable[[], Duplicates] = WebSocketFrames,
+    ) -> None:
+        """`repeats`: what comes twice, once `duplicates` is set."""
         self.target_port = target_port
         self.port = listen_port
         self.up = Direction(latency_s)
@@ -46,6 +57,10 @@ class FaultProxy:
         """New connections are reset at once."""
         self.connections = 0
         """Accepted so far."""
+        self.duplicates = False
+        """On connections from now on, messages come twice."""
+        self._repeats = repeats
+        self._repeating: list[Duplicates] = []
         self._thread = LoopThread("fault-proxy")
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
@@ -67,6 +82,11 @@ class FaultProxy:
         if not self._thread.loop.is_closed():
             self._thread.call(self._close())
             self._thread.stop()
+
+    @property
+    def repeated(self) -> int:
+        """How many messages have come twice."""
+        return sum(one.repeated for one in self._repeating)
 
     def reset(self) -> None:
         """Cut every open connection with a TCP reset."""
@@ -101,10 +121,12 @@ class FaultProxy:
             return
         pair = {writer, target_writer}
         self._open |= pair
+        repeats = self._repeats() if self.duplicates else Nothing()
+        self._repeating.append(repeats)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_carry(reader, target_writer, lambda: self.up))
-                group.create_task(_carry(target_reader, writer, lambda: self.down))
+                group.create_task(_carry(reader, target_writer, lambda: self.up, repeats.up))
+                group.create_task(_carry(target_reader, writer, lambda: self.down, repeats.down))
         except* (OSError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -114,7 +136,10 @@ class FaultProxy:
 
 
 async def _carry(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: Callable[[], Direction]
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    direction: Callable[[], Direction],
+    passed: Callable[[bytes], bytes],
 ) -> None:
     """Move bytes one way; reading and writing are apart, so latency does not limit throughput."""
     loop = asyncio.get_running_loop()
@@ -126,18 +151,22 @@ async def _carry(
         await waiting.put((loop.time() + direction().latency_s, b""))
 
     async def write() -> None:
+        is_lost = False
         while True:
             due, data = await waiting.get()
             if (wait_s := due - loop.time()) > 0:
                 await asyncio.sleep(wait_s)
             faults = direction()
             if not data:
-                if writer.can_write_eof() and not faults.blackhole:
+                if writer.can_write_eof() and not (is_lost or faults.blackhole):
                     writer.write_eof()
                 return
-            if faults.blackhole:
+            if is_lost or faults.blackhole:  # no network loses a part and brings the rest
+                is_lost = True
+                faults.swallowed_bytes += len(data)
                 continue
             faults.total_bytes += len(data)
+            data = passed(data)
             writer.write(data)
             await writer.drain()
             if faults.bytes_per_s:

@@ -26,6 +26,9 @@ class OnlyHttp(Listener):
         super().__init__("only-http")
         self.refused = 0
         """WebSockets that were asked for."""
+        self.repeats_posts = False
+        """Send each POST of a page twice: its answer is that of the second time, the first one is cut."""
+        self.repeated = 0
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.CancelledError, OSError, asyncio.IncompleteReadError):
@@ -51,6 +54,10 @@ class OnlyHttp(Listener):
             method, host, port, path = found.groups()
             rest = _HOP.sub(b"", head[found.end() - 2 : -4]) + b"\r\nConnection: close\r\n\r\n"
             head = b"%s %s HTTP/1.1%s" % (method, path or b"/", rest)
+        if self.repeats_posts and re.match(rb"POST \S*/livets/(up|down) ", head):
+            length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+            head += await reader.readexactly(int(length[1]) if length else 0)
+            await self._once(head, host.decode(), int(port or 80))
         target_reader, target_writer = await asyncio.open_connection(host.decode(), int(port or 80))
         target_writer.write(head)
         up = asyncio.ensure_future(_copy(reader, target_writer))
@@ -64,6 +71,14 @@ class OnlyHttp(Listener):
                 task.cancel()
             await asyncio.gather(up, down, return_exceptions=True)
             target_writer.close()
+
+    async def _once(self, request: bytes, host: str, port: int) -> None:
+        """Send it, and be gone as soon as the answer begins."""
+        target_reader, target_writer = await asyncio.open_connection(host, port)
+        target_writer.write(request)
+        if await target_reader.read(1):
+            self.repeated += 1
+        target_writer.transport.abort()
 
 
 async def _flushed(writer: asyncio.StreamWriter) -> None:

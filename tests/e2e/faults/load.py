@@ -11,6 +11,8 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 
 from livets import LiveTS, LiveView, event
 
@@ -70,5 +72,13 @@ app = LiveTS(
     lifespan=lifespan,
     detached_keep_s=float(os.environ.get("LIVETS_TEST_DETACHED_S", "60")),
 )
+
+
+@app.route("/tasks")
+async def tasks(request: Request) -> PlainTextResponse:
+    """How many tasks this worker has, this request's own left out."""
+    return PlainTextResponse(str(len(asyncio.all_tasks()) - 1))
+
+
 app.live("/", Counter)
 app.live("/long", Long)

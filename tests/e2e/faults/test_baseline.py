@@ -1,4 +1,4 @@
-"""Pages come and go, and nothing of them stays: file descriptors, connections of Redis, and memory of the worker."""
+"""Pages come and go, and nothing of them stays: tasks, file descriptors, connections of Redis, memory of the worker."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import os
 import secrets
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
+from tests.e2e.faults.stage import Report
 from tests.support.clicker import Clicker
 from tests.support.redis_server import RedisServer
 from tests.support.wait import until
@@ -63,22 +65,31 @@ async def at_rest(pid: int) -> None:
         await asyncio.sleep(0.7)
 
 
-async def check(worker: Workers, redis: RedisServer, pages: int) -> None:
+def tasks(origin: str) -> int:
+    return int(httpx.get(f"{origin}/tasks").text)
+
+
+async def check(worker: Workers, redis: RedisServer, pages: int, report: Report) -> None:
     origin, pid = f"http://127.0.0.1:{worker.ports[0]}", worker.pid(0)
     await come_and_go(origin, 4 * AT_ONCE)
     await at_rest(pid)
-    files, clients, memory = descriptors(pid), redis_clients(redis), resident_bytes(pid)
+    files, clients, running, memory = descriptors(pid), redis_clients(redis), tasks(origin), resident_bytes(pid)
     await come_and_go(origin, pages)
     await until(lambda: descriptors(pid) <= files + 4, f"{files} descriptors again", timeout_s=30)
     await until(lambda: redis_clients(redis) <= clients + 2, f"{clients} connections of Redis again", timeout_s=30)
+    await until(lambda: tasks(origin) <= running + 2, f"{running} tasks again", timeout_s=30)
     grown = resident_bytes(pid) - memory
+    report(
+        f"{pages} pages: descriptors {files} -> {descriptors(pid)}, connections of Redis {clients} -> "
+        f"{redis_clients(redis)}, tasks {running} -> {tasks(origin)}, memory {memory:,} -> {memory + grown:,} bytes"
+    )
     assert grown < 4_000_000 + pages * GROWTH_BYTES_A_PAGE, f"{grown} bytes more after {pages} pages"
 
 
-async def test_hundreds_of_pages_leave_nothing(worker: Workers, redis_server: RedisServer) -> None:
-    await check(worker, redis_server, 500)
+async def test_hundreds_of_pages_leave_nothing(worker: Workers, redis_server: RedisServer, report: Report) -> None:
+    await check(worker, redis_server, 500, report)
 
 
 @pytest.mark.nightly
-async def test_five_thousand_pages_leave_nothing(worker: Workers, redis_server: RedisServer) -> None:
-    await check(worker, redis_server, 5_000)
+async def test_five_thousand_pages_leave_nothing(worker: Workers, redis_server: RedisServer, report: Report) -> None:
+    await check(worker, redis_server, 5_000, report)

@@ -11,7 +11,6 @@ import contextlib
 import os
 import secrets
 import signal
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,12 +27,12 @@ from tests.support.loop_thread import LoopThread
 from tests.support.ports import HOST
 from tests.support.redis_server import RedisServer
 from tests.support.round_robin import RoundRobin
-from tests.support.wait import TimedOut, wait_for
+from tests.support.wait import TimedOut, until, wait_for
 from tests.support.workers import Workers
 
 WORKERS, PEOPLE = 3, 4
 SETTLED_S = 45.0
-_LOADS = 10
+LOADED_S = 20.0
 
 pytestmark = [pytest.mark.redis, pytest.mark.timeout(1800)]
 
@@ -84,11 +83,14 @@ def is_alive(pid: int) -> bool:
 
 async def opened(person: Clicker) -> None:
     """Get the page; somebody who is answered 503 (the run before has just cut Redis off) loads it again."""
-    for _ in range(_LOADS):
+
+    async def is_there() -> bool:
         with contextlib.suppress(httpx.HTTPError):
-            return await person.open()
-        await asyncio.sleep(0.1)
-    await person.open()
+            await person.open()
+            return True
+        return False
+
+    await until(is_there, "a page", timeout_s=LOADED_S)
 
 
 def machine_of(world: World) -> type[RuleBasedStateMachine]:
@@ -185,8 +187,10 @@ def machine_of(world: World) -> type[RuleBasedStateMachine]:
         def swallow_for_a_moment(self, up: bool) -> None:
             """Half-open: what is on its way one way vanishes, then the connections are cut."""
             direction = world.to_workers.up if up else world.to_workers.down
+            swallowed = direction.swallowed_bytes
             direction.blackhole = True
-            time.sleep(0.05)
+            with contextlib.suppress(TimedOut):  # nobody says anything: a connection that is lost in silence
+                wait_for(lambda: direction.swallowed_bytes > swallowed, timeout_s=0.05)
             world.to_workers.reset()
             direction.blackhole = False
 
@@ -194,9 +198,12 @@ def machine_of(world: World) -> type[RuleBasedStateMachine]:
         def slow_down(self, latency_s: float, bytes_per_s: float) -> None:
             world.to_workers.down.latency_s, world.to_workers.down.bytes_per_s = latency_s, bytes_per_s
 
-        @rule(wait_s=st.sampled_from([0.02, 0.2]))
-        def let_time_pass(self, wait_s: float) -> None:
-            time.sleep(wait_s)
+        @rule(who=st.integers(0, PEOPLE - 1), most_s=st.sampled_from([0.02, 0.2]))
+        def wait_for_somebody(self, who: int, most_s: float) -> None:
+            """Until a person hears something, if that is soon: what comes next meets frames that are on their way."""
+            heard = self.people[who].frames
+            with contextlib.suppress(TimedOut):
+                wait_for(lambda: self.people[who].frames > heard, timeout_s=most_s)
 
         def teardown(self) -> None:
             if self.redis_is_frozen:
