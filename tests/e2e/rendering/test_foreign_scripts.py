@@ -11,11 +11,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, WebSocket
+from playwright.async_api import Page
 
 from tests.support.browser import PageLog
 from tests.support.corpus import CASES, Case
 from tests.support.corpus_app import CorpusApp
+from tests.support.overheard import Overheard
 from tests.support.server import serving
 
 CHANGES = int(os.environ.get("LIVETS_FOREIGN_CHANGES", "3"))
@@ -36,18 +37,13 @@ TALLY: Counter[str] = Counter()
 async def test_the_page_is_a_fresh_render_or_heals(page: Page, page_log: PageLog, case: Case, as_string: bool) -> None:
     page_log.allow("^(error|warning): ")  # the corpus has inline styles and odd SVG; exceptions still count
     corpus = CorpusApp(case, CHANGES + 1, as_string=as_string)
-    heals: list[str] = []
-
-    def watch(socket: WebSocket) -> None:
-        socket.on("framesent", lambda frame: heals.append(str(frame)) if str(frame).startswith("[4,") else None)
-
-    page.on("websocket", watch)
+    overheard = Overheard(corpus.app)
     await page.add_init_script(FOREIGN)
-    async with serving(corpus.app) as url:
+    async with serving(overheard) as url:
         await page.goto(url)
         await page.wait_for_selector("#livets.livets-connected", state="attached")
         for number, fresh in enumerate(corpus.pages[1:], 1):
-            is_rough, before = number % 2 == 0, len(heals)
+            is_rough, before = number % 2 == 0, len(overheard.heals)
             await page.evaluate(f"foreign.meddle({number * 7919 + len(case.source)}, {str(is_rough).lower()})")
             await corpus.advance()
             try:
@@ -56,9 +52,9 @@ async def test_the_page_is_a_fresh_render_or_heals(page: Page, page_log: PageLog
                 found = await page.evaluate("(html) => foreign.difference(html)", fresh)
                 shown = await page.inner_html("#livets")
                 pytest.fail(f"change {number}: {found}\nfresh: {fresh}\n live: {shown}", pytrace=False)
-            if len(heals) == before:
+            if len(overheard.heals) == before:
                 assert await page.evaluate("foreign.harmed()") == 0, f"change {number}: nodes of others are gone"
-            TALLY.update(changes=1, rough=is_rough, heals=len(heals) - before)
+            TALLY.update(changes=1, rough=is_rough, heals=len(overheard.heals) - before)
         await page.goto("about:blank")
 
 

@@ -10,11 +10,12 @@ import json
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, WebSocket
+from playwright.async_api import Page
 
 from livets import LiveTS, LiveView, field
 from tests.e2e.rendering.test_random_changes import DIFFERENCE, EQUAL
 from tests.support.browser import PageLog
+from tests.support.overheard import Overheard
 from tests.support.server import serving
 
 LONG = "<p>" + "This paragraph stays as it is, and is long enough that edits are worth it. " * 6 + "</p>"
@@ -118,17 +119,18 @@ class Show:
         upcoming = iter(states)
         view = type(view_class.__name__, (view_class,), {"mount": _mount(upcoming)})
         self.app.live("/", view)
-        self.changes: list[Any] = []
-        self.heals: list[str] = []
-        page.on("websocket", self._watch)
+        self.overheard = Overheard(self.app)
 
-    def _watch(self, socket: WebSocket) -> None:
-        socket.on("framesent", lambda frame: self.heals.append(str(frame)) if str(frame).startswith("[4,") else None)
-        socket.on("framereceived", lambda frame: self._received(json.loads(frame)))
+    @property
+    def heals(self) -> list[str]:
+        """Blocks that the page has asked for."""
+        return self.overheard.heals
 
-    def _received(self, message: list[Any]) -> None:
-        if message[0][0] == 0 and message[1]:
-            self.changes.append(message[1][1])
+    @property
+    def changes(self) -> list[Any]:
+        """The change of the slot in each patch."""
+        messages = [json.loads(frame) for frame in self.overheard.down]
+        return [message[1][1] for message in messages if message[0][0] == 0 and message[1]]
 
     @property
     def fresh(self) -> str:
@@ -166,7 +168,7 @@ async def test_each_construct_changes_by_edits(
 ) -> None:
     states = [f"{html}{LONG}" for html in CHANGES[name]]
     show = Show(page, view_class, [*states, states[0]])
-    async with serving(show.app) as url:
+    async with serving(show.overheard) as url:
         await page.goto(url)
         await page.wait_for_selector("#livets.livets-connected")
         last = "document.querySelector('#livets p:last-of-type').mine"
@@ -203,7 +205,7 @@ async def test_focus_caret_and_what_was_typed_stay(page: Page) -> None:
         form("e", "server's", "c"),
     ]
     show = Show(page, Strings, states)
-    async with serving(show.app) as url:
+    async with serving(show.overheard) as url:
         await page.goto(url)
         await page.wait_for_selector("#livets.livets-connected")
         await page.fill("[name=own]", "mine")
@@ -254,7 +256,7 @@ async def test_other_scripts_at_work_are_left_alone_or_lead_to_a_heal(page: Page
 
     states = [listing("1234", "row"), listing("1234", "second"), listing("4125", "second")]
     show = Show(page, Strings, states)
-    async with serving(show.app) as url:
+    async with serving(show.overheard) as url:
         await page.goto(url)
         await page.wait_for_selector("#livets.livets-connected")
         await page.evaluate(OTHERS[name])

@@ -14,6 +14,7 @@ from playwright.async_api import Page
 from tests.support.browser import PageLog
 from tests.support.corpus import CASES, Case
 from tests.support.corpus_app import CorpusApp
+from tests.support.overheard import Overheard
 from tests.support.server import serving
 
 CHANGES = int(os.environ.get("LIVETS_CHROMIUM_CHANGES", "8"))
@@ -44,9 +45,8 @@ EQUAL = f"(fresh) => !({DIFFERENCE})(fresh)"
 async def test_the_dom_equals_a_fresh_render(page: Page, page_log: PageLog, case: Case) -> None:
     page_log.allow("^(error|warning): ")  # the corpus has inline styles and odd SVG; exceptions still count
     corpus = CorpusApp(case, CHANGES + 1)
-    sent: list[str | bytes] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    async with serving(corpus.app) as url:
+    overheard = Overheard(corpus.app)
+    async with serving(overheard) as url:
         await page.goto(url)
         await page.wait_for_selector("#livets.livets-connected", state="attached")
         for number, fresh in enumerate(corpus.pages):
@@ -57,7 +57,7 @@ async def test_the_dom_equals_a_fresh_render(page: Page, page_log: PageLog, case
             except Exception:
                 pytest.fail(f"change {number}:\n{await page.evaluate(DIFFERENCE, fresh)}", pytrace=False)
         await page.goto("about:blank")
-    assert [message for message in sent if str(message).startswith("[4,")] == [], "nothing had to be healed"
+    assert overheard.heals == [], "nothing had to be healed"
 
 
 def test_the_sample_is_large_enough() -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page
 
 from livets import KeyedList, LiveTS, LiveView, event
+from tests.support.overheard import Overheard
 from tests.support.server import serving
 
 COUNT = 10_000
@@ -76,18 +77,17 @@ class Keyed(Rows):
 async def test_one_of_many_rows(page: Page, view: type[LiveView]) -> None:
     app = LiveTS(secret_key="a secret of at least 32 characters")
     app.live("/", view)
-    received: list[int] = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
-    async with serving(app) as url:
+    overheard = Overheard(app)
+    async with serving(overheard) as url:
         await page.goto(url)
         await page.wait_for_selector("#livets.livets-connected", state="attached", timeout=20_000)
         await page.evaluate(WATCH)
         wanted = {"#first": ["+0 -1"], "#new": ["+1 -0"], "#cell": ["characterData"]}
         for done, (button, records) in enumerate(wanted.items(), 1):
-            received.clear()
+            overheard.down.clear()
             await page.evaluate("records.length = 0")
             await page.click(button)
             await page.wait_for_function("n => document.querySelector('b').textContent == n", arg=done)
             assert await page.evaluate("records") == records
-            assert max(received) <= 60, (button, received)
+            assert max(map(len, overheard.down)) <= 60, (button, overheard.down)
         await page.goto("about:blank")
