@@ -15,7 +15,7 @@ from livets.flow import FlowRuntime
 from livets.flow.constants import Reference, read_constant
 from livets.flow.model import NodeSpec, Workflow
 from livets.studio.feed import Feed
-from livets.studio.history import Attempt, Line, NodeHistory
+from livets.studio.history import Attempt, History, Line, NodeHistory
 from livets.studio.scene import counted, counts_line, state_line
 from livets.studio.showing import Shown, shown
 from livets.studio.wording import clock, duration
@@ -61,7 +61,6 @@ class Detail(msgspec.Struct, frozen=True):
     signal: str = ""
     prompt: str = ""
     asked: str = ""
-    is_top: bool = True
     can_retry: bool = False
     members: tuple[Member, ...] = ()
     more: int = 0
@@ -73,13 +72,17 @@ class Detail(msgspec.Struct, frozen=True):
 def group_detail(feed: Feed, id: str, *, is_open: bool) -> Detail:
     """Return what is told of a group: its nodes, those first that somebody has to look at."""
     history, members = feed.history, feed.groups[id].members
-    counts = counted(history, members)
+    line, title = counts_line(counted(history, members)), f"{len(members)} x {id.rpartition(' @')[0]}"
+    listed, more = _members(history, members)
+    return Detail(id, title, line=line, members=listed, more=more, is_group=True, is_open=is_open)
+
+
+def _members(history: History, paths: list[str]) -> tuple[tuple[Member, ...], int]:
+    """The first of these nodes, those before others that somebody has to look at; and how many more there are."""
     urgent = {"failed": 0, "waiting": 1, "running": 2, "retrying": 2}
-    nodes = sorted((history.node(path) for path in members), key=lambda one: urgent.get(one.state, 3))
+    nodes = sorted((history.node(path) for path in paths), key=lambda one: urgent.get(one.state, 3))
     listed = tuple(Member(one.path, one.state, state_line(one)) for one in nodes[:MAX_MEMBERS])
-    title = f"{len(members)} x {id.rpartition(' @')[0]}"
-    more = max(0, len(members) - MAX_MEMBERS)
-    return Detail(id, title, line=counts_line(counts), members=listed, more=more, is_group=True, is_open=is_open)
+    return listed, max(0, len(paths) - MAX_MEMBERS)
 
 
 async def node_detail(feed: Feed, runtime: FlowRuntime, path: str) -> Detail | None:
@@ -90,6 +93,10 @@ async def node_detail(feed: Feed, runtime: FlowRuntime, path: str) -> Detail | N
     workflow, spec, prefix = found
     node, over = feed.history.node(path), feed.history.status != "running"
     secrets = runtime.grants.secret_values()
+    starts = (f"{path}[", f"{path}/")
+    runs_others = path in feed.history.inner
+    inside = [one for one in feed.history.nodes if one.startswith(starts)] if runs_others else []
+    listed, more = _members(feed.history, inside)
     return Detail(
         path=path,
         title=spec.name or spec.id,
@@ -106,7 +113,8 @@ async def node_detail(feed: Feed, runtime: FlowRuntime, path: str) -> Detail | N
         signal=node.signal if node.state == "waiting" else "",
         prompt=str(node.asked.get("prompt", "")),
         asked=shown(node.asked.get("value"), secrets) if node.asked.get("value") is not None else "",
-        is_top=not prefix,
+        members=listed,
+        more=more,
         can_retry=not prefix and over and workflow.settings.stream is None,
     )
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PULSES_PER_S = 10.0
 """A change shows at once, the next one this much later: so people see what happens, and browsers can follow."""
 IDLE_S = 30.0
+"""A run that nobody has looked at for so long is not followed any more."""
 _BATCH = 1_000
 _logger = logging.getLogger("livets.studio")
 
@@ -87,12 +88,22 @@ class Feed:
         """Call `view.follow(paths)` in a commit of the view whenever something has changed, until the view is gone."""
         self._watchers.setdefault(view, _Pending())
 
+    def leave(self, view: LiveView) -> None:
+        """The view is gone."""
+        self._watchers.pop(view, None)
+        self.looked_at = time.monotonic()
+
     @property
-    def is_idle(self) -> bool:
-        """Nobody has looked for a while."""
+    def watchers(self) -> int:
+        """How many views look at the run."""
+        return len(self._watchers)
+
+    @property
+    def idle_for_s(self) -> float:
+        """Seconds since somebody looked last."""
         if self._watchers:
             self.looked_at = time.monotonic()
-        return time.monotonic() - self.looked_at > IDLE_S
+        return time.monotonic() - self.looked_at
 
     def scene(self, *, grouped: bool, opened: frozenset[str]) -> Scene:
         """Return the picture of the run for those who look at it in this way."""
@@ -154,15 +165,22 @@ class Feed:
 class Feeds:
     """The runs that somebody looks at."""
 
+    idle_s = IDLE_S
+
     def __init__(self, runtime: FlowRuntime) -> None:
         self._runtime = runtime
         self._feeds: dict[str, Feed] = {}
         self._lock = asyncio.Lock()
+        self._sweeping: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._feeds)
 
     async def open(self, run: str) -> Feed:
         """Return the feed of a run; raises EngineError when there is no such run."""
         async with self._lock:
-            await self._close([run for run, feed in self._feeds.items() if feed.is_idle])
+            if self._sweeping is None or self._sweeping.done():
+                self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
             feed = self._feeds.get(run)
             if feed is None:
                 feed = Feed(self._runtime, run)
@@ -173,8 +191,20 @@ class Feeds:
 
     async def close(self) -> None:
         """Follow nothing any more."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
         async with self._lock:
             await self._close(list(self._feeds))
+
+    async def _sweep(self) -> None:
+        """End what nobody looks at, until nothing is left."""
+        while True:
+            await asyncio.sleep(self.idle_s / 4)
+            async with self._lock:
+                await self._close([run for run, feed in self._feeds.items() if feed.idle_for_s > self.idle_s])
+                if not self._feeds:
+                    return
 
     async def _close(self, runs: list[str]) -> None:
         for run in runs:

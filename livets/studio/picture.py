@@ -23,6 +23,7 @@ MARGIN = 12.0
 _BOX, _GAP = (190.0, 48.0), (46.0, 18.0)
 _TILE, _TILE_GAP = (26.0, 26.0), (70.0, 8.0)
 _ROWS_MAX = 40
+_SMALL = 4
 _DIGITS = re.compile(r"[-_.#]*\d+")
 _LABEL = 19
 
@@ -110,11 +111,13 @@ def groups_of(workflow: Workflow) -> dict[str, Group]:
 
 
 def _boxes(groups: dict[str, Group], opened: frozenset[str]) -> tuple[dict[str, list[str]], list[int]]:
-    """What becomes a box, with the nodes in it; and the layer of each."""
+    """What becomes a box, with the nodes in it; and the layer of each. Small groups are drawn node by node, if few."""
+    small = sum(len(group.members) for group in groups.values() if len(group.members) < _SMALL)
+    least = _SMALL if small <= GROUPS_ABOVE // 2 else 2
     boxes: dict[str, list[str]] = {}
     ranks: list[int] = []
     for key, group in groups.items():
-        if len(group.members) == 1 or key in opened:
+        if len(group.members) < least or key in opened:
             boxes |= {member: [member] for member in group.members}
             ranks += [group.layer] * len(group.members)
         else:

@@ -92,6 +92,10 @@ class RunView(StudioView):
         self.node, self.comment, self.answer_text = node, "", ""
         await self._fill()
 
+    async def unmount(self) -> None:
+        if "_feed" in self.__dict__:
+            self._feed.leave(self)
+
     async def _open(self) -> Feed:
         try:
             self._feed = await self.desk.feeds.open(self.run)

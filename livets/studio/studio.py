@@ -61,7 +61,7 @@ class Studio:
         entrance = Entrance(self.desk.access, "studio.runs", "studio.css")
         app.route(f"{prefix}/enter", entrance.answer, methods=["GET", "POST"], name="studio.enter")
         app.live(prefix or "/", runs, name="studio.runs")
-        app.live(f"{prefix}/runs/{{run}}", run, name="studio.run")
+        app.live(f"{prefix}/runs/{{run:path}}", run, name="studio.run")
 
     def application(self, *, closes_runtime: bool = False, **settings: Any) -> LiveTS:
         """Return an application that is the studio and nothing else; `settings` go to LiveTS.

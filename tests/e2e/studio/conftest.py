@@ -23,7 +23,9 @@ class Hall:
         self.folder = folder
         self.runtime = FlowRuntime(folder, max_parallel=2000)
         self.studio = Studio(self.runtime)
-        self.app = self.studio.application(secret_key="a secret of at least 32 characters", dev=True)
+        self.app = self.studio.application(
+            secret_key="a secret of at least 32 characters", dev=True, detached_keep_s=3.0
+        )
         self.gates: dict[str, asyncio.Event] = {}
         self.stopped: list[str] = []
         self.url = ""
