@@ -24,7 +24,11 @@ async def read_body(request: Request, *kinds: str) -> tuple[str, bytes]:
         raise Problem(
             415, "media-type", f"Content-Type says {said}", f"send {' or '.join(kinds or ('application/json',))}"
         )
-    limit: int = request.app.state.max_body_bytes
+    return kind, await read_bytes(request, request.app.state.max_body_bytes)
+
+
+async def read_bytes(request: Request, limit: int) -> bytes:
+    """Return the body as it is; raises Problem above `limit` bytes."""
     parts, size = [], 0
     try:
         async for part in request.stream():
@@ -34,7 +38,7 @@ async def read_body(request: Request, *kinds: str) -> tuple[str, bytes]:
             parts.append(part)
     except ClientDisconnect:
         raise Problem(400, "disconnected", "the body broke off") from None
-    return kind, b"".join(parts)
+    return b"".join(parts)
 
 
 async def read_json(request: Request, *, empty: Any = None) -> Any:

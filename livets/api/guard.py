@@ -37,6 +37,7 @@ _HEADERS = (
 class Guard:
     """Wraps `app`. `public` are the (method, path) pairs without token, `streams` matches paths that take tickets.
 
+    `judged` matches paths whose route decides for itself: `scope["livets.token"]` says whether the token was there.
     `hosts` are names that the server answers to (against DNS rebinding), `origins` pages that may call it from a
     browser besides its own.
     """
@@ -49,6 +50,7 @@ class Guard:
         *,
         public: frozenset[tuple[str, str]],
         streams: re.Pattern[str],
+        judged: re.Pattern[str],
         hosts: Iterable[str] = LOOPBACK,
         origins: Iterable[str] = (),
         max_body_bytes: int = 4_000_000,
@@ -56,7 +58,7 @@ class Guard:
         failures: Rates | None = None,
     ) -> None:
         self._app, self._token, self._tickets = app, token, tickets
-        self._public, self._streams = public, streams
+        self._public, self._streams, self._judged = public, streams, judged
         self._hosts = frozenset(host.lower() for host in hosts)
         self._origins = frozenset(origins)
         self._max_body_bytes = max_body_bytes
@@ -107,7 +109,7 @@ class Guard:
         if wait:
             raise _too_often(wait)
         if (_method(scope), scope["path"]) not in self._public:
-            self._check_token(scope, client)
+            scope["livets.token"] = self._check_token(scope, client)
         length = _header(scope, b"content-length")
         if length is not None and length.isdigit() and int(length[:20]) > self._max_body_bytes:
             raise too_large(self._max_body_bytes)
@@ -129,22 +131,22 @@ class Guard:
             mend = "let pages of this origin call the server: --allowed-origin ORIGIN"
             raise Problem(403, "origin", f"pages of {origin!r:.100} may not call this server", mend)
 
-    def _check_token(self, scope: Scope, client: str) -> None:
+    def _check_token(self, scope: Scope, client: str) -> bool:
+        """Whether the token is there; raises Problem when it has to be and is not."""
         kind, _, given = (_header(scope, b"authorization") or "").partition(" ")
         if kind.lower() == "bearer" and self._token.matches(given.strip()):
-            return
+            return True
         if not kind and self._streams.fullmatch(scope["path"]) and _method(scope) == "GET":
             ticket = re.fullmatch(rb"(?:.*&)?ticket=([A-Za-z0-9_-]{20,100})(?:&.*)?", scope["query_string"])
             if ticket is not None and self._tickets.use(ticket[1].decode()):
-                return
+                return True
+        if scope["type"] == "http" and self._judged.fullmatch(scope["path"]):
+            return False
         if kind or b"ticket=" in scope["query_string"]:
             wait = self._failures.wait_seconds(client)
             if wait:  # guesses are slowed; whoever has the token is let in meanwhile
                 raise _too_often(wait)
-        detail = "this token is not the server's" if kind else "there is no token in this request"
-        mend = "send it as  Authorization: Bearer TOKEN  ; the server showed it when it was first started, " \
-               "and  livets flow serve --new-token  makes a new one"  # fmt: skip
-        raise Problem(401, "token", detail, mend, {"www-authenticate": 'Bearer realm="livets"'})
+        raise refused_token(kind)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, problem: Problem) -> None:
         if scope["type"] == "websocket":  # before it is accepted: the browser sees a failed handshake (403)
@@ -154,6 +156,14 @@ class Guard:
         headers = dict(problem.headers) | {name.decode(): value.decode() for name, value in _HEADERS}
         problem.headers = headers
         await problem.response(scope["path"])(scope, receive, send)
+
+
+def refused_token(kind: str) -> Problem:
+    """The answer to a request without the token; `kind` is the scheme of credentials that were there instead."""
+    detail = "this token is not the server's" if kind else "there is no token in this request"
+    mend = "send it as  Authorization: Bearer TOKEN  ; the server showed it when it was first started, " \
+           "and  livets flow serve --new-token  makes a new one"  # fmt: skip
+    return Problem(401, "token", detail, mend, {"www-authenticate": 'Bearer realm="livets"'})
 
 
 def _too_often(wait_seconds: float) -> Problem:

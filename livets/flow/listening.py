@@ -157,6 +157,10 @@ class Listener:
         """Return the methods of each webhook's path."""
         return {hook.config.path: list(hook.config.methods) for _, hook in self._webhooks()}
 
+    def hook(self, path: str) -> WebhookTrigger | None:
+        """Return the webhook at `path`."""
+        return next((hook for _, hook in self._webhooks() if hook.config.path == path), None)
+
     async def deliver(
         self, path: str, method: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
     ) -> Reply:

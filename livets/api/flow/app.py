@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterable
 from fastapi import FastAPI
 
 from livets.api import problem
-from livets.api.flow import events, nodes, runs, system, workflows
+from livets.api.flow import events, hooks, nodes, runs, system, workflows
 from livets.api.flow.service import Service
 from livets.api.guard import LOOPBACK, Guard, Receive, Scope, Send
 from livets.api.tickets import Tickets
@@ -25,6 +25,8 @@ PUBLIC = frozenset({("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs
 """What is answered without a token: nothing there tells of workflows or runs."""
 STREAMS = re.compile(r"/api/events|/api/runs/[^/]+/events/(stream|ws)")
 """Paths of event streams: they take a ticket instead of a token."""
+HOOKS = re.compile(r"/hooks/.+")
+"""Webhooks judge their requests by signature; without a secret of their own they need the token."""
 _TRACE = (b"traceparent", b"tracestate", b"baggage")
 DESCRIPTION = """Stored workflows, their runs, and what happens in them.
 
@@ -90,10 +92,18 @@ def build(
     app.state.service, app.state.tickets = service, tickets
     app.state.max_body_bytes = max_body_bytes
     app.state.streams = events.Streams(max_streams)
-    for router in (system.router, nodes.router, workflows.router, runs.router, events.router):
+    for router in (system.router, nodes.router, workflows.router, runs.router, hooks.router, events.router):
         app.include_router(router)
     problem.install(app)
     guard = Guard(
-        app, token, tickets, public=PUBLIC, streams=STREAMS, hosts=hosts, origins=origins, max_body_bytes=max_body_bytes
+        app,
+        token,
+        tickets,
+        public=PUBLIC,
+        streams=STREAMS,
+        judged=HOOKS,
+        hosts=hosts,
+        origins=origins,
+        max_body_bytes=max_body_bytes,
     )
     return FlowApi(service, guard, app, tracing=tracing)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, MutableMapping
 from typing import Annotated, Any
 
 import msgspec
@@ -20,6 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from livets.api.answer import answer
 from livets.api.flow.asking import Flows, Limit, RunName, as_problem, service_of
 from livets.api.flow.service import NoSuchRun, Service
+from livets.api.guard import Send
 from livets.api.problem import Problem
 from livets.engine.encoding import to_plain
 from livets.engine.errors import EngineError, ValueFault
@@ -27,6 +29,7 @@ from livets.engine.events import Event, Gap
 from livets.flow.journal import ENDINGS
 
 router = APIRouter(tags=["events"])
+logger = logging.getLogger("livets.api")
 HEARTBEAT_S = 15.0
 BATCH = 500
 CAPACITY = 10_000
@@ -185,10 +188,32 @@ async def stream_all(service: Flows, request: Request) -> Response:
 def _sse(request: Request, messages: AsyncIterator[Message | None], *, numbered: bool = False) -> Response:
     streams: Streams = request.app.state.streams
     streams.check()
-    return StreamingResponse(_lines(streams.counted(messages), numbered), media_type="text/event-stream")
+    return EventStream(_lines(streams.counted(messages), numbered))
 
 
-async def _lines(messages: AsyncIterator[Message | None], numbered: bool) -> AsyncIterator[bytes]:
+class EventStream(StreamingResponse):
+    """Gives up on a reader that takes nothing for SEND_S seconds, so that it does not hold its place for ever."""
+
+    def __init__(self, lines: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(lines, media_type="text/event-stream")
+        self._lines = lines
+
+    async def stream_response(self, send: Send) -> None:
+        """Send what comes, each part within its time."""
+
+        async def send_in_time(message: MutableMapping[str, Any]) -> None:
+            async with asyncio.timeout(SEND_S):
+                await send(message)
+
+        try:
+            await super().stream_response(send_in_time)
+        except TimeoutError:
+            logger.info("a reader of events took nothing for %.0f s: it is let go", SEND_S)
+        finally:
+            await self._lines.aclose()
+
+
+async def _lines(messages: AsyncIterator[Message | None], numbered: bool) -> AsyncGenerator[bytes, None]:
     async with contextlib.aclosing(messages) as all_of_them:  # type: ignore[type-var]
         yield b": livets\n\n"
         async for message in all_of_them:

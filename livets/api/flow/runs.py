@@ -240,9 +240,8 @@ async def _signal(service: Service, run: str, body: dict[str, Any], value: Any) 
 
 
 async def _shown(service: Service, run: str) -> dict[str, Any]:
-    recorded = await service.recorded(run)
-    handle = service.handle(run)
-    replay = replayed(await service.runtime.events(run))
+    events = await service.runtime.events(run)
+    recorded, handle = service.recorded_of(run, events), service.handle(run)
     try:
         outputs = _plain_values(recorded_outputs(await service.definition_of(recorded), recorded))
     except EngineError:  # a type of node is gone since: what is recorded by node can still be read
@@ -259,7 +258,7 @@ async def _shown(service: Service, run: str) -> dict[str, Any]:
         "ended": recorded.ended_at or None,
         "inputs": _plain_values(created["inputs"]),
         "outputs": outputs,
-        "counts": counted(handle.states()) if handle is not None else replay.counts(),
+        "counts": counted(handle.states()) if handle is not None else replayed(events).counts(),
         "waiting": [_waiting(path, recorded) for path in sorted(recorded.waits)],
         "failures": failures[:100],
         "seq": recorded.head,

@@ -12,9 +12,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from livets.api.flow.triggers import Triggers
 from livets.engine.errors import EngineError, LogError
 from livets.engine.events import Event, NewEvent
 from livets.engine.log import EventLog
+from livets.engine.node import Node
 from livets.flow import FlowRuntime
 from livets.flow.compiled import CompiledWorkflow
 from livets.flow.control import ask_to_cancel, ask_to_signal, obey
@@ -49,6 +51,29 @@ class Elsewhere(EngineError):
     """The journal says that the run is under way, but it is not here: another process may run it."""
 
 
+class Noted:
+    """The face of the runtime that triggers see: what they begin are runs of the server."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self.log: EventLog | None = service.log
+
+    async def instances(self, compiled: CompiledWorkflow) -> dict[int, Node]:
+        """Return the initialized nodes of a workflow."""
+        return await self._service.runtime.instances(compiled)
+
+    async def start(
+        self,
+        workflow: CompiledWorkflow,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        run: str | None = None,
+        trigger: Mapping[str, Any] | None = None,
+    ) -> RunHandle:
+        """Begin a run."""
+        return await self._service.begin_run(workflow, inputs, run=run, trigger=trigger)
+
+
 class Service:
     """Workflows and runs of one journal; `max_runs` may be under way at once."""
 
@@ -61,6 +86,7 @@ class Service:
         self.max_runs = max_runs
         self.closing = asyncio.Event()
         """Set when the server stops: open event streams end."""
+        self.triggers = Triggers(self.log, Noted(self), self.compiled)
         self._compiled: dict[str, CompiledWorkflow] = {}
         self._watchers: dict[str, asyncio.Task[None]] = {}
         self._handles: dict[str, RunHandle] = {}
@@ -91,11 +117,13 @@ class Service:
                 logger.error("run %s cannot go on: %s", run, error, extra={"run": run})
         if events:
             await self.log.save_snapshot(OWNED, events[-1].seq, left)
+        await self.triggers.begin()
         return resumed
 
     async def end(self) -> None:
         """Leave the runs as they stand; they go on when the next server begins."""
         self.closing.set()
+        await self.triggers.end()
         for watcher in self._watchers.values():
             watcher.cancel()
         await asyncio.gather(*self._watchers.values(), return_exceptions=True)
@@ -137,7 +165,7 @@ class Service:
     async def _compiled_version(self, version: str) -> CompiledWorkflow:
         found = self._compiled.pop(version, None)
         if found is None:
-            found = self.runtime.compile(await self.library.definition(version))
+            found = await asyncio.to_thread(self.runtime.compile, await self.library.definition(version))
         self._compiled[version] = found
         while len(self._compiled) > MAX_COMPILED:
             del self._compiled[next(iter(self._compiled))]
@@ -165,20 +193,36 @@ class Service:
             run = f"{id}-{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:32]}"
             if await self._last_event(run) is not None:
                 return await self._same(run, values, targets)
-        if len(self._watchers) >= self.max_runs:
-            raise TooManyRuns(f"{self.max_runs} runs are under way: ask again when one has ended")
+        try:
+            handle = await self.begin_run(compiled, inputs, run=run, targets=targets)
+        except RunExists:
+            if key is None or run is None:
+                raise
+            return await self._same(run, values, targets)
+        return handle.id, handle, True
+
+    async def begin_run(
+        self,
+        compiled: CompiledWorkflow,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        run: str | None = None,
+        targets: Sequence[str] | None = None,
+        trigger: Mapping[str, Any] | None = None,
+    ) -> RunHandle:
+        """Begin a run of this server: it is noted first, so that the next server goes on with it."""
+        self._check_room()
         run = run or self.runtime.new_name()
         if await self._last_event(run) is not None:
             raise RunExists(f"a run called {run!r} exists already: choose another name, or resume it")
         await self._own(run)
-        try:
-            handle = await self.runtime.start(compiled, inputs, run=run, targets=targets)
-        except RunExists:
-            if key is None:
-                raise
-            return await self._same(run, values, targets)
+        handle = await self.runtime.start(compiled, inputs, run=run, targets=targets, trigger=trigger)
         self._watch(handle)
-        return run, handle, True
+        return handle
+
+    def _check_room(self) -> None:
+        if len(self._watchers) >= self.max_runs:
+            raise TooManyRuns(f"{self.max_runs} runs are under way: ask again when one has ended")
 
     async def _same(
         self, run: str, values: Mapping[str, Any], targets: Sequence[str] | None
@@ -201,7 +245,12 @@ class Service:
 
     async def recorded(self, run: str) -> Recorded:
         """Return the run as its journal has it; raises NoSuchRun."""
-        recorded = Recorded(await self.runtime.events(run))
+        return self.recorded_of(run, await self.runtime.events(run))
+
+    @staticmethod
+    def recorded_of(run: str, events: list[Event]) -> Recorded:
+        """Return the run that these events tell of; raises NoSuchRun when there are none."""
+        recorded = Recorded(events)
         if not recorded.created:
             raise NoSuchRun(f"there is no run {run!r}")
         return recorded
@@ -240,8 +289,7 @@ class Service:
                 f"the journal says that run {run!r} is under way; another process may run it. When none does, "
                 "say  force: true"
             )
-        if len(self._watchers) >= self.max_runs:
-            raise TooManyRuns(f"{self.max_runs} runs are under way: ask again when one has ended")
+        self._check_room()
         await self._own(run)
         if nodes is None:
             handle = await self.runtime.resume(run)

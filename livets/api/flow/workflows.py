@@ -5,6 +5,7 @@ What comes in is read and validated, never executed. The version travels as ETag
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
@@ -47,11 +48,13 @@ def _shown(stored: StoredWorkflow, workflow: Workflow) -> dict[str, Any]:
 
 async def _save(service: Service, workflow: Workflow, expected: str | None) -> Response:
     try:
-        compiled = service.runtime.compile(workflow)
+        compiled = await asyncio.to_thread(service.runtime.compile, workflow)  # 10,000 nodes take their time
         existed = await service.library.find(workflow.id) is not None
         stored, changed = await service.library.save(compiled, expected)
     except Changed as error:
         raise as_problem(error) from None
+    if changed:
+        await service.triggers.renew(stored.id)
     headers = {"etag": f'"{stored.version}"', "location": f"/api/workflows/{stored.id}"}
     return answer(_shown(stored, workflow), 201 if changed and not existed else 200, headers)
 
@@ -83,11 +86,11 @@ async def create_workflow(service: Flows, request: Request) -> Response:
 async def validate_workflow(service: Flows, request: Request) -> Response:
     """Say everything that is wrong with a workflow, each with its path; nothing is stored or run."""
     workflow = await _read(request)
-    return _verdict(service, workflow)
+    return await _verdict(service, workflow)
 
 
-def _verdict(service: Service, workflow: Workflow) -> Response:
-    faults = validate(workflow, service.runtime.registry)
+async def _verdict(service: Service, workflow: Workflow) -> Response:
+    faults = await asyncio.to_thread(validate, workflow, service.runtime.registry)
     body = {"valid": not faults, "version": workflow.content_version(), "faults": msgspec.to_builtins(faults[:1000])}
     return answer(body)
 
@@ -122,6 +125,7 @@ async def delete_workflow(service: Flows, id: WorkflowId, request: Request) -> R
             raise _missing(id)
     except Changed as error:
         raise as_problem(error) from None
+    await service.triggers.stop(id)
     return Response(status_code=204)
 
 
@@ -140,7 +144,7 @@ async def validate_stored(service: Flows, id: WorkflowId) -> Response:
     stored = await service.library.find(id)
     if stored is None:
         raise _missing(id)
-    return _verdict(service, await service.library.definition(stored.version))
+    return await _verdict(service, await service.library.definition(stored.version))
 
 
 def _missing(id: str) -> Problem:

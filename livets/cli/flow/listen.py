@@ -25,7 +25,7 @@ def listen(source: str, pairs: tuple[str, ...], folder: Path, grants: str | None
         given = inputs_of(pairs, None)
         async with opened(folder, grants) as runtime, runtime.listen(workflow, given) as listener:
             for path in listener.paths():
-                note("!", f"the webhook {path} needs a server: this command listens to schedules, files and queues")
+                note("!", f"the webhook {path} needs a server: livets flow serve")
             note("*", "listening; Ctrl-C ends it")
             with runtime.watch() as events:
                 telling = asyncio.create_task(_tell(events))
