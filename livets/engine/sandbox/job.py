@@ -23,6 +23,12 @@ _GONE_S = 5.0
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 
+_FINAL = frozenset(
+    {"memory", "cpu", "output", "work", "processes", "forbidden", "input", "template", "limit", "fuel", "trap", "wasm"}
+)
+"""Kinds of faults that would only come again."""
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """How a job ended: `code` is its exit code, or minus the signal that killed it."""
 
@@ -43,7 +49,7 @@ class SandboxFault(NodeError):
     """
 
     def __init__(self, message: str, kind: str, outcome: Outcome | None = None, trace: str = "") -> None:
-        super().__init__(message, kind, retryable=kind in ("sandbox", "killed"))
+        super().__init__(message, kind, retryable=kind not in _FINAL)
         self.outcome, self.trace = outcome, trace
 
 
@@ -177,7 +183,7 @@ class Job:
             "timeout": f"it was not done after {limits.seconds:g} seconds",
             "memory": f"its processes together needed more than {limits.memory_mb} MB",
             "processes": f"it had more than {limits.processes} processes",
-            "work": f"its files in /work took more than {limits.work_mb} MB",
+            "work": f"its files took more than {limits.work_mb} MB",
         }
         if self._too_much:
             raise SandboxFault(f"it said more than {limits.output_mb:g} MB", "output", outcome)

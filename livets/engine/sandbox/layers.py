@@ -54,7 +54,7 @@ class Layers(msgspec.Struct, frozen=True):
             (
                 self.root,
                 "root folder",
-                "sees only the folders that were named, read-only, and an empty /work in memory",
+                "sees only the folders that were named, read-only, and an empty folder in memory",
             ),
             (bool(self.landlock), "landlock", f"files, TCP, abstract sockets, signals (version {self.landlock})"),
             (self.seccomp, "seccomp", "only listed system calls: no sockets, no tracing, no mounts"),

@@ -11,8 +11,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one job may use. Memory is that of all its processes together; the other limits are the kernel's, each.
 
     `seconds`: from start to end. `cpu_s`: CPU seconds of each process. `memory_mb`: all processes together.
-    `address_mb`: address space of each process of a program (others: what `memory_mb` says). `work_mb`: all files in
-    /work, and the largest file. `output_mb`: what it prints, what it answers, each. `processes`: threads count too;
+    `address_mb`: address space of each process of a program (others: what `memory_mb` says). `work_mb`: all files that
+    it writes, and the largest one. `output_mb`: what it prints, what it answers, each. `processes`: threads count too;
     where no program is started, none but threads are. `files`: open at once.
 
     >>> Limits(seconds=2).memory_mb

@@ -14,7 +14,7 @@ from livets.engine.sandbox.limits import Limits
 from livets.flow.nodes.json_stringify import as_json
 
 Form = Literal["text", "bytes", "json"]
-SEARCHED = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/work", "TMPDIR": "/work"}
+SEARCHED = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 _LAST_CHARACTERS = 500
 
 

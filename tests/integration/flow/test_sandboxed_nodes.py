@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from livets.engine.errors import EngineError
 from livets.flow import Flow, FlowRuntime, Grants, Limits, Program, Sandbox
+from livets.flow.grants_file import read_grants
 from tests.unit.flow.nodes.running import failure, give
 
 # -- python.code
@@ -228,6 +230,38 @@ async def test_wasm_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     async with FlowRuntime() as runtime:
         result = await runtime.run(flow)
     assert "pip install 'livets[wasm]'" in result.failures[0].message
+
+
+# -- granted in a file
+
+
+async def test_grants_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "add.wat").write_text(ADD)
+    file = tmp_path / "grants.toml"
+    file.write_text("""
+shell = true
+wasi = true
+[programs]
+sort = "/usr/bin/sort"
+cat = {path = "/bin/cat", reads = ["/etc/hostname"]}
+[wasm]
+add = "add.wat"
+[sandbox]
+limits = {seconds = 0.5, memory_mb = 100}
+packages = ["lib"]
+""")
+    grants = read_grants(file)
+    assert (await give("process.shell", {"command": "echo hi"}, grants))["out"] == "hi\n"
+    assert (await give("process.program", {"program": "sort"}, grants, stdin="b\na\n"))["out"] == "a\nb\n"
+    assert grants.program("cat") == Program("/bin/cat", ("/etc/hostname",))
+    assert (grants.wasm_module("add"), grants.wasi) == (ADD.encode(), True)
+    assert (grants.sandbox.limits, grants.sandbox.packages) == (Limits(0.5, memory_mb=100), [str(tmp_path / "lib")])
+    file.write_text('[programs]\nsort = "sort"\n')
+    with pytest.raises(EngineError, match="absolute"):
+        read_grants(file)
+    file.write_text("[sandbox]\nlimits = {seconds = 0}\n")
+    with pytest.raises(EngineError, match="seconds is more than 0"):
+        read_grants(file)
 
 
 # -- refused

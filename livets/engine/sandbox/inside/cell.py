@@ -1,6 +1,6 @@
 """The cell: namespaces of its own, and a root folder that holds only what the job may see, read-only.
 
-Everything in it is mounted anew: the folders that were named, a few devices, and /work, an empty folder in memory with
+Everything in it is mounted anew: the folders that were named, a few devices, and WORK, an empty folder in memory with
 a limit. No /proc, no /dev/shm, no network device. Used by guard.py; raises OSError where the system does not allow it.
 """
 
@@ -11,7 +11,8 @@ import stat
 
 from livets.engine.sandbox.inside import system
 
-WORK = "/work"
+WORK = "/sandbox-work"
+"""A name that no folder that is shown is likely to have."""
 _BASE = "/tmp"  # noqa: S108 - a place to mount over, in a mount namespace of its own; nothing is written to it
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 _SETTINGS_OF_A_MOUNT = (

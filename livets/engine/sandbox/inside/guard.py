@@ -61,7 +61,8 @@ class _Job:
         self._limits = spec["limits"]
         self._folder = None if spec["root"] else tempfile.mkdtemp(prefix="livets-sandbox-")
         if self._folder is not None:
-            os.chmod(self._folder, 0o777)  # noqa: S103 - the worker is another user; the name is not to be guessed
+            if os.geteuid() == 0:
+                os.chown(self._folder, worker.NOBODY, worker.NOBODY)
             spec["work"] = self._folder
         else:
             spec["work"] = cell.WORK

@@ -62,7 +62,7 @@ def _own_folders() -> list[str]:
     zipped = [path for path in sys.path if path.endswith(".zip") and os.path.exists(path)]
     shared = os.path.join(sys.base_prefix, "lib")
     more = [os.path.join(shared, name) for name in os.listdir(shared) if ".so" in name] if os.path.isdir(shared) else []
-    return [library, *zipped, *more, *LIBRARIES]
+    return [library, *zipped, *more, *LIBRARIES, "/usr/share/zoneinfo"]
 
 
 def _own_memory() -> dict[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Callable
 
 
 class Tree:
@@ -16,18 +17,32 @@ class Tree:
     def __init__(self, root: int) -> None:
         self.root = root
         self._proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
+        self._kernel_lists_children = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 
     def processes(self) -> list[int]:
         """Return the process ids of the root and all below it."""
+        children = self.children if self._kernel_lists_children else self._children_by_parents()
         found, todo = [], [self.root]
         while todo:
             process = todo.pop()
             found.append(process)
-            todo += self.children(process)
+            todo += children(process)
         return found
+
+    def _children_by_parents(self) -> Callable[[int], list[int]]:
+        """What tells children, from every process's own word who its parent is: some kernels know no other way."""
+        of: dict[int, list[int]] = {}
+        for name in os.listdir(self._proc):
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                if name.isdigit():
+                    parent = int(self._read(f"{name}/stat").rpartition(b")")[2].split()[1])
+                    of.setdefault(parent, []).append(int(name))
+        return lambda process: of.get(process, [])
 
     def children(self, process: int) -> list[int]:
         """Return the children of all threads of `process`; none when it is gone."""
+        if not self._kernel_lists_children:
+            return self._children_by_parents()(process)
         found: list[int] = []
         with contextlib.suppress(OSError):
             for thread in self._names(f"{process}/task"):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from livets.engine.sandbox.inside.cell import WORK
 from livets.engine.sandbox.job import SandboxFault
 from livets.engine.sandbox.sandbox import Sandbox
 from tests.integration.engine.sandbox.attacks import fault, python, shell
@@ -51,7 +52,7 @@ async def test_the_canary_would_be_there(canary: Path) -> None:
 
 async def test_reading_a_file_by_its_path(layered: Sandbox, canary: Path) -> None:
     assert (await fault(python(layered, READ, path=str(canary)))).kind in REFUSED
-    for path in ("/etc/passwd", "/etc/shadow", "/root/.bashrc", f"/tmp/../{canary}", f"/work/../../../{canary}"):
+    for path in ("/etc/passwd", "/etc/shadow", "/root/.bashrc", f"/tmp/../{canary}", f"/sandbox-work/../../..{canary}"):
         assert (await fault(python(layered, READ, path=path))).kind in REFUSED
     assert b"sings" not in (await shell(layered, f"cat {canary}; cat < {canary}")).stdout
 
@@ -241,7 +242,9 @@ async def test_killing_everybody_kills_only_itself(layered: Sandbox) -> None:
 async def test_other_jobs_are_not_seen(layered: Sandbox) -> None:
     write = "import os\ndef f():\n    open('mine', 'w').write('x')\n    return os.listdir('.')"
     assert await python(layered, write) == ["mine"]
-    assert await python(layered, "def f():\n    import os\n    return os.listdir('.')") == []
+    folder, names = await python(layered, "import os\ndef f(): return os.getcwd(), os.listdir('.')")
+    assert names == []
+    assert not os.path.exists(folder)
 
 
 CALLS = """
@@ -266,9 +269,9 @@ async def test_calls_that_nobody_needs(sandbox: Sandbox) -> None:
         ("ptrace attach", 101, 16, ours, 0, 0), ("ptrace traceme", 101, 0, 0, 0, 0),
         ("process_vm_readv", 310, ours, 0, 0, 0, 0, 0), ("process_vm_writev", 311, ours, 0, 0, 0, 0, 0),
         ("pidfd_open", 434, ours, 0), ("pidfd_getfd", 438, 3, 0, 0), ("kcmp", 312, ours, ours, 0, 0, 0),
-        ("mount", 165, "none", "/work", "tmpfs", 0, 0), ("umount2", 166, "/work", 2),
-        ("pivot_root", 155, "/", "/work"),
-        ("chroot", 161, "/work"), ("open_tree", 428, 0, "/", 1), ("fsopen", 430, "tmpfs", 0),
+        ("mount", 165, "none", WORK, "tmpfs", 0, 0), ("umount2", 166, WORK, 2),
+        ("pivot_root", 155, "/", WORK),
+        ("chroot", 161, WORK), ("open_tree", 428, 0, "/", 1), ("fsopen", 430, "tmpfs", 0),
         ("move_mount", 429, 0, "", 0, "", 0),
         ("unshare", 272, NEW_USER_AND_MOUNT), ("setns", 308, 0, 0),
         ("clone new user", 56, 0x10000000 | 17, 0, 0, 0, 0),
@@ -280,9 +283,9 @@ async def test_calls_that_nobody_needs(sandbox: Sandbox) -> None:
         ("keyctl", 250, 0, 0, 0, 0, 0), ("add_key", 248, "user", "x", "y", 1, 0), ("memfd_create", 319, "x", 0),
         ("memfd_secret", 447, 0), ("shmget", 29, 0, 4096, 0o1600), ("mq_open", 240, "x", 0o102, 0o600, 0),
         ("open_by_handle_at", 304, 0, 0, 0), ("setuid", 105, 0), ("setgroups", 116, 0, 0), ("capset", 126, 0, 0),
-        ("personality", 135, 0x0400000), ("quotactl", 179, 0, 0, 0, 0), ("swapon", 167, "/work/x", 0),
-        ("acct", 163, "/work/x"),
-        ("mknod", 133, "/work/dev", 0o020666, 259), ("iopl", 172, 3), ("modify_ldt", 154, 0, 0, 0),
+        ("personality", 135, 0x0400000), ("quotactl", 179, 0, 0, 0, 0), ("swapon", 167, f"{WORK}/x", 0),
+        ("acct", 163, f"{WORK}/x"),
+        ("mknod", 133, f"{WORK}/dev", 0o020666, 259), ("iopl", 172, 3), ("modify_ldt", 154, 0, 0, 0),
         ("syslog", 103, 3, 0, 0),
         ("seccomp", 317, 0, 0, 0), ("prctl no-new-privs off", 157, 38, 0), ("prctl dumpable", 157, 4, 1),
         ("prctl parent signal", 157, 1, 0), ("prctl subreaper", 157, 36, 1), ("fanotify_init", 300, 0, 0),
@@ -302,7 +305,7 @@ async def test_calls_of_the_32_bit_kind_end_the_process(sandbox: Sandbox) -> Non
 async def test_tracing_us_without_the_filter() -> None:
     async with Sandbox(without=["seccomp"]) as sandbox:
         calls = [["ptrace attach", 101, 16, os.getpid(), 0, 0], ["process_vm_readv", 310, os.getpid(), 0, 0, 0, 0, 0]]
-        done = await python(sandbox, CALLS, calls=[*calls, ["mount", 165, "none", "/work", "tmpfs", 0, 0]])
+        done = await python(sandbox, CALLS, calls=[*calls, ["mount", 165, "none", WORK, "tmpfs", 0, 0]])
         assert "done" not in (done["ptrace attach"], done["mount"])
 
 
@@ -314,5 +317,5 @@ async def test_who_it_is(layered: Sandbox) -> None:
 
 async def test_names_are_not_seen_either(sandbox: Sandbox, canary: Path) -> None:
     source = "import os\ndef f(paths): return [path for path in paths if os.path.lexists(path)]"
-    paths = [str(canary), "/proc", "/tmp", "/sys", "/home", "/etc/passwd", "/dev/shm", "/work", "/old"]
-    assert await python(sandbox, source, paths=paths) == ["/work"]
+    paths = [str(canary), str(canary.parent), "/proc", "/sys", "/home", "/etc/passwd", "/dev/shm", WORK, "/old"]
+    assert await python(sandbox, source, paths=paths) == [WORK]

@@ -213,6 +213,10 @@ async def test_functions_that_are_granted_are_called_and_no_others() -> None:
     assert await give("python.function", {"name": "add"}, grants, arguments={"a": 2}) == 3
     assert await give("python.function", {"name": "later"}, grants, arguments={"a": 2}) == "node 2"
     assert await give("python.function", {"name": "where"}, grants) is False
+    stopping = Grants(functions={"end": lambda: next(iter(()))})
+    assert "RuntimeError: the function raised StopIteration" in await failure(
+        "python.function", {"name": "end"}, stopping
+    )
     assert "input: add: missing a required argument: 'a'" in await failure("python.function", {"name": "add"}, grants)
     for name in ("os.system", "eval", "builtins:exec"):
         assert "forbidden: no function" in await failure("python.function", {"name": name}, grants)
