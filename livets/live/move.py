@@ -15,6 +15,8 @@ class Mode(IntEnum):
     PUSH = 0
     REPLACE = 1
     LEAVE = 2
+    ANEW = 3
+    """Not a place: the page is to say what its bound controls hold (`transport.anew`)."""
 
 
 class Move(NamedTuple):

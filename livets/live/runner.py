@@ -8,14 +8,15 @@ view itself asks goes to `hosting`. It never touches a socket.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from livets.errors import ProtocolError
-from livets.live import beginning
+from livets.errors import EventRefused, ProtocolError
+from livets.live import beginning, dispatch
 from livets.live.asleep import Asleep, fallen_asleep, take_apart
 from livets.live.calling import call
 from livets.live.commit import Commits
@@ -30,7 +31,7 @@ from livets.live.snapshot import everything
 from livets.live.units import Units
 from livets.live.view import LiveView
 from livets.live.visit import Visit
-from livets.live.work import Flush, Heal, Resync, Tick, Woken
+from livets.live.work import Flush, Heal, Resync, Tick, Typed, Woken
 from livets.presence import Presence, PresenceChange
 from livets.pubsub import Bus, Message
 from livets.state import Change, Claim, Record, SnapshotStore
@@ -267,6 +268,16 @@ class ViewRunner:
     def will_replay(self, ref: int) -> None:
         """The page has shown the results of events up to `ref`: none of them gives way to another now."""
         self._units.acceptance.shown_ref = ref
+
+    async def retype(self, fields: Mapping[str, Any]) -> None:
+        """Write what a page still shows of what was typed before this view was there; what does not fit is left out."""
+        template = self.rendering.template
+        for name, value in fields.items():
+            with contextlib.suppress(EventRefused):
+                call = dispatch.prepare(self.view, Event(0, 0, "", [], {}, {name: value}, 0), template)
+                typed = Typed(call.fields, asyncio.get_running_loop().create_future())
+                self._units.mailbox.put(typed)
+                await typed.done
 
     def heal(self, address: list[Any]) -> None:
         """Send the block at `address` again, whole."""

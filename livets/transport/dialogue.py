@@ -14,6 +14,7 @@ from typing import Any
 from livets import telemetry
 from livets.errors import ProtocolError
 from livets.transport import joining
+from livets.transport.anew import plain
 from livets.transport.pacing import Pacing
 from livets.transport.resident import Resident
 from livets.transport.straight import listen
@@ -159,8 +160,10 @@ class Dialogue:
             resident.runner.heal(list(event.address))
             return
         withheld = self._visitor.waiting.get(event.view)
+        if withheld is not None and withheld.keeps(event):
+            return
         try:
-            resident.runner.accept(event)
+            resident.runner.accept(plain(event))
         except ProtocolError as error:
             if withheld is None:
                 self._break_off(error)

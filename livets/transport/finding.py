@@ -28,9 +28,9 @@ logger = logging.getLogger("livets.transport")
 _NOT_ACCEPTED = "the resume secret is not one of those that the view accepts"
 _LOST = (
     "A page joined, but its view is neither on this worker nor in a snapshot store, so it was mounted again and what "
-    "its visitor had entered is gone. With several workers set LIVETS_REDIS_URL (or LiveTS(redis_url=…)) so that they "
-    "share views; with one, the process was restarted or the page waited longer than views are kept "
-    "(Config.unjoined_keep_s, unjoined_max). This is said once."
+    "it had done is gone, but for what its controls hold. With several workers set LIVETS_REDIS_URL (or "
+    "LiveTS(redis_url=…)) so that they share views; with one, the process was restarted or the page waited longer than "
+    "views are kept (Config.unjoined_keep_s, unjoined_max). This is said once."
 )
 
 

@@ -15,13 +15,14 @@ from typing import Any
 from livets.errors import Fenced, JoinRefused
 from livets.state import StoreUnavailable
 from livets.transport import finding
+from livets.transport.anew import Anew, question
 from livets.transport.registry import Ending
 from livets.transport.resident import Resident
 from livets.transport.session import Session
 from livets.transport.tokens import HASH_BYTES, rotated
 from livets.transport.visitor import Visitor
 from livets.transport.worker import Worker
-from livets.wire import Join, JoinMode, Resume, codes
+from livets.wire import Event, Join, JoinMode, Resume, codes
 
 logger = logging.getLogger("livets.transport")
 
@@ -107,6 +108,8 @@ async def admit(
     if mode is JoinMode.ADOPTED:
         patch = runner.catch_up()
         diff = patch.diff
+    elif resident.awaits_first:
+        diff = question(resident)
     elif mode is not JoinMode.REPLAYED:
         diff = runner.fill(fingerprint)
     if mode is not JoinMode.REPLAYED:
@@ -121,6 +124,8 @@ async def admit(
     )
     if patch is not None:
         patch.commit()
+    if resident.awaits_first:
+        Anew(visitor, view, fingerprint, resident)
     runner.attach(outbox)
 
 
@@ -151,6 +156,10 @@ class Withheld:
         visitor.waiting[message.view] = self
         visitor.worker.registry.add_joined(resident)
         self._task = visitor.worker.spawn(self._admit_in_time())
+
+    def keeps(self, event: Event) -> bool:
+        """The view handles them at once: that is what the page waits for."""
+        return False
 
     def has(self, ref: int) -> None:
         """Event `ref` was accepted."""

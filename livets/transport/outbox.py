@@ -23,7 +23,7 @@ class ViewOutbox:
 
     __slots__ = (
         "_bytes", "_channel", "_errors", "_first", "_floor", "_on_close", "_ring", "_told_done", "_told_durable",
-        "done", "durable", "flush", "seq", "view", "view_id",
+        "done", "durable", "flush", "is_held", "seq", "view", "view_id",
     )  # fmt: skip
 
     def __init__(self, view_id: str, on_close: Callable[[int, str], None]) -> None:
@@ -35,6 +35,8 @@ class ViewOutbox:
         self.durable = 0
         self._told_done = 0
         self._told_durable = 0
+        self.is_held = False
+        """The page must not be shown anything yet (`anew`)."""
         self.flush: Callable[[], None] | None = None
         """Called when `ready()` has become true again."""
         self._on_close = on_close
@@ -51,8 +53,8 @@ class ViewOutbox:
     # The port.
 
     def ready(self) -> bool:
-        """False while detached or above the high-water mark: then the view does not render."""
-        return self._channel is not None and self._channel.has_room
+        """False while detached, held or above the high-water mark: then the view does not render."""
+        return self._channel is not None and self._channel.has_room and not self.is_held
 
     def patch(self, diff: list[Any] | bytes, done: int, durable: int = 0) -> None:
         """Send a PATCH whose result covers events up to `done`; those up to `durable` need not be kept any more."""
@@ -124,8 +126,14 @@ class ViewOutbox:
         channel.want_ack(self)
         return joined
 
+    def hold(self) -> None:
+        """The page has JOINED and nothing to show: until it is filled nothing is sent, and no ring can help it."""
+        self.is_held = True
+        self._floor = self.seq + 1
+
     def detach(self) -> None:
         """The socket is gone; frames stay for a resume."""
+        self.is_held = False
         self._channel = None
 
     def seen(self, seq: int) -> None:

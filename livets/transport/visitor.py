@@ -14,13 +14,16 @@ from livets.transport.origin import Scope
 from livets.transport.resident import Resident
 from livets.transport.session import Session
 from livets.transport.worker import Worker
-from livets.wire import codes, encode_body
+from livets.wire import Event, codes, encode_body
 
 logger = logging.getLogger("livets.transport")
 
 
 class Waiting(Protocol):
     """A resume that is not yet answered (`joining.Withheld`)."""
+
+    def keeps(self, event: Event) -> bool:
+        """Whether the event waits here, and not for the view."""
 
     def has(self, ref: int) -> None:
         """Event `ref` was accepted."""

@@ -12,6 +12,8 @@ BAD_FIELD: Final = "bad_field"
 HANDLER_FAILED: Final = "handler_failed"
 RENDER_FAILED: Final = "render_failed"
 INTERRUPTED: Final = "interrupted"
+BEGUN_ANEW: Final = "begun_anew"
+"""Nothing was left of the page's view; what was typed is in the new one."""
 WRONG_PATCH: Final = "wrong_patch"
 """Development only."""
 

@@ -8,14 +8,40 @@
 // and afterwards, for each NAVIGATE `[mode, url]` of a diff, the function that `start` returns, while it patches.
 // Up: Event `@params`, args `[url]` when the browser is there already (back, forward), `[url, mode]` for a click: the
 // server answers that one with a NAVIGATE, together with what the page shows there. Refused: the address stays.
+// A NAVIGATE of mode 3 goes nowhere: the page has a new view, which asks what its bound controls hold. Up: `@typed`.
 
 const PUSH = 0;
 const REPLACE = 1;
 const LEAVE = 2;
+const ANEW = 3;
 const HANDLER = "@params";
+/** What the page says when it is asked what was typed. */
+const TYPED = "@typed";
 
 /** Path and query: what the server knows of an address. @param {URL | Location} url */
 const pathOf = ({ pathname, search }) => pathname + search;
+
+/** What the bound controls hold, as their fields get it (controls.js, `modelValue`). @param {HTMLElement} root */
+function typed(root) {
+  /** @type {Record<string, any>} */
+  const fields = {};
+  for (const control of /** @type {NodeListOf<any>} */ (root.querySelectorAll("input, select, textarea"))) {
+    const model = [...control.attributes].find(({ name }) => /^ts-model\b/.test(name));
+    const { type, value, checked } = control;
+    if (!model || type === "file" || (type === "radio" && !checked)) continue;
+    const field = model.value;
+    if (type === "checkbox") {
+      if (!control.hasAttribute("value")) fields[field] = checked;
+      else fields[field] = [...(fields[field] ?? []), ...(checked ? [value] : [])];
+    } else if (type === "select-multiple") {
+      fields[field] = Array.from(control.selectedOptions, (option) => option.value);
+    } else {
+      const text = /\.trim/.test(model.name) ? value.trim() : value;
+      fields[field] = /\.number/.test(model.name) && parseFloat(text) == text ? +text : text;
+    }
+  }
+  return fields;
+}
 
 /**
  * @param {HTMLElement} root @param {{ done_: number }} page
@@ -83,6 +109,10 @@ export default function start(root, page, push) {
 
   /** @param {[number, string]} operation */
   function navigate([mode, url]) {
+    if (mode === ANEW) {
+      push(TYPED, {}, typed(root), []);
+      return;
+    }
     const to = new URL(url, location.href);
     if (!/^https?:$/.test(to.protocol)) return;
     if (mode === LEAVE) {

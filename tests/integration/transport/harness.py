@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 from livets.app import LiveTS
 from livets.transport.server import options
-from livets.wire import Beat, Event, Frame, Heal, Join, JoinMode, Resume, encode_client, limits
+from livets.wire import Beat, Event, Frame, Heal, Join, JoinMode, ReservedOp, Resume, encode_client, limits
 
 SECRET = "an integration test's secret that is long enough"
 WAIT_S = 10.0
@@ -202,6 +202,13 @@ class Browser:
         self.id, self.secret, mode, self.fingerprint, self.joined_diff = frame.body
         self.note(frame)
         return JoinMode(mode)
+
+    async def begun_anew(self, socket: Socket, ref: int = 1, **fields: Any) -> None:
+        """JOINED says that the old view is gone: say what was typed, and take what the new one shows."""
+        assert self.joined(await socket.receive_kind(Frame.JOINED)) is JoinMode.REMOUNTED
+        assert self.joined_diff[:1] == [ReservedOp.NAVIGATE], "the page is asked, and its values left alone"
+        await socket.send(Event(ref, 0, "@typed", [], {}, fields, 0))
+        self.joined_diff = self.note(await socket.receive_kind(Frame.PATCH)).body
 
     def note(self, frame: Received) -> Received:
         """Remember what has been seen."""

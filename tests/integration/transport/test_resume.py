@@ -157,11 +157,11 @@ async def test_nothing_left_is_mounted_again_with_one_warning(
         await resident.runner.close()
         await site.worker.store.forget(user.id, resident.runner.generation)
         socket = await user.resume(events=[event(2, "add"), event(3, "add")])
-        assert user.joined(await socket.receive()) is JoinMode.REMOUNTED
+        await user.begun_anew(socket)
         assert "0" in str(user.joined_diff)
-        await socket.send(event(1, "add", seen=user.seen))
         await socket.send(event(2, "add", seen=user.seen))
-        while (frame := await socket.receive()).done != 2:
+        await socket.send(event(3, "add", seen=user.seen))
+        while (frame := await socket.receive()).done != 3:
             pass
         assert "2" in str(frame.body)
         await lost(site, socket)

@@ -209,7 +209,7 @@ async def test_a_new_mount_believes_the_browser_only_where_a_patch_could_have_le
         live.store._kept.clear()  # type: ignore[attr-defined]
         user.path = says
         socket = await user.resume()
-        assert user.joined(await socket.receive_kind(Frame.JOINED)) is JoinMode.REMOUNTED
+        await user.begun_anew(socket)
         (resident,) = list(live.registry)
         assert resident.url == is_at
         assert navigation(user.joined_diff) == told
