@@ -114,7 +114,7 @@ class House:
         app, port = await self.worker(view, **settings)
         old, self.balancer.backends = self.balancer.backends, [port]
         for resident in list(self.one.registry):
-            resident.runner._lose()
+            resident.runner.lose()
         for page in list(self.one.worker.pages):
             page.channel.abort()
         self.balancer.cut(old[0])
