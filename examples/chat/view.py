@@ -1,4 +1,4 @@
-"""Chat: one view a window. All that the windows of a room know of each other, they hear through the room's topic."""
+"""Chat: one view a window. Who is here presence knows, on all workers; the rest is told through the room's topic."""
 
 from __future__ import annotations
 
@@ -10,33 +10,30 @@ import msgspec
 
 from examples.chat import store
 from examples.chat.store import Message
-from livets import KeyedList, LiveView, event
+from livets import KeyedList, LiveView, PresenceChange, event
 
 ROOMS = ("lobby", "python", "tea")
 Room = Literal["lobby", "python", "tea"]
 
 SHOWN = 200  # messages that a window holds
 MAX_NAME, MAX_TEXT = 24, 500
-HERE_S = 10.0  # a window says this often that somebody is here …
-GONE_S = 25.0  # … and who has not been heard of for so long has left
 TYPING_S = 3.0
 
 
 class News(msgspec.Struct):
     """What windows tell each other."""
 
-    kind: Literal["hello", "here", "typing", "said", "left"]
+    kind: Literal["typing", "said"]
     who: str
     name: str
     message: Message | None = None
 
 
-class Person(msgspec.Struct, frozen=True):
-    """Somebody in the room."""
+class Typist(msgspec.Struct, frozen=True):
+    """Somebody who is typing."""
 
     name: str
-    heard: float
-    typed: float = 0.0
+    at: float
 
 
 class Chat(LiveView):
@@ -50,7 +47,9 @@ class Chat(LiveView):
     name: str = ""
     draft: str = ""
     messages: KeyedList[Message] = KeyedList()
-    people: dict[str, Person] = {}
+    names: list[str] = []
+    """Who is here; somebody with two windows is one person."""
+    typing: dict[str, Typist] = {}
 
     def mount(self, room: Room) -> None:
         """`room` comes from the path and must be one of the Literal: every other address is 404."""
@@ -59,13 +58,14 @@ class Chat(LiveView):
         self.me = secrets.token_hex(4)
         self.messages.extend(store.latest(room, SHOWN))
         self.subscribe(self.topic, self.heard)
-        self.every(HERE_S, self.stay)
+        self.presence.follow(self.topic, self.people_changed)
 
     async def handle_params(self, name: str = "") -> None:
         """The name stands in the address (?name=Ann): it survives a reload and goes along into other rooms."""
+        self.presence.untrack(self.topic)
         self.name = name.strip()[:MAX_NAME]
-        if self.name:
-            self.after(0, self.arrive)  # timers run once the page is connected: crawlers are nobody
+        if self.name:  # counts from the moment when the page is connected: crawlers are nobody
+            self.presence.track(self.topic, self.name)
 
     def resync(self) -> None:
         """Messages were missed: load them."""
@@ -77,15 +77,10 @@ class Chat(LiveView):
         return f"chat:{self.room}"
 
     @property
-    def names(self) -> list[str]:
-        """Who is here, by name; somebody with two windows is one person."""
-        return sorted({person.name for person in self.people.values()}, key=str.casefold)
-
-    @property
     def typists(self) -> list[str]:
         """Who of the others is typing."""
         since = time.time() - TYPING_S
-        return [person.name for who, person in self.people.items() if who != self.me and person.typed > since]
+        return [typist.name for who, typist in self.typing.items() if who != self.me and typist.at > since]
 
     @event
     async def enter(self, name: str) -> None:
@@ -110,43 +105,32 @@ class Chat(LiveView):
 
     @event
     async def leave(self) -> None:
-        self._tell("left")
+        self.presence.untrack(self.topic)
         self.redirect("/")
 
     # What comes through the topic, and by the clock
 
+    async def people_changed(self, change: PresenceChange) -> None:
+        """Somebody has come or gone, on whichever worker."""
+        self.names = sorted(self.presence.list(self.topic), key=str.casefold)
+
     async def heard(self, news: News) -> None:
         """A window of this room, perhaps this one, has something to say."""
-        if news.kind == "left":
-            self.people.pop(news.who, None)
-            return
-        now = time.time()
-        typed = now if news.kind == "typing" else 0.0
-        if news.kind == "here" and news.who in self.people:
-            typed = self.people[news.who].typed
-        self.people[news.who] = Person(news.name, now, typed)
         if news.kind == "typing":
+            self.typing[news.who] = Typist(news.name, time.time())
             self.after(TYPING_S, self.look)
-        if news.kind == "hello" and self.name and news.who != self.me:
-            self._tell("here")
+        else:
+            self.typing.pop(news.who, None)
         if news.message is not None:
             self._show(news.message)
 
-    async def arrive(self) -> None:
-        self._tell("hello")
-
-    async def stay(self) -> None:
-        """Say that we are here still, and let go of those who do not."""
-        if self.name:
-            self._tell("here")
-        since = time.time() - GONE_S
-        for who in [who for who, person in self.people.items() if person.heard < since]:
-            del self.people[who]
-
     async def look(self) -> None:
-        """Somebody may have stopped typing; being called is enough to be drawn again."""
+        """Somebody may have stopped typing."""
+        since = time.time() - TYPING_S
+        for who in [who for who, typist in self.typing.items() if typist.at <= since]:
+            del self.typing[who]
 
-    def _tell(self, kind: Literal["hello", "here", "typing", "said", "left"], message: Message | None = None) -> None:
+    def _tell(self, kind: Literal["typing", "said"], message: Message | None = None) -> None:
         self.broadcast(self.topic, News(kind, self.me, self.name, message))
 
     def _show(self, message: Message) -> None:

@@ -154,11 +154,14 @@ class Presence:
             self._load_soon(topic, known, random.uniform(0, _RELOAD_S))  # noqa: S311
 
     async def close(self) -> None:
-        """Stop; our people stay until their pages are elsewhere, or the heartbeat has run out."""
-        self.deliver = None
+        """Stop; our people stay until their pages are elsewhere, or the heartbeat has run out.
+
+        An application that starts again in this process (tests do that) begins with nobody.
+        """
         for task in list(self._tasks):
             await stop(task)
         self._topics.clear()
+        self._is_running = False
         if self._store is not None:
             await self._store.close()
 

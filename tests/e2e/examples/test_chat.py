@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+from pathlib import Path
+
 from playwright.async_api import Page, expect
+
+from tests.support.redis_server import RedisServer
+from tests.support.workers import Workers
 
 
 async def enter(page: Page, demo: str, name: str, room: str = "lobby") -> None:
@@ -88,3 +94,23 @@ async def test_without_a_room_one_comes_into_the_first(demo: str, page: Page) ->
     await page.goto(f"{demo}/chat?name=Ann")
     await expect(page).to_have_url(f"{demo}/chat/lobby?name=Ann")
     await expect(page.locator("#draft")).to_be_visible()
+
+
+async def test_people_at_other_workers_are_here_too(redis_server: RedisServer, tmp_path: Path, page: Page) -> None:
+    env = {
+        "LIVETS_REDIS_URL": redis_server.url,
+        "LIVETS_SECRET_KEY": secrets.token_hex(32),
+        "CHAT_DB": str(tmp_path / "chat.db"),
+    }
+    with Workers("examples.demo:app", 2, env=env) as workers:
+        ann, bob = (f"http://127.0.0.1:{port}" for port in workers.ports)
+        await enter(page, ann, "Ann")
+        other = await page.context.new_page()
+        await enter(other, bob, "Bob")
+        for window in (page, other):
+            await expect(window.locator(".people li")).to_have_text(["Ann", "Bob"])
+        await other.locator("#draft").press_sequentially("hello")
+        await expect(page.locator(".typing")).to_have_text("Bob is typing …")
+        await other.goto("about:blank")  # Bob has closed his window
+        await expect(page.locator(".people li")).to_have_text(["Ann"], timeout=20_000)
+        await page.goto("about:blank")

@@ -17,6 +17,7 @@ SLOW_S = 8.0
 """What a busy machine may add."""
 
 
+@pytest.mark.websocket_only(reason="it has a proxy of its own, and counts the handshakes that come there")
 @pytest.mark.parametrize("is_silent", [False, True], ids=["refused", "unanswered"])
 async def test_a_page_without_a_websocket(
     is_silent: bool, stage: Stage, witness_at: NewWitness, page_log: PageLog
