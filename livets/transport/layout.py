@@ -90,7 +90,8 @@ class Layouts:
     ) -> str:
         """The document of a view: `names` (title, head, body_class, livets_head, view) stand before the view's own.
 
-        Raises ConfigError when there is no layout of that name, and what the layout raises.
+        Raises ConfigError when there is no layout of that name or the layout leaves the view or the connector out, and
+        what the layout raises.
         """
         try:
             layout = self._environment.get_template(name)
@@ -99,7 +100,10 @@ class Layouts:
             raise ConfigError(f"there is no layout {error.name!r}; looked in: {places or 'no directory'}") from None
         names["head"] = self._head + names.get("head", "")
         names["stylesheets"] = [url if "/" in url[:1] or "://" in url else static(url) for url in self._stylesheets]
-        return self._run(layout, scope, names)
+        document = self._run(layout, scope, names)
+        if name != DEFAULT:
+            _check_whole(name, document, names)
+        return document
 
     def head(self, source: str, scope: TemplateScope) -> Markup:
         """A view's own part of the head, from its source. Raises what the source raises."""
@@ -116,6 +120,16 @@ class Layouts:
         except Exception:
             self._environment.handle_exception()
             raise
+
+
+def _check_whole(name: str, document: str, names: Mapping[str, Any]) -> None:
+    """A layout of somebody's own that shows nothing, or never connects, is told at the first page."""
+    for needed, place, what in (("view", "body", "the view"), ("livets_head", "head", "what connects the page")):
+        if names.get(needed) and names[needed] not in document:
+            raise ConfigError(
+                f"the layout {name!r} leaves {what} out: write {{{{ {needed} }}}} into its <{place}>, or begin it with "
+                f'{{% extends "{DEFAULT}" %}} and fill the blocks head and body (docs/routing.md)'
+            )
 
 
 def root(

@@ -188,6 +188,10 @@ CASES = [
          ("V.template, line 1: </div> closes nothing that is open here",)),
     Case("a whole document", "open", "template = '<!doctype html><html><body>x</body></html>'",
          ("<!DOCTYPE> does not belong into a view's template", "into the layout")),
+    Case("a layout without the view", "open", "layout = 'empty.html'\ntemplate = 'x'",
+         ("the layout 'empty.html' leaves the view out", "write {{ view }} into its <body>")),
+    Case("a layout without the connector", "open", "layout = 'dead.html'\ntemplate = 'x'",
+         ("the layout 'dead.html' leaves what connects the page out", "write {{ livets_head }} into its <head>")),
     Case("onclick", "check", "n: int = 0\ntemplate = '<button onclick=\"go({{ n }})\">x</button>'",
          ("main.py:13", "onclick is JavaScript", 'use ts-on:click="handler"')),
     Case("a value in a script", "check", "n: int = 0\ntemplate = '<script>var a = {{ n }};</script>'",
@@ -228,6 +232,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     monkeypatch.chdir(tmp_path)
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "counter.html").write_text("<p>x</p>")
+    (tmp_path / "templates" / "empty.html").write_text("<html><body>{% block content %}{% endblock %}</body></html>")
+    (tmp_path / "templates" / "dead.html").write_text("<html><body>{{ view }}</body></html>")
     monkeypatch.setattr(LiveView, "__subclasses__", list, raising=False)  # the views of other tests
 
     def load(source: str) -> Any:
