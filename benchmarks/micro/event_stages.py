@@ -6,21 +6,25 @@ Method: the server, with the settings of `livets run`, is a process of its own (
 client sends one event and waits for its patch, so queues are empty and stages do not overlap. Stages are medians over
 all events after a warm-up of a tenth. Decoding is timed by itself on the same bytes. The server's CPU time for an event
 is process time over all events, divided by their number, in rounds without the telemetry listener that the stages
-need. "socket and loop" is what the stages leave of it: what any ASGI WebSocket message costs. The rounds alternate with
-rounds of a Starlette WebSocket echo of the same number of bytes in the same process, so a busy machine slows both
-alike; "of an echo" is the median of the ratios of neighbouring rounds.
+need. "socket and loop" is what the stages leave of it: what any ASGI WebSocket message costs (less than nothing, where
+a busy machine lets a stage wait). The rounds alternate with rounds of a Starlette WebSocket echo of the same number of
+bytes in the same process, so a busy machine slows both alike; both sockets are open, and the page has joined, before
+the first round. "Of an echo" is the median of the ratios of neighbouring rounds.
 """
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import platform
 import re
 import statistics
 import time
 import timeit
+import urllib.request
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -29,6 +33,8 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from livets import LiveTS, LiveView, event, telemetry
 from livets.transport.server import settings
@@ -99,10 +105,10 @@ def serve(pipe: Connection) -> None:
 
     app = LiveTS(secret_key="only for this benchmark, 32 characters", dev=False, events_per_s=1e9)
     app.live("/{rows:int}", Page)
-    yardstick = Starlette(routes=[WebSocketRoute("/echo", echo)])
+    echoes = Starlette(routes=[WebSocketRoute("/echo", echo)])
 
     async def both(scope: Any, receive: Any, send: Any) -> None:
-        await (yardstick if scope.get("path") == "/echo" else app)(scope, receive, send)
+        await (echoes if scope.get("path") == "/echo" else app)(scope, receive, send)
 
     config = uvicorn.Config(both, port=0, log_level="warning", lifespan="on", **settings(10.0))
     server = uvicorn.Server(config)
@@ -125,19 +131,19 @@ def serve(pipe: Connection) -> None:
     asyncio.run(main())
 
 
-def play(port: int, rows: int, events: int) -> int:
-    """One page: join, then one event after the other; returns the bytes of one answer."""
-    import urllib.request
+Play = Callable[[int], int]
+"""Sends so many messages, waits for the answer of each; returns the bytes of the last one."""
 
-    from websockets.sync.client import connect
-    from websockets.typing import Origin, Subprotocol
 
+@contextmanager
+def page(port: int, rows: int) -> Iterator[Play]:
+    """A page that has joined."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/{rows}") as response:
         html = response.read().decode()
         cookie = response.headers["set-cookie"].split(";")[0]
     token = re.search(r'data-livets="([^"]+)"', html)
     assert token is not None
-    size = 0
+    refs = itertools.count(1)
     with connect(
         f"ws://127.0.0.1:{port}/livets/socket",
         origin=Origin(f"http://127.0.0.1:{port}"),
@@ -145,24 +151,33 @@ def play(port: int, rows: int, events: int) -> int:
         subprotocols=[Subprotocol("livets.1.msgpack")],
         compression=None,
     ) as socket:
+
+        def play(events: int) -> int:
+            size = 0
+            for ref in itertools.islice(refs, events):
+                socket.send(encode_client(Event(ref, 0, "increment", [], {}, {}, ref)))
+                size = len(socket.recv())
+            return size
+
         socket.send(encode_client(Join(0, token[1], f"/{rows}")))
         socket.recv()
-        for ref in range(1, events + 1):
-            socket.send(encode_client(Event(ref, 0, "increment", [], {}, {}, ref)))
-            answer = socket.recv()
-            size = len(answer)
-    return size
+        yield play
 
 
-def play_echo(port: int, messages: int) -> None:
-    """The yardstick's client, with messages as long as ours."""
-    from websockets.sync.client import connect
-
+@contextmanager
+def yardstick(port: int) -> Iterator[Play]:
+    """The echo's client, with messages as long as a page's."""
     message = encode_client(Event(1000, 0, "increment", [], {}, {}, 1000))
     with connect(f"ws://127.0.0.1:{port}/echo", compression=None) as socket:
-        for _ in range(messages):
-            socket.send(message)
-            socket.recv()
+
+        def play(messages: int) -> int:
+            size = 0
+            for _ in range(messages):
+                socket.send(message)
+                size = len(socket.recv())
+            return size
+
+        yield play
 
 
 @click.command(epilog="Example: python -m benchmarks.micro.event_stages --events 5000 --rows 0")
@@ -181,9 +196,9 @@ def main(events: int, rows: tuple[int, ...], rounds: int) -> None:
         answer: tuple[dict[str, list[int]], float] = ours.recv()
         return answer
 
-    def cpu_us(work: Callable[[], object], count: int) -> float:
+    def cpu_us(work: Play, count: int) -> float:
         _, before_s = ask()
-        work()
+        work(count)
         return (ask()[1] - before_s) / count * 1e6
 
     click.echo(
@@ -194,14 +209,16 @@ def main(events: int, rows: tuple[int, ...], rounds: int) -> None:
     columns: dict[int, dict[str, float]] = {}
     part = max(1, events // rounds)
     for count in rows:
-        play(port, count, events // 10)
-        ask("listen")
-        size = play(port, count, events)
-        column = {"decode": decode_us, **stages(ask()[0], events)}
-        mine, echoes = [], []
-        for _ in range(rounds):
-            mine.append(cpu_us(lambda count=count: play(port, count, part), part))  # type: ignore[misc]
-            echoes.append(cpu_us(lambda: play_echo(port, part), part))
+        with page(port, count) as play, yardstick(port) as play_echo:
+            play(events // 10)
+            play_echo(events // 10)
+            ask("listen")
+            size = play(events)
+            column = {"decode": decode_us, **stages(ask()[0], events)}
+            mine, echoes = [], []
+            for _ in range(rounds):
+                mine.append(cpu_us(play, part))
+                echoes.append(cpu_us(play_echo, part))
         total_us = statistics.median(mine)
         column["socket and loop"] = total_us - sum(column.values())
         column["server CPU an event"] = total_us
