@@ -48,7 +48,7 @@ class Dialogue:
     async def run(self, receive: Receive) -> None:
         """Read until the socket ends; then the views on it wait for a resume."""
         channel = self._visitor.channel
-        listen(receive, self.take_now)
+        offer = listen(receive, self.take_now)
         try:
             while not channel.has_ended:
                 self._is_listening = True
@@ -63,8 +63,8 @@ class Dialogue:
                 data = message.get("bytes")
                 await self._take(message.get("text", "") if data is None else data)
         finally:
-            self._is_listening = False
-            listen(receive, None)
+            if offer is not None:
+                offer.end()
             self._pacing.stop()
             self._visitor.leave()
 

@@ -2,13 +2,11 @@
 
 Owns two bounds: a client that reads nothing is not read from either (else its pings pile up as unsent pongs), and a
 message has so many fragments at most (empty ones count nothing towards its size). And text that is no UTF-8 ends its
-socket without a traceback for each in the log, as a handshake that can't be read is answered. A listener may take a
-message here and now (`straight`). Used by `server`.
+socket without a traceback for each in the log, as a handshake that can't be read is answered. Used by `server`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from operator import methodcaller
 from typing import Any, Final
 
@@ -23,9 +21,6 @@ _is_ascii: Final = methodcaller("isascii")
 
 class GuardedWebSocket(WebSocketsSansIOProtocol):
     """One connection."""
-
-    listener: Callable[[bytes | str], bool] | None = None
-    """Offered each message that nothing is before; False: it goes the way of all messages, by `receive`."""
 
     def connection_made(self, transport: Any) -> None:
         """The HTTP protocol hands over a connection, and then the whole handshake at once."""
@@ -69,17 +64,7 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
                 self.conn.fail(1007, "no UTF-8")
                 self.handle_parser_exception()
                 return
-        if self.listener is None or self.close_sent or not self.queue.empty() or not self._is_taken():
-            super().send_receive_event_to_app()
-
-    def _is_taken(self) -> bool:
-        """Whether the listener takes the message."""
-        assert self.listener is not None
-        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
-        if not self.listener(data.decode() if self.curr_msg_data_type == "text" else data):
-            return False
-        self.frames = []
-        return True
+        super().send_receive_event_to_app()
 
     def handle_cont(self, event: Any) -> None:
         """One more fragment of a message."""

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+Listener = Callable[[bytes | str], bool]
+"""Takes a message here and now, or is False."""
+
 _UVICORN: Final = "uvicorn.protocols.websockets.websockets_sansio_impl"
 _BINARY: Final = 0x82
 """A whole message in one frame."""
@@ -43,20 +46,53 @@ class Straight:
         self._transport.write(head(len(data)) + data)
 
 
+class Offer:
+    """Stands before a protocol's way of handing messages on: each is offered to a listener first."""
+
+    __slots__ = ("_listener", "_protocol")
+
+    def __init__(self, protocol: WebSocketsSansIOProtocol, listener: Listener) -> None:
+        self._protocol, self._listener = protocol, listener
+        protocol.send_receive_event_to_app = self  # type: ignore[method-assign]
+
+    def end(self) -> None:
+        """From here on messages go as they do by themselves."""
+        del self._protocol.send_receive_event_to_app
+
+    def __call__(self) -> None:
+        """A message is whole. What others are before, or the listener does not take, goes the way of all messages."""
+        protocol = self._protocol
+        if protocol.close_sent or not protocol.queue.empty() or not self._is_taken(protocol):
+            type(protocol).send_receive_event_to_app(protocol)
+
+    def _is_taken(self, protocol: WebSocketsSansIOProtocol) -> bool:
+        data = protocol.frames[0] if len(protocol.frames) == 1 else b"".join(protocol.frames)
+        try:
+            if not self._listener(data.decode() if protocol.curr_msg_data_type == "text" else data):
+                return False
+        except UnicodeDecodeError:
+            return False
+        protocol.frames = []
+        return True
+
+
 def straight_to(send: Any) -> Straight | None:
     """The way straight to where `send` leads; None when it is not uvicorn's own, or its frames are compressed."""
+    protocol = _protocol_of(send)
+    return None if protocol is None or protocol.conn.extensions else Straight(protocol)
+
+
+def listen(receive: Any, listener: Listener) -> Offer | None:
+    """Offer a listener the messages that come to `receive`, where it is uvicorn's own, until `Offer.end`."""
+    protocol = _protocol_of(receive)
+    return None if protocol is None else Offer(protocol, listener)
+
+
+def _protocol_of(method: Any) -> WebSocketsSansIOProtocol | None:
+    """uvicorn's protocol, whose `send` or `receive` this is; None for other servers, and where somebody wraps it."""
     server = sys.modules.get(_UVICORN)  # a server that nobody has imported is not the one that serves
-    protocol = getattr(send, "__self__", None)
-    if server is None or not isinstance(protocol, server.WebSocketsSansIOProtocol) or protocol.conn.extensions:
-        return None
-    return Straight(protocol)
-
-
-def listen(receive: Any, listener: Callable[[bytes | str], bool] | None) -> None:
-    """Offer the messages that come to `receive` to a listener first, if it belongs to livets' own server."""
-    protocol = getattr(receive, "__self__", None)
-    if protocol is not None and hasattr(protocol, "listener"):
-        protocol.listener = listener
+    protocol = getattr(method, "__self__", None)
+    return protocol if server is not None and isinstance(protocol, server.WebSocketsSansIOProtocol) else None
 
 
 def head(length: int) -> bytes:

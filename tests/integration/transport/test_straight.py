@@ -7,12 +7,15 @@ from contextvars import ContextVar
 from typing import Any
 
 import pytest
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from livets import LiveTS, LiveView, event
 from livets.transport.dialogue import Dialogue
+from livets.transport.flood_guard import GuardedWebSocket
 from livets.transport.straight import Straight
 from livets.wire import Event, Frame, Join
-from tests.integration.transport.harness import Browser, serving
+from tests.integration.transport.harness import SERVERS, Browser, serving
+from tests.support.wait import until
 
 TENANT: ContextVar[str] = ContextVar("tenant", default="nobody")
 
@@ -34,7 +37,7 @@ def tell(ref: int, size: int) -> Event:
 
 
 @pytest.fixture
-async def user() -> AsyncIterator[Browser]:
+async def user(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
     app = LiveTS(secret_key="only for tests, more than 32 characters", dev=False)
     app.live("/", Page)
 
@@ -42,7 +45,8 @@ async def user() -> AsyncIterator[Browser]:
         TENANT.set("acme")
         await app(scope, receive, send)
 
-    async with serving(outer, app.worker) as origin, Browser(origin) as browser:
+    protocol = request.param if hasattr(request, "param") else GuardedWebSocket
+    async with serving(outer, app.worker, ws=protocol) as origin, Browser(origin) as browser:
         await browser.open("/")
         yield browser
 
@@ -67,6 +71,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     return counts
 
 
+@pytest.mark.parametrize("user", [GuardedWebSocket, WebSocketsSansIOProtocol], indirect=True)
 async def test_events_and_their_patches_go_straight(user: Browser, counts: dict[str, int]) -> None:
     """Heads of all three lengths, in the context that the application's middleware has made, which stays as it was."""
     socket = await user.join()
@@ -88,6 +93,25 @@ async def test_messages_behind_a_join_wait_for_it(user: Browser, counts: dict[st
         assert frame.done >= done
         done = frame.done
     assert counts["in"] < 11
+
+
+@pytest.mark.parametrize("user", [GuardedWebSocket, WebSocketsSansIOProtocol], indirect=True)
+async def test_text_that_is_none_ends_the_socket(user: Browser, counts: dict[str, int]) -> None:
+    socket = await user.join()
+    await socket.connection.send(b'[1,1,0,"tell",[2],{},{},1]', text=True)
+    assert (await socket.receive_kind(Frame.PATCH)).body == [0, "acme.."]
+    assert counts == {"in": 1, "out": 1}
+    await socket.connection.send(b"\xff\xfe", text=True)
+    assert await socket.closed() in (1006, 1007)
+
+
+async def test_nothing_is_offered_when_the_socket_has_ended(user: Browser) -> None:
+    socket = await user.join()
+    (server,) = SERVERS
+    (protocol,) = [each for each in server.server_state.connections if hasattr(each, "writable")]
+    assert "send_receive_event_to_app" in vars(protocol)
+    await socket.close()
+    await until(lambda: "send_receive_event_to_app" not in vars(protocol))
 
 
 async def test_by_asgi_where_json_is_spoken(user: Browser, counts: dict[str, int]) -> None:
