@@ -95,16 +95,10 @@ def _check(lives: list[LiveTS], workers: int) -> None:
         note("warning", "development mode is on (LIVETS_DEV or dev=True): visitors see tracebacks", "yellow")
     if workers == 1:
         return
-    lacking = []
-    if not all(live.config.redis_url for live in lives):
-        lacking.append("LIVETS_REDIS_URL (a page's views have to be found by every worker)")
-    if not all(live.config.secret_keys for live in lives):
-        lacking.append("LIVETS_SECRET_KEY (every worker has to read what another has sealed)")
-    if lacking:
+    if not all(live.config.redis_url for live in lives):  # a secret they share: this host has one
         raise Failure(
-            f"{workers} workers need {' and '.join(lacking)}",
-            f"set it, for instance LIVETS_REDIS_URL=redis://localhost:6379/0; a secret: {_MAKE_ONE}; "
-            "or serve with --workers 1",
+            f"{workers} workers need LIVETS_REDIS_URL (a page's views have to be found by every worker)",
+            "set it, for instance LIVETS_REDIS_URL=redis://localhost:6379/0, or serve with --workers 1",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
@@ -11,7 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from livets.wire import JoinMode
 from tests.integration.transport.harness import Browser, event
+from tests.support.clicker import Clicker
 from tests.support.command import Command
 from tests.support.redis_server import RedisServer
 from tests.support.wait import wait_for
@@ -95,6 +98,27 @@ def test_two_workers_serve_one_dies_another_comes(two: Command) -> None:
     assert pid(two.url) != first
     assert two.stop() == 0, two.output
     assert not is_alive(first)
+
+
+def test_several_workers_need_one_variable(project: Path, redis_server: RedisServer) -> None:
+    """The secret is this host's: a page of one worker is joined at another."""
+    env = {"LIVETS_REDIS_URL": redis_server.url}
+    with Command("run", "--port", "0", "--workers", "2", folder=project, env=env) as run:
+        run.says(r"worker \d+ serves", times=2)
+        run.says("sealed with this host's own key")
+        assert len({pid(run.url) for _ in range(40)}) == 2, "both serve"
+
+        async def join_some() -> None:
+            people = [Clicker(run.url) for _ in range(12)]
+            await asyncio.gather(*(person.open() for person in people))
+            await asyncio.gather(*(person.joined() for person in people))
+            modes = [mode for person in people for mode in person.modes]
+            assert JoinMode.REMOUNTED not in modes
+            assert JoinMode.FILLED in modes, "some were fetched from the other worker"
+            await asyncio.gather(*(person.close() for person in people))
+
+        asyncio.run(join_some())
+        assert run.stop() == 0, run.output
 
 
 def test_hangup_starts_every_worker_anew_while_pages_are_served(two: Command) -> None:
