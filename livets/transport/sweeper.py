@@ -54,14 +54,14 @@ class Sweeper:
         if checks_sessions:
             self._sessions_checked_s = now_s
         for page in list(worker.pages):
-            self._check(page, now_s, checks_sessions)
+            self._check(page, now_s)
         worker.registry.expire()
         worker.idling.look(now_s)
         if checks_sessions:
             await self._renew()
             worker.spawn(self._close_revoked())
 
-    def _check(self, page: Page, now_s: float, checks_session: bool) -> None:
+    def _check(self, page: Page, now_s: float) -> None:
         channel = page.channel
         if channel.has_stalled(now_s):
             logger.info("a socket that takes no data is cut")
@@ -73,7 +73,7 @@ class Sweeper:
             channel.close(codes.CLOSE_TIMEOUT, "no view was joined in time")
         elif now_s - channel.heard_at_s > limits.HEARTBEAT_TIMEOUT_S:
             channel.close(codes.CLOSE_TIMEOUT, "no heartbeat")
-        elif checks_session and page.session is not None and self._worker.cookie.has_expired(page.session):
+        elif page.session is not None and self._worker.cookie.has_expired(page.session):
             channel.close(codes.CLOSE_UNAUTHORISED, "the session has expired")
 
     async def _close_revoked(self) -> None:
