@@ -54,8 +54,12 @@ class Page:
 
     async def event(self, ref: int, handler: str, *args: int) -> None:
         """Send an event and wait for the next frame."""
-        self._send(encode_client(Event(ref, 0, handler, list(args), {}, {}, self._seen)))
+        self.send_event(ref, handler, *args)
         await self.frame()
+
+    def send_event(self, ref: int, handler: str, *args: int) -> None:
+        """Send an event."""
+        self._send(encode_client(Event(ref, 0, handler, list(args), {}, {}, self._seen)))
 
     async def message(self, data: bytes) -> bytes:
         """Send anything and wait for the next frame."""
