@@ -35,6 +35,8 @@ STRINGS = "tests/unit/render/strings"
 SHARING = "tests/unit/render/test_sharing.py tests/unit/render/test_shared_lists.py"
 PACE = "tests/unit/live/test_pace.py"
 WATERMARK = "tests/unit/live"
+REACH_OUT = "tests/integration/engine/sandbox/test_reach_out.py"
+USE_UP = "tests/integration/engine/sandbox/test_use_up.py"
 """The tests that ought to find it; whole folders where several should."""
 
 MUTANTS = (
@@ -184,6 +186,55 @@ MUTANTS = (
         '    if name in VOID:\n        return ""',
         '    if not name:\n        return ""',
         STRINGS,
+    ),
+    Mutant(
+        "sandbox-without-a-filter",
+        "livets/engine/sandbox/inside/worker.py",
+        'if spec["seccomp"]:',
+        "if not spec:",
+        f"{REACH_OUT}::test_connecting_out",
+    ),
+    Mutant(
+        "sandbox-without-landlock",
+        "livets/engine/sandbox/inside/worker.py",
+        'if spec["landlock"]:',
+        "if not spec:",
+        f"{REACH_OUT}::test_reading_a_file_by_its_path",
+    ),
+    Mutant(
+        "sandbox-keeps-the-network",
+        "livets/engine/sandbox/inside/cell.py",
+        "system.NEW_PID | system.NEW_NET |",
+        "system.NEW_PID |",
+        f"{REACH_OUT}::test_connecting_out",
+    ),
+    Mutant(
+        "sandbox-hands-over-open-files",
+        "livets/engine/sandbox/inside/worker.py",
+        "os.close(request)",
+        "os.fstat(request)",
+        f"{REACH_OUT}::test_files_that_we_have_open",
+    ),
+    Mutant(
+        "sandbox-stays-root",
+        "livets/engine/sandbox/inside/worker.py",
+        "os.setresuid(NOBODY, NOBODY, NOBODY)",
+        "os.setresuid(0, 0, 0)",
+        f"{REACH_OUT}::test_who_it_is",
+    ),
+    Mutant(
+        "sandbox-sums-up-no-memory",
+        "livets/engine/sandbox/inside/guard.py",
+        "elif held > self._limits",
+        "elif held < 0 > self._limits",
+        f"{USE_UP}::test_memory_of_many_processes_each_below_the_limit",
+    ),
+    Mutant(
+        "sandbox-lets-code-fork",
+        "livets/engine/sandbox/inside/seccomp.py",
+        "if number is None or name in without:",
+        "if number is None:",
+        f"{USE_UP}::test_no_processes_at_all_for_code",
     ),
 )
 

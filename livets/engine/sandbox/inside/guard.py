@@ -13,13 +13,12 @@ import fcntl
 import json
 import os
 import select
-import shutil
 import signal
 import tempfile
 import time
 from typing import Any, NoReturn
 
-from livets.engine.sandbox.inside import cell, system, worker
+from livets.engine.sandbox.inside import cell, folder, system, worker
 from livets.engine.sandbox.inside.tree import Tree
 
 _FIRST_LOOK_S, _LOOK_S = 0.004, 0.02
@@ -33,6 +32,7 @@ def guard(spec: dict[str, Any], files: list[int]) -> NoReturn:
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     told: dict[str, Any] = {}
+    job = None
     try:
         job = _Job(spec, request, files[1:5])
         for file in files[:5]:
@@ -40,6 +40,8 @@ def guard(spec: dict[str, Any], files: list[int]) -> NoReturn:
         told = job.watch(leash)
     except BaseException as error:
         told = {"reason": "sandbox", "message": f"{type(error).__name__}: {error}"}
+        if job is not None:
+            job.end()
     finally:
         with contextlib.suppress(OSError):
             os.write(report, json.dumps(told).encode())
@@ -91,7 +93,7 @@ class _Job:
         if self._celled:
             system.die_with_parent(signal.SIGKILL)  # and the cell with us
         else:
-            signal.signal(signal.SIGTERM, lambda *_: (self._end(), os._exit(1)))
+            signal.signal(signal.SIGTERM, lambda *_: (self.end(), os._exit(1)))
             system.die_with_parent(signal.SIGTERM)
 
     # -- in the child
@@ -173,9 +175,9 @@ class _Job:
                 reason = "memory"
             elif len(processes) > self._limits["processes"] + 2:
                 reason = "processes"
-            elif self._folder is not None and _size(self._folder) > self._limits["work_bytes"]:
+            elif self._folder is not None and folder.bytes_in(self._folder) > self._limits["work_bytes"]:
                 reason = "work"
-        usage = self._end()
+        usage = self.end()
         told: dict[str, Any] = {"reason": reason, "peak_bytes": peak, "cpu_s": usage}
         said = os.read(self._status, 4000).decode("utf-8", "replace") if self._celled else str(self._how)
         if said.lstrip("-").isdigit():
@@ -193,7 +195,7 @@ class _Job:
                 if process != self.child:
                     os.waitpid(process, os.WNOHANG)
 
-    def _end(self) -> float:
+    def end(self) -> float:
         """Kill all that is left, wait until it is gone, and return the CPU seconds that were used."""
         if self._celled:
             with contextlib.suppress(ProcessLookupError):
@@ -202,7 +204,8 @@ class _Job:
         else:
             self._end_descendants()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                folder.remove(self._folder)
         usage = os.times()
         return usage.children_user + usage.children_system
 
@@ -228,13 +231,3 @@ def _counted_with(spec: dict[str, Any]) -> int:
             if name.isdigit() and os.stat(f"/proc/{name}").st_uid == user:
                 count += len(os.listdir(f"/proc/{name}/task"))
     return count
-
-
-def _size(folder: str) -> int:
-    """The bytes of all files below `folder`."""
-    total = 0
-    for where, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += os.lstat(os.path.join(where, name)).st_blocks * 512
-    return total

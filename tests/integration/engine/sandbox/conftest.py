@@ -1,8 +1,9 @@
-"""A sandbox for each set of layers, one server for all tests of a module."""
+"""A sandbox for each set of layers, one server for all tests of a process."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,16 +12,19 @@ from livets.engine.sandbox.sandbox import Sandbox
 from tests.integration.engine.sandbox.attacks import LAYERS
 
 
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
     """With every layer that there is."""
-    async with Sandbox(Limits(seconds=20, processes=64)) as one:
-        assert (await one.layers()).missing() == []
-        yield one
+    yield from _open("all layers")
 
 
-@pytest.fixture(params=list(LAYERS))
-async def layered(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
+@pytest.fixture(scope="session", params=list(LAYERS))
+def layered(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """With each set of layers in turn."""
-    async with Sandbox(Limits(seconds=20, processes=64), without=LAYERS[request.param]) as one:
-        yield one
+    yield from _open(request.param)
+
+
+def _open(layers: str) -> Iterator[Sandbox]:
+    one = Sandbox(Limits(seconds=20, processes=64), without=LAYERS[layers])
+    yield one
+    asyncio.run(one.close())

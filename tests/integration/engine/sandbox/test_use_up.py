@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from livets.engine.sandbox.limits import Limits
@@ -137,6 +139,31 @@ def f():
         n += 1
 """
     assert "No space left" in str(await fault(python(sandbox, source)))
+
+
+async def test_folders_without_bottom(layered: Sandbox) -> None:
+    """Too deep to be counted, and no trouble to whoever has to take them away."""
+    source = """
+import os, time
+def f():
+    print(os.getcwd(), flush=True)
+    for _ in range(3000):
+        os.mkdir("d")
+        os.chdir("d")
+    os.symlink("/", "root")
+    open("left", "w").close()
+    time.sleep(9)
+"""
+    error = await fault(python(layered, source, Limits(seconds=3)))
+    assert error.kind == ("timeout" if (await layered.layers()).root else "work")
+    assert error.outcome is not None
+    assert not os.path.exists(error.outcome.stdout.decode().strip())
+    assert os.path.isdir("/usr/lib")
+
+
+async def test_folders_that_are_closed_are_taken_away(layered: Sandbox) -> None:
+    source = "import os\ndef f():\n    os.makedirs('a/b', 0o300)\n    os.mkdir('z', 0)\n    return os.getcwd()"
+    assert not os.path.exists(await python(layered, source))
 
 
 async def test_open_files_without_number(layered: Sandbox) -> None:
