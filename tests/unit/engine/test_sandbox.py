@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import re
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -114,3 +116,12 @@ def test_limits_are_positive_and_kept_within_others() -> None:
     assert Limits(memory_mb=9999, seconds=1).within(Limits()) == Limits(seconds=1)
     with pytest.raises(ValueError, match="no layer is called walls"):
         Sandbox(without=["walls"])
+
+
+def test_the_guide_names_tests_that_exist() -> None:
+    root = Path(__file__).parents[3]
+    named = set(re.findall(r"`(test_\w+)`", (root / "docs/flow/sandbox.md").read_text()))
+    files = [*(root / "tests/integration/engine/sandbox").glob("*.py"), *(root / "tests/integration/flow").glob("*.py")]
+    there = {name for file in files for name in re.findall(r"^(?:async )?def (test_\w+)\(", file.read_text(), re.M)}
+    assert len(named) > 30
+    assert named - there == set()
