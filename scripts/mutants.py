@@ -232,8 +232,8 @@ MUTANTS = (
     Mutant(
         "sandbox-lets-code-fork",
         "livets/engine/sandbox/inside/seccomp.py",
-        "if number is None or name in without:",
-        "if number is None:",
+        "        if programs:\n            return [*load",
+        "        if not programs:\n            return [*load",
         f"{USE_UP}::test_no_processes_at_all_for_code",
     ),
 )
