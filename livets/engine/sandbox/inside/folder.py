@@ -13,7 +13,7 @@ _SMALLEST = 512
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def bytes_in(folder: str | int, depth: int = 0, within: int | None = None) -> float:
+def bytes_in(folder: str, depth: int = 0, within: int | None = None) -> float:
     """Return the bytes of all files below, an empty one as 512; deeper than MAX_DEPTH is infinite.
 
     Files may come and go meanwhile, so each folder is opened from the one above it.
