@@ -6,23 +6,24 @@ run share. `follow` is called with what has changed, and touches only that.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from livets.engine.encoding import from_json
-from livets.engine.errors import EngineError, ValueFault
+from livets.engine.errors import EngineError
 from livets.errors import NotFound
+from livets.flow.model import Workflow
 from livets.live import event, field
 from livets.render import KeyedList
 from livets.studio.details import Detail, find, group_detail, node_detail
 from livets.studio.feed import Feed
 from livets.studio.files import template
-from livets.studio.history import History, Line, top_of
+from livets.studio.history import Line, top_of
+from livets.studio.news import News
 from livets.studio.picture import GROUPS_ABOVE
 from livets.studio.scene import ORDER, Item, Scene
+from livets.studio.steering import Steering
 from livets.studio.summary import Summary, summary_of
 from livets.studio.table import Rows, rows_of
 from livets.studio.timeline import ROW_HEIGHT, Bar, Tick, bars_of, span_of, ticks_of
-from livets.studio.view import StudioView
 
 ZOOMS = (0.0, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
 """Factors by which the graph is enlarged; 0 fits it to the window."""
@@ -35,12 +36,11 @@ _WIDE, _WIDE_ZOOM = 1_900.0, 3
 Tab = Literal["graph", "table", "timeline", "log"]
 
 
-class RunView(StudioView):
+class RunView(Steering):
     """`/runs/{run}`, `?node=` chooses a node or a group."""
 
     template = template("run.html")
 
-    run: str = ""
     node: str = ""
     tab: Tab = "graph"
     grouped: bool = False
@@ -49,9 +49,7 @@ class RunView(StudioView):
     only: str = ""
     text: str = ""
     page: int = 1
-    notice: str = ""
-    comment: str = ""
-    answer_text: str = ""
+    timer: int | None = None
     states: tuple[str, ...] = ORDER
 
     boxes: KeyedList[Item] = field(KeyedList(), persist=False)
@@ -101,9 +99,8 @@ class RunView(StudioView):
             self._feed = await self.desk.feeds.open(self.run)
         except EngineError as error:
             raise NotFound(str(error)) from None
-        self._known = _Known(self._feed.history)
+        self._known = News(self._feed.history)
         self._feed.watch(self)
-        self.every(1.0, self.tick)
         return self._feed
 
     async def follow(self, paths: set[str]) -> None:
@@ -112,18 +109,17 @@ class RunView(StudioView):
         for id in {owner[path] for path in paths if path in owner}:
             if self.boxes.get(id) is not items[id]:
                 self.boxes.replace(items[id])
-        self._fill_run()
+        self.show_run()
         if self.tab != "graph":
             self._fill_tab()
         if self.node and (self.detail is None or self.detail.is_group or self.node in paths or self._feeds_node(paths)):
             await self._fill_node()
 
     async def tick(self) -> None:
-        """Time has gone on."""
-        if self._feed.history.status == "running":
-            self._fill_run()
-            if self.tab == "timeline":
-                self._fill_tab()
+        """Time has gone on, and the run with it."""
+        self.show_run()
+        if self.tab == "timeline":
+            self._fill_tab()
 
     # -- what the page shows
 
@@ -138,22 +134,32 @@ class RunView(StudioView):
             picture.is_labelled,
         )
         self.extent = (picture.width, picture.height)
-        self.can_group = len(self._feed.workflow.nodes) > GROUPS_ABOVE
+        self.can_group = len(self.workflow.nodes) > GROUPS_ABOVE
         self._point()
 
     async def _fill(self) -> None:
-        self._fill_run()
+        self.show_run()
         self._fill_tab()
         await self._fill_node()
 
-    def _fill_run(self) -> None:
+    @property
+    def workflow(self) -> Workflow:
+        return self._feed.workflow
+
+    def show_run(self) -> None:
         self.summary = summary_of(self._feed, runs_here=self.desk.commands.handle(self.run) is not None)
-        self.said = self._known.news(self._feed.history) or self.said
+        self.said = self._known.since(self._feed.history) or self.said
+        runs = self._feed.history.status == "running"
+        if runs and self.timer is None:
+            self.timer = self.every(1.0, self.tick)
+        elif not runs and self.timer is not None:
+            self.cancel_timer(self.timer)
+            self.timer = None
 
     def _fill_tab(self) -> None:
         history = self._feed.history
         if self.tab == "table":
-            self.rows = rows_of(self._feed.workflow, history, state=self.only, text=self.text, page=self.page)
+            self.rows = rows_of(self.workflow, history, state=self.only, text=self.text, page=self.page)
         elif self.tab == "timeline":
             self.span = span_of(history)
             self.ticks = ticks_of(self.span)
@@ -179,7 +185,7 @@ class RunView(StudioView):
 
     def _feeds_node(self, paths: set[str]) -> bool:
         """Has one of the nodes changed that the chosen one gets its inputs from?"""
-        found = find(self._feed.workflow, self.node)
+        found = find(self.workflow, self.node)
         if found is None:
             return False
         workflow, spec, prefix = found
@@ -257,68 +263,6 @@ class RunView(StudioView):
         self.page = page
         self._fill_tab()
 
-    # -- commands: they run beside other events, so that the page goes on while a run takes its time to end
-
-    @event(policy="parallel")
-    async def cancel_run(self) -> None:
-        await self._command(self.desk.commands.cancel, self.run, self.who)
-
-    @event(policy="parallel")
-    async def resume_run(self) -> None:
-        await self._command(self.desk.commands.resume, self.run)
-
-    @event(policy="drop")
-    async def run_again(self) -> None:
-        """A new run of the same, and its page."""
-        if not await self._may():
-            return
-        try:
-            run = await self.desk.commands.again(self.run)
-        except (EngineError, ValueFault) as error:
-            self.notice = str(error)
-        else:
-            self.redirect(self.url_for("studio.run", run=run))
-
-    @event(policy="parallel")
-    async def retry_node(self, node: str) -> None:
-        await self._command(self.desk.commands.retry, self.run, [node])
-
-    @event(policy="parallel")
-    async def approve(self, node: str, approved: bool) -> None:
-        found = find(self._feed.workflow, node)
-        value: Any = approved
-        if found is not None and found[1].type == "flow.approval":
-            value = {"approved": approved, "by": self.who, "comment": self.comment.strip()[:2_000]}
-        await self._command(self.desk.commands.signal, self.run, node, value)
-
-    @event(policy="parallel")
-    async def answer(self, node: str) -> None:
-        try:
-            value = from_json(self.answer_text)
-        except ValueFault:
-            value = self.answer_text
-        await self._command(self.desk.commands.signal, self.run, node, value)
-
-    async def _command(self, command: Any, *arguments: Any) -> None:
-        """Do it, if who asks still may; what goes wrong is said on the page."""
-        said = ""
-        if await self._may():
-            try:
-                await command(*arguments)
-            except (EngineError, ValueFault) as error:
-                said = str(error)
-            async with self.commit():
-                self.notice = said
-                self._fill_run()
-
-    async def _may(self) -> bool:
-        """May who asks still do so? Says it when not."""
-        if await self.desk.access.allows(self.session, self.request):
-            return True
-        async with self.commit():
-            self.notice = "You may not do this any more: load the page again."
-        return False
-
 
 def _put(kept: KeyedList[Bar], bars: list[Bar]) -> None:
     """Make `kept` hold `bars`, touching only what differs; bars only ever come at the end."""
@@ -329,22 +273,3 @@ def _put(kept: KeyedList[Bar], bars: list[Bar]) -> None:
             kept.append(bar)
         elif kept[bar.id] != bar:
             kept.replace(bar)
-
-
-class _Known:
-    """What a page has been told aloud: only what somebody waits for is said, not each node."""
-
-    def __init__(self, history: History) -> None:
-        self._status, self._waiting, self._failed = history.status, set(history.waiting), set(history.failed)
-
-    def news(self, history: History) -> str:
-        """Return a sentence for who does not see the page, or an empty text."""
-        said = []
-        if new := sorted(history.failed - self._failed):
-            said.append(f"{new[0]} failed" if len(new) == 1 else f"{len(new)} nodes failed")
-        if asking := sorted(history.waiting - self._waiting):
-            said.append(f"{asking[0]} waits for you")
-        if history.status != self._status:
-            said.append(f"The run is {history.status}" if history.status == "running" else f"The run {history.status}")
-        self._status, self._waiting, self._failed = history.status, set(history.waiting), set(history.failed)
-        return ". ".join(said)

@@ -17,7 +17,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(VALUES)
 def test_any_value_is_shown(value: Any) -> None:
     assert len(shown(value)) <= MAX_CHARACTERS + 100
