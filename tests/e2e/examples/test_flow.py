@@ -12,7 +12,6 @@ async def test_a_report_is_approved_and_written(demo: str, page: Page, tmp_path:
     page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
     await page.goto(demo)
     await page.get_by_role("heading", name="Workflow").click()
-    await page.click("summary")
     await page.click("#start button")
     await expect(page.locator("#status")).to_have_text("waiting", timeout=30_000)
     await page.locator("#asks").get_by_role("link", name="approve").click()

@@ -140,7 +140,6 @@ async def test_start_from_the_list_and_run_anew(hall: Hall, page: Page) -> None:
     flow.add(lambda name: f"Hello {name}", id="greet", name=name)
     hall.know(flow)
     await page.goto(hall.url)
-    await page.click("summary")
     await page.fill("#start textarea", "{}")
     await page.click("#start button")
     await expect(page.locator("#notice")).to_contain_text("'name'")

@@ -64,7 +64,6 @@ async def test_killed_and_resumed_while_somebody_looks(tmp_path: Path, page: Pag
     port = free_port()
     async with studio(tmp_path, port) as process:
         await page.goto(f"http://localhost:{port}/")
-        await page.click("summary")
         await page.click("#start button")
         await is_in(page, "first", "completed")
         await is_in(page, "ask", "waiting")

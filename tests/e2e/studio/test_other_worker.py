@@ -46,7 +46,6 @@ async def test_a_page_moves_to_the_other_worker_and_keeps_its_place(
     home = f"http://127.0.0.1:{balancer.port}/flow"
     balancer.backends = [workers.ports[0]]
     await page.goto(home)
-    await page.click("summary")
     await page.click("#start button")
     await expect(page.locator("#status")).to_have_text("waiting", timeout=30_000)
     run = page.url
