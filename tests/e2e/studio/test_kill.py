@@ -58,7 +58,7 @@ async def studio(folder: Path, port: int) -> AsyncIterator[asyncio.subprocess.Pr
 
 
 async def test_killed_and_resumed_while_somebody_looks(tmp_path: Path, page: Page, page_log) -> None:  # type: ignore[no-untyped-def]
-    page_log.allow("WebSocket|Failed to load|ERR_CONNECTION")
+    page_log.allow("WebSocket|Failed to load|ERR_CONNECTION|begun_anew")
     page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
     (tmp_path / "killed_flow.py").write_text(SOURCE)
     port = free_port()
