@@ -8,7 +8,6 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -153,19 +152,6 @@ def site() -> LiveTS:
     site.live("/breaks", Breaks)
     site.live("/breaks/{at}", Breaks)
     return site
-
-
-@pytest.fixture
-async def origin(site: LiveTS) -> AsyncIterator[str]:
-    async with serving(site) as origin:
-        yield origin
-
-
-@pytest.fixture
-async def neighbour(origin: str) -> AsyncIterator[Socket]:
-    async with Browser(origin) as user:
-        await user.open("/")
-        yield await user.join()
 
 
 def failures(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:

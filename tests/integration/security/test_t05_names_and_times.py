@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from livets.pubsub import MessageRefused
 from livets.wire import Event, Frame, codes
 from tests.integration.security import raw
 from tests.integration.security.views import REACHED, Guarded
-from tests.integration.transport.harness import Browser, app, beat, serving
+from tests.integration.transport.harness import Browser, app, beat
 from tests.integration.transport.harness import event as sends
 
 
@@ -49,12 +48,6 @@ def site() -> LiveTS:
     site.live("/", Shop)
     site.live("/inside", Guarded)
     return site
-
-
-@pytest.fixture
-async def origin(site: LiveTS) -> AsyncIterator[str]:
-    async with serving(site) as origin:
-        yield origin
 
 
 async def test_t05_made_up_names_are_kept_nowhere(origin: str) -> None:

@@ -28,12 +28,6 @@ def site() -> LiveTS:
     return site
 
 
-@pytest.fixture
-async def origin(site: LiveTS) -> AsyncIterator[str]:
-    async with serving(site) as origin:
-        yield origin
-
-
 def claims(origin: str) -> list[str | None]:
     """Origins that are nearly right."""
     host, port = urlsplit(origin).hostname, urlsplit(origin).port

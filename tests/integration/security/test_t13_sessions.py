@@ -56,12 +56,6 @@ def site() -> LiveTS:
 
 
 @pytest.fixture
-async def origin(site: LiveTS) -> AsyncIterator[str]:
-    async with serving(site) as origin:
-        yield origin
-
-
-@pytest.fixture
 async def ada(origin: str) -> AsyncIterator[Browser]:
     async with Browser(origin) as ada:
         await ada.http.post("/login?user=ada")

@@ -8,7 +8,6 @@ import contextlib
 import struct
 import time
 import zlib
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -58,19 +57,6 @@ def site() -> LiveTS:
     site = app()
     site.live("/", Counter)
     return site
-
-
-@pytest.fixture
-async def origin(site: LiveTS) -> AsyncIterator[str]:
-    async with serving(site) as origin:
-        yield origin
-
-
-@pytest.fixture
-async def neighbour(origin: str) -> AsyncIterator[Socket]:
-    async with Browser(origin) as user:
-        await user.open("/")
-        yield await user.join()
 
 
 async def lives(neighbour: Socket, ref: int) -> float:

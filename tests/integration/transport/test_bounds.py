@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from livets.app import LiveTS
 from livets.transport import sending, sweeper
 from livets.wire import Frame, JoinMode, limits
-from tests.integration.transport.harness import SERVERS, Browser, app, beat, event, serving
+from tests.integration.transport.harness import SERVERS, Browser, app, beat, event
 from tests.integration.transport.views import MOUNTS, Counter
 from tests.support.wait import until
 
@@ -21,13 +20,6 @@ def site() -> LiveTS:
     site = app(unjoined_max=10, detached_max=5)
     site.live("/", Counter)
     return site
-
-
-@pytest.fixture
-async def user(site: LiveTS) -> AsyncIterator[Browser]:
-    async with serving(site) as origin, Browser(origin) as user:
-        await user.open("/")
-        yield user
 
 
 async def test_pages_without_sockets_are_bounded_and_an_evicted_one_is_mounted_again(

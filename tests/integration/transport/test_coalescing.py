@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +14,7 @@ from livets.app import LiveTS
 from livets.live.pace import FRAME_S
 from livets.transport.resident import Resident
 from livets.wire import Frame
-from tests.integration.transport.harness import Browser, Received, app, serving
+from tests.integration.transport.harness import Browser, Received, app
 from tests.integration.transport.harness import event as click
 
 
@@ -46,13 +45,6 @@ def site() -> LiveTS:
     site = app()
     site.live("/", News)
     return site
-
-
-@pytest.fixture
-async def user(site: LiveTS) -> AsyncIterator[Browser]:
-    async with serving(site) as origin, Browser(origin) as user:
-        await user.open("/")
-        yield user
 
 
 def page(frames: list[Received]) -> dict[int, Any]:

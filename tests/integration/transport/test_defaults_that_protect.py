@@ -9,7 +9,6 @@ deadline); T30 tests/unit/wire/test_codec.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -62,13 +61,6 @@ def site() -> LiveTS:
     site.live("/", Vault)
     site.live("/broken", Broken)
     return site
-
-
-@pytest.fixture
-async def user(site: LiveTS) -> AsyncIterator[Browser]:
-    async with serving(site) as origin, Browser(origin) as user:
-        await user.open("/")
-        yield user
 
 
 async def refused(user: Browser, events: list[Event], expected: set[str], site: LiveTS) -> None:

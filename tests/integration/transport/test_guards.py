@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -26,19 +25,6 @@ def site() -> LiveTS:
     site.live("/", Counter)
     site.live("/broken", Broken)
     return site
-
-
-@pytest.fixture
-async def origin(site: LiveTS) -> AsyncIterator[str]:
-    async with serving(site) as origin:
-        yield origin
-
-
-@pytest.fixture
-async def user(origin: str) -> AsyncIterator[Browser]:
-    async with Browser(origin) as user:
-        await user.open("/")
-        yield user
 
 
 @pytest.mark.parametrize(

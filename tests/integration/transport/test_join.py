@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from livets.app import LiveTS
@@ -21,12 +19,6 @@ def site() -> LiveTS:
     site.live("/loose/{id}", Item)
     site.live("/broken", Broken)
     return site
-
-
-@pytest.fixture
-async def origin(site: LiveTS) -> AsyncIterator[str]:
-    async with serving(site) as origin:
-        yield origin
 
 
 @pytest.mark.parametrize("json", [False, True], ids=["msgpack", "json"])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
 from livets.app import LiveTS
 from livets.wire import Frame, codes, limits
-from tests.integration.transport.harness import Browser, Socket, app, beat, event, heal, serving
+from tests.integration.transport.harness import Browser, Socket, app, beat, event, heal
 from tests.integration.transport.views import Counter
 
 WINDOW = limits.OUTBOX_WINDOW
@@ -21,13 +20,6 @@ def site() -> LiveTS:
     site = app(events_per_s=8.0, events_burst=WINDOW)
     site.live("/", Counter)
     return site
-
-
-@pytest.fixture
-async def user(site: LiveTS) -> AsyncIterator[Browser]:
-    async with serving(site) as origin, Browser(origin) as user:
-        await user.open("/")
-        yield user
 
 
 async def burst(socket: Socket, first: int, count: int) -> None:

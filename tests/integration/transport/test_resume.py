@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
 
 import pytest
 
 from livets.app import LiveTS
 from livets.transport import sweeper
 from livets.wire import Frame, JoinMode, Resume, codes
-from tests.integration.transport.harness import Browser, Socket, app, beat, event, serving
+from tests.integration.transport.harness import Browser, Socket, app, beat, event
 from tests.integration.transport.views import MOUNTS, Counter
 from tests.support.wait import until
 
@@ -21,13 +20,6 @@ def site() -> LiveTS:
     site = app()
     site.live("/", Counter)
     return site
-
-
-@pytest.fixture
-async def user(site: LiveTS) -> AsyncIterator[Browser]:
-    async with serving(site) as origin, Browser(origin) as user:
-        await user.open("/")
-        yield user
 
 
 async def lost(site: LiveTS, socket: Socket) -> None:
