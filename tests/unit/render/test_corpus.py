@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -67,7 +67,7 @@ def templates_of(case: Case) -> Templates:
     return _templates(tuple(case.files.items()))
 
 
-@lru_cache(maxsize=None)
+@cache
 def states_of(case: Case, number: int) -> list[dict[str, Any]]:
     """States of a case, the same in every run; drawing them costs more than rendering them."""
     states: list[dict[str, Any]] = []
