@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import msgspec
 
 from livets.live.retry import pause_s
-from livets.pubsub import Bus, MessageRefused, check_message, check_topic
+from livets.pubsub import Bus, BusError, MessageRefused, check_message, check_topic
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[str, bytes, str]).decode
@@ -118,5 +118,7 @@ class Effects:
             except Exception as error:
                 attempt += 1
                 wait_s = pause_s(attempt)
-                _log.warning("broadcast to %r failed (%s); trying again in %.1f s", topic, error, wait_s)
+                # An outage the bus tells of, once and for all broadcasts.
+                level = logging.DEBUG if isinstance(error, BusError) else logging.WARNING
+                _log.log(level, "broadcast to %r failed (%s); trying again in %.1f s", topic, error, wait_s)
                 await asyncio.sleep(wait_s)

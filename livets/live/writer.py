@@ -15,7 +15,7 @@ from typing import Protocol
 from livets import telemetry
 from livets.errors import Fenced, Gone
 from livets.live.retry import pause_s
-from livets.state import Change, Record, SnapshotStore
+from livets.state import Change, Record, SnapshotStore, StoreUnavailable
 
 SYSTEM_WRITE_INTERVAL_S = 1.0
 """Changes by broadcasts and timers wait up to this long for others to join them."""
@@ -162,7 +162,10 @@ class Writer:
             except Exception as error:
                 attempt += 1
                 wait_s = pause_s(attempt)
-                _log.warning("snapshot of %s not written (%s); trying again in %.1f s", self._view_id, error, wait_s)
+                level = (
+                    logging.DEBUG if isinstance(error, StoreUnavailable) else logging.WARNING
+                )  # the store has said so
+                _log.log(level, "snapshot of %s not written (%s); trying again in %.1f s", self._view_id, error, wait_s)
                 await asyncio.sleep(wait_s)
                 if self._change is not None:
                     change.merge(self._change)

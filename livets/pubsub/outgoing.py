@@ -9,6 +9,7 @@ RedisBus only.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +26,9 @@ RECENT_MS = 10_000
 BATCH = 256
 MAX_WAITING = 10_000
 MAX_WAITING_BYTES = 32 * 1024 * 1024
+
+
+_logger = logging.getLogger("livets.pubsub")
 
 
 class _Waiting(NamedTuple):
@@ -45,6 +49,7 @@ class Outgoing:
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._task: asyncio.Task[None] | None = None
+        self._is_away = False
 
     async def send(self, channel: bytes, recent_key: bytes, sealed: bytes) -> None:
         """Publish; returns when Redis has it, raises BusError when it may not have it."""
@@ -86,8 +91,18 @@ class Outgoing:
                 if self._topology is not None:
                     self._topology.doubt()
                 self._fail([message], f"{type(answer).__name__}: {answer}")
+                self._tell(answer)
             elif not message.sent.done():
                 message.sent.set_result(None)
+                self._tell(None)
+
+    def _tell(self, error: BaseException | None) -> None:
+        """Say once that Redis takes no messages, and once that it does again."""
+        if error is not None and not self._is_away:
+            _logger.warning("Redis takes no messages (%s: %s); trying again", type(error).__name__, error)
+        elif error is None and self._is_away:
+            _logger.warning("Redis takes messages again")
+        self._is_away = error is not None
 
     def _take(self, most: int) -> list[_Waiting]:
         batch = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]

@@ -78,6 +78,8 @@ class RedisStore:
         self._write = self._redis.register_script(WRITE)
         self._forget = self._redis.register_script(FORGET)
         self._revoke = self._redis.register_script(REVOKE)
+        self._is_away = False
+        """Whether the last that was heard of Redis is that it did not answer: said once, not for every view."""
         self._process = secrets.token_hex(6)
         self._numbers = count(1)
         self._unanswered: dict[str, str] = {}
@@ -223,7 +225,9 @@ class RedisStore:
         try:
             for _ in range(_MAX_CONNECTIONS):
                 try:
-                    return await command()
+                    answer = await command()
+                    self._heard()
+                    return answer
                 except RuntimeError:  # a connection that was lost in the pool: nothing was sent
                     continue
                 except self._lost as error:
@@ -234,7 +238,18 @@ class RedisStore:
         except self._failures as error:
             raise self._unavailable(error) from error
 
+    def _heard(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            logger.warning("Redis carries out snapshot commands again")
+
     def _unavailable(self, error: BaseException) -> StoreUnavailable:
+        if not self._is_away:
+            self._is_away = True
+            logger.warning(
+                "Redis does not carry out snapshot commands (%s: %s); views go on, and are written when it does",
+                type(error).__name__, error,
+            )  # fmt: skip
         return StoreUnavailable(f"Redis did not carry out a snapshot command ({type(error).__name__}: {error})")
 
 
