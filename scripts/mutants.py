@@ -181,6 +181,20 @@ MUTANTS = (
         STRINGS,
     ),
     Mutant(
+        "string-diff-takes-the-start-of-a-row-for-the-row",
+        "livets/render/strings/cut.py",
+        "if starts(row, a + extra) and starts(mark, a + step):",
+        "if starts(row, a + extra):",
+        STRINGS,
+    ),
+    Mutant(
+        "string-diff-forgets-what-stands-before-the-rows",
+        "livets/render/strings/cut.py",
+        "    if a > window.old_start or c > window.new_start:",
+        "    if a > window.old_start:",
+        STRINGS,
+    ),
+    Mutant(
         "string-diff-nests-what-is-void",
         "livets/render/strings/cells.py",
         '    if name in VOID:\n        return ""',
