@@ -20,9 +20,10 @@ Change = Window | Cells | Rows
 
 WIDE_CHARS: Final = 1500
 """Windows up to this length are read token by token, when all that they open they close."""
-_SAMPLE_CHARS: Final = 4000
-_RUN_CHARS: Final = 4096
-"""At least so much is compared at once."""
+_SAMPLES_CHARS: Final = (1000, 4000)
+_RUN_CHARS: Final = 1024
+"""At least so much is compared at once, and more the longer nothing differs."""
+_LONGEST_RUN_CHARS: Final = 16384
 _KEYED: Final = re.compile(r"""<([a-z][a-z0-9-]*)[ \t\n\f\r](?:[^<>"']|"[^"<]*"|'[^'<]*')*?\b(?:ts-key|id|data-key)=""")
 
 
@@ -52,8 +53,11 @@ def _is_balanced(source: str, start: int, end: int) -> bool:
 
 def _row_name(source: str, start: int, end: int) -> str | None:
     """Name of the elements with keys that are most frequent in a piece."""
-    found = Counter(_KEYED.findall(source, start, min(end, start + _SAMPLE_CHARS)))
-    return found.most_common(1)[0][0] if found else None
+    for chars in _SAMPLES_CHARS:
+        found = Counter(_KEYED.findall(source, start, min(end, start + chars)))
+        if found:
+            return str(found.most_common(1)[0][0])
+    return None
 
 
 def _changed_rows(old: str, new: str, window: Window, mark: str) -> list[Change] | None:
@@ -70,11 +74,14 @@ def _changed_rows(old: str, new: str, window: Window, mark: str) -> list[Change]
     if a > window.old_start or c > window.new_start:
         changes.append(Window(window.old_start, a, window.new_start, c))
     split, starts, extra = re.compile(re.escape(mark)).split, old.startswith, len(mark)
+    run = _RUN_CHARS
     while c < d:
-        stop = new.find(mark, c + _RUN_CHARS, d)
+        stop = new.find(mark, c + run, d)
         if stop >= 0 and starts(new[c : stop + extra], a):
             a, c = a + stop - c, stop
+            run = min(run + run // 2, _LONGEST_RUN_CHARS)
             continue
+        run = _RUN_CHARS
         for row in split(new[c + extra : d if stop < 0 else stop]):
             step = extra + len(row)
             if starts(row, a + extra) and starts(mark, a + step):
