@@ -133,6 +133,18 @@ class Graph:
         self.source_ports.append(from_port)
         self.target_ports.append(to_port)
 
+    def connect_all(self, links: Iterable[Connection]) -> None:
+        """`connect` for many at once; raises KeyError for an unknown node: who calls this has validated."""
+        index, port = self.index, self._port_index
+        from_node, to_node, from_port, to_port = (
+            self.sources.append, self.targets.append, self.source_ports.append, self.target_ports.append,
+        )  # fmt: skip
+        for link in links:
+            from_node(index[link.from_node])
+            to_node(index[link.to_node])
+            from_port(port[link.from_port] if link.from_port in port else self.port(link.from_port))
+            to_port(port[link.to_port] if link.to_port in port else self.port(link.to_port))
+
     def cycle(self) -> list[str] | None:
         """Return the names along one cycle, the first again at the end, or None. O(nodes + edges), no recursion."""
         size = len(self.names)

@@ -32,17 +32,29 @@ Feed = tuple[int, str, str, Coercion | None]
 """What arrives: from which node and port, at which port, and how it changes on the way."""
 
 
-Names = dict[int, tuple[Ports, dict[str, Port], dict[str, Port]]]
-"""Ports by name, for each Ports that several nodes share (by its id; it is kept, so that no other gets that id)."""
+class _Shape:
+    """What nodes with the same ports share: worked out once, not for each of 10,000. Never changed."""
+
+    __slots__ = (
+        "defaults", "inputs", "many", "out_name", "out_port", "out_type", "outputs", "ports", "required",
+    )  # fmt: skip
+
+    def __init__(self, ports: Ports) -> None:
+        self.ports = ports
+        self.inputs = {port.name: port for port in ports.inputs}
+        self.outputs = {port.name: port for port in ports.outputs}
+        self.defaults = {port.name: port.default for port in ports.inputs if not port.required}
+        self.required = tuple(port.name for port in ports.inputs if port.required)
+        self.many = tuple(port for port in ports.inputs if port.many != "one")
+        single = [port for port in ports.outputs if port.name != "error"]
+        self.out_port = single[0] if len(single) == 1 else None
+        self.out_name = self.out_port.name if self.out_port is not None else None
+        self.out_type = _PYTHON.get(self.out_port.kind) if self.out_port is not None and self.out_port.kind else None
 
 
-def _named(ports: Ports, names: Names) -> tuple[Ports, dict[str, Port], dict[str, Port]]:
-    found = names[id(ports)] = (
-        ports,
-        {port.name: port for port in ports.inputs},
-        {port.name: port for port in ports.outputs},
-    )
-    return found
+Shapes = dict[int, _Shape]
+"""By the id of their ports (which they keep, so that no other gets that id)."""
+_NOTHING: dict[str, Any] = {}
 
 
 class CompiledNode:
@@ -50,40 +62,48 @@ class CompiledNode:
 
     __slots__ = (
         "config", "constants", "defaults", "feeds", "function", "id", "inputs", "many", "memo", "node_type", "number",
-        "on_error", "out_name", "out_port", "out_type", "outputs", "references", "required", "retry", "spec",
+        "on_error", "out_name", "out_port", "out_type", "outputs", "plain", "references", "required", "retry", "spec",
         "structs", "takes_ctx",
     )  # fmt: skip
 
-    def __init__(self, number: int, spec: NodeSpec, node_type: NodeType, workflow: Workflow, names: Names) -> None:
+    def __init__(self, number: int, spec: NodeSpec, node_type: NodeType, workflow: Workflow, shapes: Shapes) -> None:
         ports = ports_of(node_type, spec)
+        shape = shapes.get(id(ports))
+        if shape is None:
+            shape = shapes[id(ports)] = _Shape(ports)
         self.number, self.id, self.spec, self.node_type = number, spec.id, spec, node_type
-        self.config = node_type.read_config(spec.config)
+        self.config: Any = node_type.read_config(spec.config) if spec.config or node_type.config is not None else None
         self.function: Callable[..., Any] | None = node_type.function
         self.takes_ctx = node_type.takes_ctx
-        _, self.inputs, self.outputs = names.get(id(ports)) or _named(ports, names)
-        self.constants: dict[str, Any] = {}
-        self.references: dict[str, tuple[str, Port]] = {}
-        for name, raw in spec.inputs.items():
-            value = read_constant(raw)
-            port = self.inputs[name]
-            if isinstance(value, Reference):
-                self.references[name] = (value.name, port)
-            else:
-                change = None if value is None and port.nullable else coercion(kind_of(value), port.kind)
-                self.constants[name] = value if change is None else change(value)
-        self.defaults = {p.name: p.default for p in ports.inputs if not p.required and p.name not in spec.inputs}
-        self.required = tuple(port.name for port in ports.inputs if port.required)
-        self.many = tuple(port for port in ports.inputs if port.many != "one")
+        self.inputs, self.outputs, self.required, self.many = shape.inputs, shape.outputs, shape.required, shape.many
+        self.out_name, self.out_port, self.out_type = shape.out_name, shape.out_port, shape.out_type
         self.structs = node_type.structs
-        single = [port for port in ports.outputs if port.name != "error"]
-        self.out_name = single[0].name if len(single) == 1 else None
-        self.out_port = single[0] if len(single) == 1 else None
-        self.out_type = _PYTHON.get(single[0].kind) if self.out_port is not None and single[0].kind else None
+        self.constants, self.references = _NOTHING, _NOTHING
+        self.defaults = shape.defaults
+        if spec.inputs:
+            self.constants, self.references = self._given(spec)
+            self.defaults = {name: value for name, value in shape.defaults.items() if name not in spec.inputs}
         self.retry: RetryPolicy = spec.retry or workflow.settings.retry or NO_RETRY
         stops = workflow.settings.on_error.policy != "ContinueOnError"
         self.on_error = spec.on_error or ("stop" if stops else "skip")
         self.memo = spec.memo
         self.feeds: tuple[Feed, ...] = ()
+        self.plain = not (self.references or self.many or self.structs)
+        """True when its inputs are constants and what is connected, and nothing else."""
+
+    def _given(self, spec: NodeSpec) -> tuple[dict[str, Any], dict[str, tuple[str, Port]]]:
+        """Constants, coerced, and references to inputs of the workflow."""
+        constants: dict[str, Any] = {}
+        references: dict[str, tuple[str, Port]] = {}
+        for name, raw in spec.inputs.items():
+            value = read_constant(raw)
+            port = self.inputs[name]
+            if isinstance(value, Reference):
+                references[name] = (value.name, port)
+            else:
+                change = None if value is None and port.nullable else coercion(kind_of(value), port.kind)
+                constants[name] = value if change is None else change(value)
+        return constants, references
 
 
 class CompiledWorkflow:
@@ -100,15 +120,13 @@ class CompiledWorkflow:
         self.definitions = definitions
         graph = Graph()
         types: dict[str, NodeType] = {}
-        names: Names = {}
+        shapes: Shapes = {}
         self.nodes: list[CompiledNode] = []
         for spec in workflow.nodes:
             if spec.type not in types:
                 types[spec.type] = registry.node_type(spec.type)
-            self.nodes.append(CompiledNode(graph.add(spec.id), spec, types[spec.type], workflow, names))
-        index, port = graph.index, graph.port
-        for link in workflow.connections:
-            graph.connect_numbers(index[link.from_node], index[link.to_node], port(link.from_port), port(link.to_port))
+            self.nodes.append(CompiledNode(graph.add(spec.id), spec, types[spec.type], workflow, shapes))
+        graph.connect_all(workflow.connections)
         self.number_of = graph.index
         self.plan = plan = Plan(graph)
         self._edges(plan)
@@ -124,21 +142,24 @@ class CompiledWorkflow:
 
     def _edges(self, plan: Plan) -> None:
         """Choose each edge's coercion, and find the edges whose silence does not matter."""
-        feeds: list[list[tuple[int, Feed]]] = [[] for _ in self.nodes]
-        order = {edge: place for place, edge in enumerate(plan.in_edges)}
+        nodes, names = self.nodes, plan.ports
+        feeds: list[list[Feed]] = [[] for _ in nodes]
         self.optional_edges: set[int] = set()
-        for edge in range(len(plan.edge_source)):
-            source, target = self.nodes[plan.edge_source[edge]], self.nodes[plan.edge_target[edge]]
-            given = source.outputs[plan.ports[plan.edge_source_port[edge]]]
-            taken = target.inputs[plan.ports[plan.edge_target_port[edge]]]
-            change = coercion(given.kind, taken.kind)
-            assert change is not None
-            how = None if change is same else _nullable(change) if taken.nullable else change
-            feeds[target.number].append((order[edge], (source.number, given.name, taken.name, how)))
+        changes: dict[tuple[Kind | None, Kind | None, bool], Coercion | None] = {}
+        for edge in plan.in_edges:  # by target, and there in the order of the file
+            source, target = nodes[plan.edge_source[edge]], nodes[plan.edge_target[edge]]
+            given = source.outputs[names[plan.edge_source_port[edge]]]
+            taken = target.inputs[names[plan.edge_target_port[edge]]]
+            key = (given.kind, taken.kind, taken.nullable)
+            if key not in changes:
+                change = coercion(given.kind, taken.kind)
+                assert change is not None
+                changes[key] = None if change is same else _nullable(change) if taken.nullable else change
+            feeds[target.number].append((source.number, given.name, taken.name, changes[key]))
             if not taken.required or taken.many != "one" or target.node_type.joins:
                 self.optional_edges.add(edge)
-        for node, arriving in zip(self.nodes, feeds, strict=True):
-            node.feeds = tuple(feed for _, feed in sorted(arriving, key=lambda one: one[0]))
+        for node, arriving in zip(nodes, feeds, strict=True):
+            node.feeds = tuple(arriving)
 
     def numbers(self, names: Iterable[str]) -> list[int]:
         """Return the numbers of the nodes so called; raises EngineError for an unknown one."""

@@ -149,9 +149,11 @@ class Execution(Driver):
         """Gather, call, keep (the scheduler's question what a node does)."""
         one = self._nodes[node]
         path = self.prefix + one.id
-        wake = self._wake(node, path)
-        if type(wake) is Suspend:
-            return wake
+        wake = None
+        if self._wakes or self.scope.waiting or self.scope.recorded is not None:
+            wake = self._wake(node, path)
+            if type(wake) is Suspend:
+                return wake
         inputs = self._values.gather(one)
         if wake is None:
             self._emit("flow.node.started", {"node": path, "attempt": attempt})

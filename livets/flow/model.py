@@ -50,7 +50,7 @@ class InputSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
     description: str = ""
 
 
-class NodeSpec(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
+class NodeSpec(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One node of a workflow. `inputs` are constants by port, or `{"$input": name}` for an input of the workflow.
 
     `limit_by` is a path into the inputs: `pool` and `rate` then hold for each value there, not for all together.

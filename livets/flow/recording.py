@@ -15,6 +15,8 @@ from livets.engine.events import Bus, Event
 from livets.engine.log import EventLog
 from livets.flow.telemetry.observer import Observer
 
+_now = time.time
+
 
 class Recorder:
     """Events of the run `run`, from number `head` + 1 on; without a `log` they go to the bus only."""
@@ -34,8 +36,8 @@ class Recorder:
 
     def emit(self, type: str, data: dict[str, Any]) -> None:
         """Record that something happened; `data` must be a value when there is a journal."""
-        self.seq += 1
-        event = Event(self.seq, self.stream, type, time.time(), data)
+        seq = self.seq = self.seq + 1
+        event = Event(seq, self.stream, type, _now(), data)
         if self.log is not None:
             self._buffer.append(event)
             if not self._due:

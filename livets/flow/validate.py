@@ -14,7 +14,7 @@ import msgspec
 
 from livets.engine.coercion import coercion
 from livets.engine.errors import EngineError, RegistryError, ValueFault
-from livets.engine.graph import Graph
+from livets.engine.graph import Connection, Graph
 from livets.engine.node import NodeType
 from livets.engine.ports import Port, Ports
 from livets.engine.registry import Registry
@@ -152,40 +152,62 @@ def _connections(
     """Yield the faults of connections; returns for each node how many arrive at each port."""
     seen: set[Any] = set()
     arriving: dict[str, dict[str, int]] = {}
+    fitting: set[tuple[int, str, int, str]] = set()
+    """Pairs of ports that have been found to fit: most connections of a large workflow are like others."""
     for place, link in enumerate(workflow.connections):
-        path = f"{at}connections[{place}]"
         if link in seen:
-            yield Fault(path, "double", f"{link} is there twice")
+            yield Fault(f"{at}connections[{place}]", "double", f"{link} is there twice")
         seen.add(link)
         counts = arriving.setdefault(link.to_node, {})
         counts[link.to_port] = counts.get(link.to_port, 0) + 1
-        ends: list[Port | None] = []
-        for node, port, field, side in (
-            (link.from_node, link.from_port, "from", "output"),
-            (link.to_node, link.to_port, "to", "input"),
-        ):
-            ends.append(None)
-            if node not in known:
-                yield Fault(f"{path}.{field}_node", "unknown", f"there is no node {node!r}")
+        source, target = known.get(link.from_node), known.get(link.to_node)
+        if source is not None and target is not None:
+            pair = (id(source[1]), link.from_port, id(target[1]), link.to_port)
+            if pair in fitting:
                 continue
-            ports = known[node][1]
-            if ports is None:
+            if source[1] is not None and target[1] is not None and _fits(link, source[1], target[1]):
+                fitting.add(pair)
                 continue
-            ends[-1] = ports.output(port) if side == "output" else ports.input(port)
-            if ends[-1] is None:
-                names = ", ".join(p.name for p in (ports.outputs if side == "output" else ports.inputs)) or "none"
-                yield Fault(f"{path}.{field}_port", "unknown", f"{node!r} has no {side} {port!r}; it has: {names}")
-        source, target = ends
-        if source is not None and target is not None and coercion(source.kind, target.kind) is None:
-            yield Fault(path, "kind", f"{link}: {source.kind} does not become {target.kind}")
+        yield from _link(link, known, f"{at}connections[{place}]")
     return arriving
+
+
+def _fits(link: Connection, source: Ports, target: Ports) -> bool:
+    given, taken = source.output(link.from_port), target.input(link.to_port)
+    return given is not None and taken is not None and coercion(given.kind, taken.kind) is not None
+
+
+def _link(link: Connection, known: Mapping[str, tuple[NodeSpec, Ports | None]], path: str) -> Iterator[Fault]:
+    """What is wrong with one connection."""
+    ends: list[Port | None] = []
+    for node, port, field, side in (
+        (link.from_node, link.from_port, "from", "output"),
+        (link.to_node, link.to_port, "to", "input"),
+    ):
+        ends.append(None)
+        if node not in known:
+            yield Fault(f"{path}.{field}_node", "unknown", f"there is no node {node!r}")
+            continue
+        ports = known[node][1]
+        if ports is None:
+            continue
+        ends[-1] = ports.output(port) if side == "output" else ports.input(port)
+        if ends[-1] is None:
+            names = ", ".join(p.name for p in (ports.outputs if side == "output" else ports.inputs)) or "none"
+            yield Fault(f"{path}.{field}_port", "unknown", f"{node!r} has no {side} {port!r}; it has: {names}")
+    source, target = ends
+    if source is not None and target is not None and coercion(source.kind, target.kind) is None:
+        yield Fault(path, "kind", f"{link}: {source.kind} does not become {target.kind}")
 
 
 def _inputs(
     spec: NodeSpec, ports: Ports, workflow: Workflow, arriving: Mapping[str, int], path: str
 ) -> Iterator[Fault]:
     for port in ports.inputs:
-        count, place = arriving.get(port.name, 0), f"{spec.id}.{port.name}"
+        count = arriving.get(port.name, 0)
+        if count == 1 and port.name not in spec.inputs:
+            continue
+        place = f"{spec.id}.{port.name}"
         if count > 1 and port.many == "one" and workflow.settings.stream is None:
             message = f"{count} connections lead to {place}, which takes one: put a flow.merge before it"
             yield Fault(path, "many", message)
@@ -222,13 +244,16 @@ def _constant(raw: Any, port: Port, workflow: Workflow, path: str) -> Iterator[F
 
 
 def _circles(workflow: Workflow, at: str) -> Iterator[Fault]:
+    places = {spec.id: place for place, spec in reversed(list(enumerate(workflow.nodes)))}
+    none = len(places)
+    if all(places.get(link.from_node, -1) < places.get(link.to_node, none) for link in workflow.connections):
+        return  # all lead from earlier nodes to later ones: there is no circle
     graph = Graph()
     for spec in workflow.nodes:
         if spec.id not in graph.index:
             graph.add(spec.id)
-    for link in workflow.connections:
-        if link.from_node in graph.index and link.to_node in graph.index:
-            graph.connect_numbers(graph.index[link.from_node], graph.index[link.to_node], 0, 0)
+    index = graph.index
+    graph.connect_all(link for link in workflow.connections if link.from_node in index and link.to_node in index)
     cycle = graph.cycle()
     if cycle is not None:
         message = f"these nodes wait for each other: {' -> '.join(cycle)}; cut one connection, or use flow.loop"

@@ -43,12 +43,21 @@ class Values:
     def gather(self, one: CompiledNode) -> dict[str, Any]:
         """Return the inputs of a node, by port: defaults, constants, inputs of the workflow, what is connected."""
         inputs = {**one.defaults, **one.constants} if one.defaults or one.constants else {}
+        outputs = self.of
+        if one.plain:
+            for source, from_port, to_port, change in one.feeds:
+                given = outputs[source]
+                if given is not None and from_port in given:
+                    value = given[from_port]
+                    if type(value) is Blob:
+                        value = self._bytes_of(value)
+                    inputs[to_port] = value if change is None else change(value)
+            return inputs
         for name, (given_name, port) in one.references.items():
             value = self._inputs[given_name]
             if type(value) is Blob:
                 value = self._bytes_of(value)
             inputs[name] = value if port.kind is None or value is None else coerce(value, port.kind)
-        outputs = self.of
         joined: dict[str, list[tuple[str, Any]]] = {}
         for source, from_port, to_port, change in one.feeds:
             given = outputs[source]
