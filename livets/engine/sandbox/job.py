@@ -113,7 +113,7 @@ class Job:
         """Have it done by `nursery`; raises SandboxFault. When this call is cancelled, no process of it is left."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        readings = self._begin(nursery)
+        readings = await self._begin(nursery)
         stdout, stderr, answer, report = readings
         try:
             await _all_ended([report])
@@ -141,7 +141,7 @@ class Job:
         self._judge(told, outcome)
         return outcome
 
-    def _begin(self, nursery: Nursery) -> list[_Reading]:
+    async def _begin(self, nursery: Nursery) -> list[_Reading]:
         """Open the files of the job, keep our ends, hand over the others."""
         theirs: list[int] = []
         ours: list[int] = []
@@ -153,12 +153,14 @@ class Job:
             leash, self._leash = os.pipe()
             theirs.append(leash)
             _pipe(ours, theirs)
-            nursery.send(self._spec, theirs)
-        except (OSError, EngineError) as error:
+            await nursery.send(self._spec, theirs)
+        except BaseException as error:
             self._let_go()
             for file in ours:
                 os.close(file)
-            raise SandboxFault(str(error), "sandbox") from error
+            if isinstance(error, OSError | EngineError):
+                raise SandboxFault(str(error), "sandbox") from error
+            raise
         finally:
             for file in theirs:
                 os.close(file)

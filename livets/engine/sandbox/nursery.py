@@ -18,6 +18,7 @@ from livets.engine.errors import EngineError
 from livets.engine.sandbox.layers import Layers
 
 _START_S = 20.0
+_FULL_S = 0.005
 _MAX_MESSAGE = 1 << 16
 _OURS = str(Path(__file__).resolve().parents[3])
 """The folder that livets lies in."""
@@ -68,15 +69,19 @@ class Nursery:
         """Whether the process runs."""
         return self._process.poll() is None
 
-    def send(self, spec: dict[str, Any], files: list[int]) -> None:
+    async def send(self, spec: dict[str, Any], files: list[int]) -> None:
         """Have a job done; raises EngineError when the process is gone or does not listen."""
         message = msgspec.json.encode(spec)
         if len(message) > _MAX_MESSAGE:
             raise EngineError("a job names too many folders")
-        try:
-            socket.send_fds(self._socket, [message], files)
-        except OSError as error:
-            raise EngineError(f"the sandbox's process does not answer: {error}") from error
+        while True:
+            try:
+                socket.send_fds(self._socket, [message], files)
+                return
+            except BlockingIOError:  # more jobs at once than the socket holds: it takes one after the other
+                await asyncio.sleep(_FULL_S)
+            except OSError as error:
+                raise EngineError(f"the sandbox's process does not answer: {error}") from error
 
     def close(self) -> None:
         """End the process; jobs that run end with it."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from livets.cli import main
 from livets.engine.errors import EngineError
 from livets.flow import Flow, FlowRuntime, Grants, Limits, Program, Sandbox
 from livets.flow.grants_file import read_grants
@@ -262,6 +265,17 @@ packages = ["lib"]
     file.write_text("[sandbox]\nlimits = {seconds = 0}\n")
     with pytest.raises(EngineError, match="seconds is more than 0"):
         read_grants(file)
+
+
+# -- which layers there are
+
+
+def test_the_command_line_tells_the_layers() -> None:
+    result = CliRunner().invoke(main, ["flow", "sandbox"])
+    told = json.loads(CliRunner().invoke(main, ["flow", "sandbox", "--json"]).stdout)
+    assert (result.exit_code == 0) is (told["missing"] == [])
+    for layer in ("limits", "guard", "namespaces", "root folder", "landlock", "seccomp"):
+        assert f"{layer}: " in result.stderr
 
 
 # -- refused

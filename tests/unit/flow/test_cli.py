@@ -33,14 +33,6 @@ def hello(run: Run) -> Path:
     return Path("hello.json")
 
 
-def test_the_sandbox_tells_its_layers(run: Run) -> None:
-    result = run("sandbox")
-    told = json.loads(run("sandbox", "--json").stdout)
-    assert (result.exit_code == 0) is (told["missing"] == [])
-    for layer in ("limits", "guard", "namespaces", "root folder", "landlock", "seccomp"):
-        assert f"{layer}: " in result.stderr
-
-
 def test_a_workflow_is_made_checked_and_run(run: Run, hello: Path) -> None:
     assert run("validate", str(hello)).exit_code == 0
     result = run("run", str(hello), "-i", "name=Ann", "--run", "r1")

@@ -6,6 +6,9 @@ import asyncio
 import math
 import os
 import random
+import select
+import signal
+import socket
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 from livets.engine.sandbox.inside.tree import Tree
 from livets.engine.sandbox.limits import Limits
 from livets.engine.sandbox.sandbox import Sandbox
-from tests.integration.engine.sandbox.attacks import LAYERS, Marked, python, shell
+from tests.integration.engine.sandbox.attacks import LAYERS, Marked, fault, python, shell
 from tests.support.wait import until
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -60,6 +63,36 @@ async def test_cancelling_at_any_moment_leaves_nothing() -> None:
             (server,) = sandbox._nurseries.values()
             listed = Path(f"/proc/{server._process.pid}/task/{server._process.pid}/children")
             await until(lambda listed=listed: listed.read_text() == "")  # type: ignore[misc]
+
+
+async def test_more_jobs_than_the_socket_holds_wait_their_turn() -> None:
+    async with Sandbox(max_parallel=30) as sandbox:
+        await shell(sandbox, "true")
+        (server,) = sandbox._nurseries.values()
+        os.kill(server._process.pid, signal.SIGSTOP)
+        request = {"argv": ["/bin/true"], "environment": {}}
+        nowhere = [f"/nowhere/{n:04}" for n in range(2000)]  # 30 KB in each message
+        jobs = [asyncio.create_task(sandbox.run("program", request, visible=nowhere)) for _ in range(20)]
+        await until(lambda: not select.select([], [server._socket], [], 0)[1])
+        assert server._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) < 20 * 30_000
+        jobs[-1].cancel()
+        os.kill(server._process.pid, signal.SIGCONT)
+        given_back = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [getattr(one, "code", one) for one in given_back[:-1]] == [0] * 19
+    assert isinstance(given_back[-1], asyncio.CancelledError)
+
+
+async def test_when_its_guard_is_killed_a_job_ends() -> None:
+    marked = Marked()
+    async with Sandbox(Limits(seconds=60)) as sandbox:
+        job = asyncio.create_task(fault(shell(sandbox, f"(setsid {marked.sleep} &) ; {marked.sleep}")))
+        await until(lambda: len(marked.alive()) == 2)
+        (server,) = sandbox._nurseries.values()
+        (guard,) = Tree(server._process.pid).children(server._process.pid)
+        os.kill(guard, signal.SIGKILL)
+        error = await job
+        assert (error.kind, error.retryable) == ("sandbox", True)
+        await until(lambda: marked.alive() == [])
 
 
 async def test_both_ways_to_find_descendants_agree() -> None:
