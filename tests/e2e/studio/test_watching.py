@@ -6,6 +6,7 @@ import re
 
 from playwright.async_api import Page, expect
 
+from livets.engine.events import NewEvent
 from livets.flow import Flow
 from tests.e2e.studio.conftest import Hall, box, is_in
 
@@ -64,3 +65,33 @@ async def test_no_such_run(hall: Hall, page: Page, page_log) -> None:  # type: i
     answer = await page.goto(f"{hall.url}/runs/nothing")
     assert answer is not None
     assert answer.status == 404
+
+
+async def test_the_list_is_paged_filtered_and_live(hall: Hall, page: Page) -> None:
+    log = hall.runtime.log
+    assert log is not None
+    for number in range(30):
+        flow = f"w{number % 3}"
+        created = NewEvent("flow.run.created", {"workflow": flow, "version": "v", "inputs": {}}, ts=1_000.0 + number)
+        ended = NewEvent("flow.run.failed" if number == 7 else "flow.run.completed", {}, ts=1_060.0 + number)
+        await log.append(f"flow/run-{number:02}", [created, ended])
+    await page.goto(hall.url)
+    rows = page.locator("tbody tr")
+    await expect(rows).to_have_count(25)
+    await expect(rows.first).to_contain_text("run-29")
+    await expect(rows.first).to_contain_text("1 min 0 s")
+    await page.get_by_role("link", name="Older").click()
+    await expect(rows).to_have_count(5)
+    await expect(page).to_have_url(re.compile("page=2"))
+    await page.select_option("select[name=status]", "failed")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("run-07")
+    await page.select_option("select[name=status]", "")
+    await page.select_option("select[name=workflow]", "w1")
+    await expect(rows).to_have_count(10)
+    await log.append("flow/new", [NewEvent("flow.run.created", {"workflow": "w1", "version": "v", "inputs": {}})])
+    await expect(rows).to_have_count(11)
+    await expect(rows.first).to_contain_text("new")
+    await expect(rows.first).to_contain_text("running")
+    await log.append("flow/new", [NewEvent("flow.run.cancelled", {})])
+    await expect(rows.first).to_contain_text("cancelled")
