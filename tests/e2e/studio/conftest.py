@@ -24,7 +24,7 @@ class Hall:
         self.runtime = FlowRuntime(folder, max_parallel=2000)
         self.studio = Studio(self.runtime)
         self.app = self.studio.application(
-            secret_key="a secret of at least 32 characters", dev=True, detached_keep_s=3.0
+            secret_key="a secret of at least 32 characters", dev=True, detached_keep_s=3.0, idle_after_s=0.5
         )
         self.gates: dict[str, asyncio.Event] = {}
         self.stopped: list[str] = []

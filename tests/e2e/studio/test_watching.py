@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from playwright.async_api import Page, expect
@@ -95,3 +96,18 @@ async def test_the_list_is_paged_filtered_and_live(hall: Hall, page: Page) -> No
     await expect(rows.first).to_contain_text("running")
     await log.append("flow/new", [NewEvent("flow.run.cancelled", {})])
     await expect(rows.first).to_contain_text("cancelled")
+
+
+async def test_a_page_that_was_quiet_for_long_still_hears_of_news(hall: Hall, page: Page) -> None:
+    """A view that nothing happens to may sleep; one that somebody watches may not (livets.live.quiet)."""
+    run = await hall.start(Flow("little"))
+    await page.goto(f"{hall.url}/runs/{run}")
+    await expect(page.locator("#status")).to_have_text("completed")
+    other = await page.context.new_page()
+    await other.goto(hall.url)
+    await expect(other.locator("tbody tr")).to_have_count(1)
+    await asyncio.sleep(3.0)  # six times as long as views of this hall stay awake by themselves
+    assert hall.app.config.idle_after_s == 0.5
+    await hall.runtime.log.append(f"flow/{run}", [NewEvent("flow.run.resumed", {"reset": [], "deep": False})])  # type: ignore[union-attr]
+    await expect(page.locator("#status")).to_have_text("running")
+    await expect(other.locator("tbody tr")).to_contain_text("running")
