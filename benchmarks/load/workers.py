@@ -2,10 +2,10 @@
 
 Method: worker processes and a redis-server of their own on this machine; pages spread evenly, without a browser
 (`pages`). Memory: resident memory of all workers after joining, less before, by pages. Events: each page sends one and
-waits until it is durable, so that each is a write of its own; all at once, for some seconds. Broadcasts: one page publishes a number that all show, round after
-round. The times are CPU times of the workers' and Redis' processes, which another program's load does not change much;
-"possible" is what one core would do in a second at that price. What was reached depends on the machine: the program
-that sends shares its cores with the workers.
+waits until it is durable, so that each is a write of its own; all at once, for some seconds. Broadcasts: one page
+publishes a number that all show, round after round. The times are CPU times of the workers' and Redis' processes, which
+another program's load changes less than the clock; "possible" is what one core would do in a second at that price. What
+was reached depends on the machine: the program that sends shares its cores with the workers.
 """
 
 from __future__ import annotations
