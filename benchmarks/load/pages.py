@@ -61,6 +61,12 @@ class Page:
         """Send an event."""
         self._send(encode_client(Event(ref, 0, handler, list(args), {}, {}, self._seen)))
 
+    async def pour(self, message: bytes | str, count: int) -> None:
+        """Send a message so many times, as fast as the socket takes it."""
+        for _ in range(count):
+            self._send(message)
+        await self._writer.drain()
+
     async def message(self, data: bytes) -> bytes:
         """Send anything and wait for the next frame."""
         self._send(data)

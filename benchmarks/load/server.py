@@ -58,6 +58,20 @@ class Counter(LiveView):
         self.news = number
 
 
+class Slow(Counter):
+    """Its handlers take long."""
+
+    @event
+    def block(self, seconds: int) -> None:
+        """Hold a thread."""
+        time.sleep(seconds)
+
+    @event
+    async def wait(self, seconds: int) -> None:
+        """Hold the view."""
+        await asyncio.sleep(seconds)
+
+
 class Row(msgspec.Struct, frozen=True):
     """One of a table."""
 
@@ -150,6 +164,7 @@ def application(**settings: Any) -> LiveTS:
     app = LiveTS(secret_key="only for this benchmark, 32 characters", dev=False, **settings)
     app.live("/", Counter)
     app.live("/alone", Alone)
+    app.live("/slow", Slow)
     app.live("/table", Table)
     app.live("/desk", Desk)
     app.route("/state", state)

@@ -258,6 +258,9 @@ async def test_two_tabs_are_two_pages_whatever_happens_to_one(house: House) -> N
     await two.click("#add")
     await expect(two.locator("#count")).to_have_text("1")
     await one.context.set_offline(True)
+    for visitor in list(house.one.worker.pages):
+        visitor.channel.abort()
+    await expect(one.locator(".livets-offline")).to_be_attached()
     for _ in range(10):
         await one.evaluate("document.querySelector('#add').click()")
     await one.context.set_offline(False)
