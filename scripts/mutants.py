@@ -35,11 +35,47 @@ STRINGS = "tests/unit/render/strings"
 SHARING = "tests/unit/render/test_sharing.py tests/unit/render/test_shared_lists.py"
 PACE = "tests/unit/live/test_pace.py"
 WATERMARK = "tests/unit/live"
+GUARD = "tests/unit/api/test_guard.py tests/unit/api/test_inventory.py"
 REACH_OUT = "tests/integration/engine/sandbox/test_reach_out.py"
 USE_UP = "tests/integration/engine/sandbox/test_use_up.py"
 """The tests that ought to find it; whole folders where several should."""
 
 MUTANTS = (
+    Mutant(
+        "guard-lets-sockets-through",
+        "livets/api/guard.py",
+        'if (_method(scope), scope["path"]) not in self._public:',
+        'if scope["type"] == "http" and (_method(scope), scope["path"]) not in self._public:',
+        GUARD,
+    ),
+    Mutant(
+        "guard-takes-tickets-everywhere",
+        "livets/api/guard.py",
+        'if not kind and self._streams.fullmatch(scope["path"]) and _method(scope) == "GET":',
+        "if not kind:",
+        GUARD,
+    ),
+    Mutant(
+        "guard-compares-origins-by-prefix",
+        "livets/api/guard.py",
+        'and origin != f"{scheme}://{host}":',
+        'and not (origin or "").startswith(f"{scheme}://{host}"):',
+        GUARD,
+    ),
+    Mutant(
+        "ticket-opens-twice",
+        "livets/api/tickets.py",
+        "end = self._ends.pop(ticket, None)",
+        "end = self._ends.get(ticket)",
+        "tests/integration/api/test_events.py",
+    ),
+    Mutant(
+        "server-does-not-note-its-runs",
+        "livets/api/flow/service.py",
+        "        await self._own(run)\n        handle = await self.runtime.start(",
+        "        handle = await self.runtime.start(",
+        "tests/unit/api/test_runs.py",
+    ),
     Mutant(
         "list-diff-never-moves",
         "livets/render/moves.py",
