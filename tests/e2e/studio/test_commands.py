@@ -178,3 +178,15 @@ async def test_a_run_of_another_process_is_followed_answered_and_cancelled(hall:
         await expect(page.locator("#status")).to_have_text("cancelled")
         await until(lambda: process.returncode is not None, "the other process to end", timeout_s=10)
     assert process.returncode == 1
+
+
+async def test_a_wait_for_an_approval_gets_a_plain_yes(hall: Hall, page: Page) -> None:
+    """flow.wait takes true or false, and no object as flow.approval does."""
+    yes(page)
+    flow = Flow("waits")
+    wait = flow.add("flow.wait", id="wait", config={"for": "approval", "prompt": "Well?"}, value=3)
+    wait["approved"] >> flow.add(lambda n: n + 1, id="next")
+    run = await hall.start(flow)
+    await page.goto(f"{hall.url}/runs/{run}?node=wait")
+    await page.click("#approve")
+    await is_in(page, "next", "completed")
