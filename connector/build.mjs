@@ -13,7 +13,7 @@ const target = new URL("../livets/static/", here);
 /** Bytes after gzip -9 for all JavaScript of a default page (D19): connector.js. */
 const BUDGET = 6144;
 /** In this order names are given out. Any order is right; this one compresses best of some thousand that were tried: node build.mjs --letters SECONDS */
-let letters = "tnaireuolskNT_BfCJPXhIKVAxUvOqQpwbzRLFE$ZYDjHmdgWMGySc";
+let letters = "trinoesldaDZ_FjhIWyOXKRuLNzJ$HVkqpcwQgBCfUMYvxmSbPTGEA";
 
 const sha256 = (/** @type {any[]} */ ...parts) => {
   const hash = createHash("sha256");
@@ -40,8 +40,8 @@ const names = {
   consider() {},
 };
 
-/** The properties that go from one file to another are called the same in both. @type {Record<string, string | false>} */
-let mangleCache = {};
+/** The properties that go from one file to another are called the same in both. These names compress best, with the letters above; a new property gets the next that is free. @type {Record<string, string | false>} */
+let mangleCache = {"broken_": "r", "classes_": "u", "content_": "t", "data_": "a", "done_": "T", "element_": "c", "end_": "k", "fingerprint_": "p", "frozen_": "f", "node_": "b", "nodes_": "i", "parent_": "o", "parts_": "S", "rows_": "n", "seen_": "m", "shape_": "e", "slot_": "K", "slots_": "I", "step_": "d", "up_": "s", "view_": "q"};
 /** @type {Record<string, string>} */
 const built = {};
 
@@ -66,7 +66,7 @@ async function bundle(name, entry, format, isJson = false) {
   const { code = "" } = await minify(result.outputFiles[0].text, {
     ecma: 2020,
     module: format === "esm",
-    compress: { passes: 4, pure_getters: true, keep_fargs: false, hoist_props: false, hoist_funs: true, lhs_constants: false },
+    compress: { passes: 4, pure_getters: true, keep_fargs: false, hoist_props: false, hoist_funs: true, lhs_constants: false, booleans: false },
     mangle: { toplevel: true, nth_identifier: names },
   });
   built[name] = code;

@@ -22,7 +22,7 @@ import { report } from "./repair.js";
  * @property {string} [step_] a row's key: the last step of its address. The branch of an IF has its range's address.
  * @property {Part[]} parts_ one for each slot
  * @property {ChildNode[]} nodes_ its top-level nodes
- * @property {any} [element_] a row's only element
+ * @property {any} [element_] a row's only element, or the comment with which it ends
  * @property {boolean} [broken_] it is not what it should be; wait for BUILD
  */
 

@@ -7,6 +7,7 @@ import { keepRow } from "./list.js";
 import { attribute, member } from "./member.js";
 import { root } from "./page.js";
 import { SLOT_HTML, SLOT_IF } from "./protocol.js";
+import { between } from "./ranges.js";
 import { report } from "./repair.js";
 import { templateOf } from "./template.js";
 
@@ -98,14 +99,12 @@ function hydrateRange(part) {
     const branch = node_.data.slice(1);
     if (shape[branch]) {
       const block = newBlock(shape[branch], part);
-      rows_.set(branch, block);
+      rows_.set(+branch, block);
       live = walk(block, live, end_);
     }
     if (live !== end_) report(part);
   } else if (kind === SLOT_HTML) {
-    const nodes = [];
-    for (; live !== end_; live = live.nextSibling) nodes.push(live);
-    hold(held, node_, nodes);
+    hold(held, node_, between(live, end_));
   } else
     for (let index = 0; live !== end_; index++) {
       const row = newBlock(shape, part, String(index));

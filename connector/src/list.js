@@ -2,7 +2,7 @@
 // them, or in which order they sort them, shifts nothing.
 
 import { changeBlock, check, fillBlock, isWhole, put } from "./block.js";
-import { createBlock } from "./ranges.js";
+import { between, createBlock } from "./ranges.js";
 import { attribute, member } from "./member.js";
 import * as protocol from "./protocol.js";
 
@@ -24,14 +24,15 @@ export const rowKeys = new WeakMap();
  */
 export function keepRow(row, key) {
   const { rows_ } = row.up_;
-  const element = (row.element_ = row.nodes_.find((/** @type {Node} */ node) => node.nodeType === 1));
+  // a row of any nodes is a range: it is known by the comment that ends it, and its first element has the key
+  row.element_ = row.nodes_[0].nodeType > 3 ? row.parts_[0].end_ : elementOf(row);
   if (key) {
-    const value = attribute(element, key[0]) ?? "";
+    const value = attribute(elementOf(row), key[0]) ?? "";
     row.step_ = value.slice(key[1].length, value.length - key[2].length);
     // the server calls a second row of the same key `7~2`: it has to say which is which
     if (rows_.has(row.step_)) return undefined;
   }
-  rowKeys.set(element, row.step_);
+  rowKeys.set(row.element_, row.step_);
   return rows_.set(row.step_, row);
 }
 
@@ -44,10 +45,17 @@ export function lastNode({ element_, nodes_ }) {
   return element_.nextSibling === last ? last : element_;
 }
 
+/** Its nodes as they are now: what a range has between its comments changes. @param {Block} block @returns {any[]} */
+const nodesOf = ({ element_, nodes_ }) =>
+  element_?.nodeType > 3 ? between(nodes_[0], element_.nextSibling) : nodes_;
+
+/** @param {Block} row @returns {any} */
+const elementOf = (row) => nodesOf(row).find((node) => node.nodeType === 1);
+
 /** @param {any} row */
-export function removeRow({ nodes_, up_, step_ }) {
-  for (const node of nodes_) node.remove();
-  up_.rows_.delete(/** @type {string} */ (step_));
+export function removeRow(row) {
+  row.up_.rows_.delete(row.step_);
+  for (const node of nodesOf(row)) node.remove();
 }
 
 /** @param {Part} part @param {(row: any) => any} isGone */
@@ -58,7 +66,7 @@ export function removeRows(part, isGone) {
 /** @param {any} cursor @param {Block} row */
 export function placeRow(cursor, row) {
   const parent = member(cursor, "parentNode");
-  for (const node of row.nodes_) {
+  for (const node of nodesOf(row)) {
     // moveBefore keeps focus, iframes and animations; only nodes which are in the document can be moved
     member(parent, node.isConnected && parent.moveBefore ? "moveBefore" : "insertBefore").call(parent, node, cursor.nextSibling);
     cursor = node;
@@ -91,25 +99,24 @@ export function putRows(part, cursor, fills) {
 export function changeList(part, ops) {
   /** @param {any} key @returns {any} */
   const rowOf = (key) => part.rows_.get(String(key));
-  /** The node after which something goes. @param {any} key */
+  /** The node after which something goes; it is there. @param {any} [key] */
   const after = (key) => {
     check(key == null ? isWhole(part) : isInPlace(rowOf(key)));
     return key == null ? part.node_ : lastNode(rowOf(key));
   };
   for (let at = 0; at < ops.length && !part.broken_ && !part.up_.broken_; ) {
     const code = ops[at++];
-    // CLEAR has no argument; it is a TRUNCATE that no key is below
-    const first = code === protocol.LIST_CLEAR ? undefined : ops[at++];
-    if (code === protocol.LIST_CLEAR || code === protocol.LIST_TRUNCATE) removeRows(part, ({ step_ }) => !(step_ < first));
+    const first = ops[at++];
+    if (code === protocol.LIST_TRUNCATE) removeRows(part, ({ step_ }) => step_ >= first);
     else if (code === protocol.LIST_RESET) {
-      check(isWhole(part));
+      after();
       put(part, first);
     } else if (code === protocol.LIST_DELETE) removeRow(rowOf(first));
     else {
       const second = ops[at++];
       if (code === protocol.LIST_INSERT) putRows(part, after(first), second);
       else if (code === protocol.LIST_MOVE) {
-        check(isInPlace(rowOf(first)));
+        after(first);
         placeRow(after(second), rowOf(first));
       } else changeBlock(rowOf(first), code ? [code - protocol.LIST_CELL, second] : second);
     }

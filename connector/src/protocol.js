@@ -10,7 +10,6 @@ export const LIST_UPDATE = 0;
 export const LIST_MOVE = 1;
 export const LIST_DELETE = 2;
 export const LIST_INSERT = 3;
-export const LIST_CLEAR = 4;
 export const LIST_RESET = 5;
 export const LIST_TRUNCATE = 6;
 export const LIST_CELL = 16;

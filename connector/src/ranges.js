@@ -27,9 +27,16 @@ export function createBlock(shape, fill, up, step) {
   return block;
 }
 
+/** The siblings from a node on, without the end. @param {any} node @param {any} end */
+export function between(node, end) {
+  const nodes = [];
+  for (; node !== end; node = node.nextSibling) nodes.push(node);
+  return nodes;
+}
+
 /** Everything between the two comments goes, whoever has put it there. @param {Part} part */
 export function clearRange({ node_, end_, rows_ }) {
-  while (node_.nextSibling !== end_) node_.nextSibling.remove();
+  for (const node of between(node_.nextSibling, end_)) node.remove();
   rows_?.clear();
 }
 
@@ -51,12 +58,12 @@ export function putRange(part, value) {
     putRows(part, node_, value);
   } else {
     const [branch, fill] = value;
-    const shown = rows_.get(String(branch));
+    const shown = rows_.get(branch);
     if (shown) return fillBlock(shown, fill);
     clearRange(part);
     if (fill) {
       const block = createBlock(slot_[2][branch], fill, part);
-      rows_.set(String(branch), block);
+      rows_.set(branch, block);
       placeRow(node_, block);
     }
   }

@@ -177,7 +177,7 @@ class Blocks:
             elif code == ListOp.INSERT:
                 self._insert(slot, first, second)
             else:
-                at -= 2 if code == ListOp.CLEAR else 1
+                at -= 1
                 self._shorten(slot, code, first)
         refresh(slot)
 
@@ -185,8 +185,6 @@ class Blocks:
         if code == ListOp.DELETE:
             _row(slot, first)
             del slot.rows[str(first)]
-        elif code == ListOp.CLEAR:
-            slot.rows = {}
         elif code == ListOp.TRUNCATE:
             slot.rows = dict(list(slot.rows.items())[:first])
         elif code == ListOp.RESET:

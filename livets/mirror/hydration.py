@@ -97,6 +97,9 @@ def _adopt(slot: Slot, start: Node, content: list[Node]) -> None:
 def _adopt_rows(slot: Slot, content: list[Node]) -> None:
     block, key = slot.description[2], slot.description[3]
     pattern = skeleton(block, slot.context).nodes
+    if pattern[0].kind == "range":
+        _adopt_ranges(slot, content)
+        return
     place = next(index for index, node in enumerate(pattern) if node.kind == "element")
     lead = "".join(node.data for node in pattern[:place])
     tail = "".join(node.data for node in pattern[place + 1 :])
@@ -107,11 +110,32 @@ def _adopt_rows(slot: Slot, content: list[Node]) -> None:
     for number, element in enumerate(elements):
         nodes = [Node("text", data=lead)] * bool(lead) + [element] + [Node("text", data=tail)] * bool(tail)
         name = str(number) if key is None else _key_of(element, key)
-        own, repeat = name, 2
-        while name in slot.rows:
-            name, repeat = f"{own}~{repeat}", repeat + 1
-        slot.rows[name] = hydrate(block, Node("range"), nodes, slot.context)
+        slot.rows[_unique(slot, name)] = hydrate(block, Node("range"), nodes, slot.context)
     refresh(slot)
+
+
+def _adopt_ranges(slot: Slot, content: list[Node]) -> None:
+    """Rows that are ranges: one after the other, with nothing between them; the first element has the key."""
+    block, key = slot.description[2], slot.description[3]
+    position = number = 0
+    while position < len(content):
+        stop = _end(content, position) + 1
+        nodes = content[position:stop]
+        element = next((node for node in nodes if node.kind == "element"), None)
+        if key is not None and element is None:
+            raise Misfit("a row without an element has no key")
+        name = str(number) if key is None or element is None else _key_of(element, key)
+        slot.rows[_unique(slot, name)] = hydrate(block, Node("range"), nodes, slot.context)
+        position, number = stop, number + 1
+    refresh(slot)
+
+
+def _unique(slot: Slot, name: str) -> str:
+    """What the server calls a row whose key is there already: `7~2`, `7~3`, …"""
+    own, repeat = name, 2
+    while name in slot.rows:
+        name, repeat = f"{own}~{repeat}", repeat + 1
+    return name
 
 
 def _key_of(element: Node, key: list[str]) -> str:

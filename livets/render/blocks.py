@@ -175,10 +175,12 @@ class LiveIf(IfSlot):
 class ForSlot(Slot):
     """Rows; its value is the tuple of the rows' values."""
 
-    def __init__(self, number: int, lineno: int, row: Block, key_slot: int | None) -> None:
+    def __init__(self, number: int, lineno: int, row: Block, key_slot: int | None, *, ranged: bool = False) -> None:
         super().__init__(number, lineno)
         self.row = row
         self.key_slot = key_slot
+        self.ranged = ranged
+        """True when a row is a range: its only slot is an IF whose branch 0 is the body, in which the key is."""
         self.wire = self._wire
         self.html = self._html
 
@@ -187,7 +189,7 @@ class ForSlot(Slot):
         if self.key_slot is None:
             return list(range(len(rows))), False
         slot = self.key_slot
-        return unique([row[slot] for row in rows])
+        return unique([row[0][1][slot] for row in rows] if self.ranged else [row[slot] for row in rows])
 
     def _wire(self, rows: Any) -> list[Any]:
         flat: list[Any] = []

@@ -152,8 +152,11 @@ class Module:
         self._lines.append(f"{_INDENT}return {result}")
         return name
 
-    def row_function(self, slot: SlotPlan, only: list[int] | None) -> tuple[str, bool]:
-        """(name of a binder that gives row(item), or row(item, loop)), True when it wants the loop."""
+    def row_function(self, slot: SlotPlan, block: BlockPlan, only: list[int] | None = None) -> tuple[str, bool]:
+        """(name of a binder that gives row(item), or row(item, loop)), True when it wants the loop.
+
+        `only`: some of the slots of `block`, which is the row or what is inside of it.
+        """
         assert slot.loop is not None
         assert slot.row_names is not None
         entry = slot.row_names.entry
@@ -166,7 +169,7 @@ class Module:
         for fast in (False, True):
             writer = Writer(self, head, fast=fast)
             writer._count = 0
-            result = writer.slots(slot.blocks[0], only)
+            result = writer.slots(block, only)
             bodies.append([*writer.lines, f"return {result}"])
             uses_loop |= loop in writer.used
         target = writer.target(slot.loop.target, slot.row_names)
@@ -211,7 +214,9 @@ class Module:
             return self._live_if(number, plan, blocks) if live else IfSlot(number, plan.lineno, blocks)
         if plan.kind is SlotKind.FOR:
             row = self.block(plan.blocks[0], live=False)
-            return self._live_for(number, plan, row) if live else ForSlot(number, plan.lineno, row, plan.key_slot)
+            if live:
+                return self._live_for(number, plan, row)
+            return ForSlot(number, plan.lineno, row, plan.key_slot, ranged=plan.ranged)
         slot: ScalarSlot
         if plan.kind is SlotKind.HTML:
             html_kind = LiveHtml if live else HtmlSlot
@@ -248,10 +253,12 @@ class Module:
     def _live_for(self, number: int, plan: SlotPlan, row: Block) -> LiveFor:
         assert plan.loop is not None
         loop = plan.loop
-        slot = LiveFor(number, plan.lineno, row, plan.key_slot)
+        slot = LiveFor(number, plan.lineno, row, plan.key_slot, ranged=plan.ranged)
         self._wanted.append((slot, "source", self.live_function(lambda writer: writer.rows_source(plan.names, loop))))
-        binder, slot.uses_loop = self.row_function(plan, None)
+        binder, slot.uses_loop = self.row_function(plan, plan.blocks[0])
         self._wanted.append((slot, "bind", binder))
+        if plan.key_slot is not None:
+            self._wanted.append((slot, "bind_key", self.row_function(plan, plan.body, [plan.key_slot])[0]))
         slot.source_reads, slot.source_volatile = frozenset(plan.reads.names), plan.reads.volatile
         slot.filtered = loop.test is not None
         outer: set[str] = set()
@@ -261,8 +268,7 @@ class Module:
             slot.row_volatile |= found.volatile
             if found.names:
                 slot.outer_columns[column] = frozenset(found.names)
-            if found.names or column == plan.key_slot:
-                function, _ = self.row_function(plan, [column])
+                function, _ = self.row_function(plan, plan.blocks[0], [column])
                 slot.columns[column] = None  # type: ignore[assignment]
                 self._wanted.append((_Entry(slot.columns, column), "value", function))
         slot.outer = frozenset(outer)
@@ -364,7 +370,7 @@ def _key_name(plan: SlotPlan) -> str | None:
     """The attribute of an item that is the row's key, when the key is that and nothing else."""
     if plan.key_slot is None or plan.loop is None or not isinstance(plan.loop.target, nodes.Name):
         return None
-    parts = plan.blocks[0].slots[plan.key_slot].parts
+    parts = plan.body.slots[plan.key_slot].parts
     if len(parts) != 1 or not isinstance(parts[0], Value):
         return None
     node = plain_output(parts[0].node)

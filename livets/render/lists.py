@@ -35,8 +35,11 @@ class LiveFor(ForSlot):
     source: Callable[[Scope], Any]
     bind: Bind
 
-    def __init__(self, number: int, lineno: int, row: Block, key_slot: int | None) -> None:
-        super().__init__(number, lineno, row, key_slot)
+    bind_key: Bind
+    """Gives a function that gives the key of an item, in a tuple of one; for lists that have keys."""
+
+    def __init__(self, number: int, lineno: int, row: Block, key_slot: int | None, *, ranged: bool = False) -> None:
+        super().__init__(number, lineno, row, key_slot, ranged=ranged)
         self.uses_loop = False
         self.filtered = False
         self.row_volatile = False
@@ -198,7 +201,7 @@ class LiveFor(ForSlot):
             return state, NOTHING
         assert self.key_slot is not None
         plain = bool(items) and type(items[0]) is dict
-        key_of = self.columns[self.key_slot](scope, plain)
+        key_of = self.bind_key(scope, plain)
         before, after = self.bind(state.outer, plain), self.bind(scope, plain)
         if columns:
             start, old_end, new_end = 0, len(old), len(items)

@@ -1,4 +1,4 @@
-"""What makes the body of a loop a row, and how its key is found.
+"""What makes the body of a loop a row, what becomes of another one, and how a row's key is found.
 
 It owns the rules of docs/protocol.md for rows and keys. It never evaluates. The builder calls it.
 """
@@ -9,12 +9,13 @@ import re
 
 from jinja2 import nodes
 
-from livets.render.names import Names, Row
+from livets.render.names import Names, Reads, Row
 from livets.render.plans import BlockPlan, SlotPlan
 from livets.render.verify import parse, sample
 from livets.wire import SlotKind
 
 _KEYS = ("ts-key", "id", "data-key")
+_NO_ELEMENTS = frozenset({"#space", "#text", "#comment", "#range"})
 _CONTROL = re.compile(
     r"<(?:textarea|select|input(?![^>]*\btype\s*=\s*[\"']?(?:hidden|submit|button|image|reset)))\b", re.IGNORECASE
 )
@@ -28,16 +29,23 @@ def target_names(target: nodes.Expr) -> tuple[str, ...]:
 
 
 def row_fault(row: BlockPlan) -> str | None:
-    """Why a body can't be a row, or None when it can."""
-    elements = [number for number, kind in enumerate(row.tops) if kind not in ("#space", "#text", "#comment", "#range")]
+    """Why a body is not one element, or None when it is."""
+    elements = [number for number, kind in enumerate(row.tops) if kind not in _NO_ELEMENTS]
     if len(elements) != 1:
-        return f"a loop whose body has {len(elements)} elements at the top; a row needs exactly one"
+        return f"a body with {len(elements)} elements at the top"
     if any(kind != "#space" for number, kind in enumerate(row.tops) if number != elements[0]):
-        return "a loop whose body has text, comments or statements beside its element"
+        return "a body with text, comments or statements beside its element"
     parsed = [node for node in parse(row.html(), row.parent, row.namespace) if not node.is_text_node]
     if len(parsed) != 1:
-        return "a loop whose element a parser ends early (is one element not allowed inside the other?)"
+        return "a body whose element a parser ends early"
     return None
+
+
+def ranged(body: BlockPlan, names: Names, lineno: int, index: int) -> BlockPlan:
+    """The row whose nodes are a range, whatever they are: a branch that always shows."""
+    slot = SlotPlan(SlotKind.IF, [0], lineno, index, names, Reads(set(), set(), False, [], True, False), blocks=[body])
+    slot.parent, slot.namespace = body.parent, body.namespace
+    return BlockPlan([0], [0], [slot], body.namespace, body.parent, ["#range"])
 
 
 def has_controls(row: BlockPlan) -> bool:
@@ -45,13 +53,13 @@ def has_controls(row: BlockPlan) -> bool:
     return _CONTROL.search(sample(row)) is not None
 
 
-def find_key(slot: SlotPlan, row: BlockPlan, inner: Names, targets: tuple[str, ...]) -> None:
-    """Give the FOR slot its key: an attribute of the row's element that reads the loop's target and nothing else."""
-    place = next(number for number, kind in enumerate(row.tops) if kind != "#space")
+def find_key(slot: SlotPlan, inner: Names) -> None:
+    """Give the FOR slot its key: an attribute of the row's first element that reads the loop's target, nothing else."""
+    place = next((number for number, kind in enumerate(slot.body.tops) if kind not in ("#space", "#text", "#comment")), -1)
     entry = inner.entry
     assert isinstance(entry, Row)
     for name in _KEYS:
-        for number, part in enumerate(row.slots):
+        for number, part in enumerate(slot.body.slots):
             if part.kind is not SlotKind.ATTR or part.attribute != name or part.path != [place] or part.raw:
                 continue
             own = {read for row_number, read in part.reads.rows if row_number == entry.number and read != "loop"}

@@ -16,7 +16,7 @@ Key = int | str
 Ops = list[Any]
 
 _UPDATE, _MOVE, _DELETE, _INSERT = int(ListOp.UPDATE), int(ListOp.MOVE), int(ListOp.DELETE), int(ListOp.INSERT)
-_CLEAR, _RESET, _TRUNCATE, _CELL = int(ListOp.CLEAR), int(ListOp.RESET), int(ListOp.TRUNCATE), int(ListOp.CELL)
+_RESET, _TRUNCATE, _CELL = int(ListOp.RESET), int(ListOp.TRUNCATE), int(ListOp.CELL)
 
 
 def unique(keys: list[Key]) -> tuple[list[Key], bool]:
@@ -54,8 +54,6 @@ def cell(ops: Ops, key: Key, diff: list[Any]) -> None:
 
 def reset(keys: Sequence[Key], fill: Callable[[int], list[Any]]) -> Ops:
     """The whole list."""
-    if not keys:
-        return [_CLEAR]
     return [_RESET, pairs(keys, fill, 0, len(keys))]
 
 
@@ -70,7 +68,7 @@ def pairs(keys: Sequence[Key], fill: Callable[[int], list[Any]], start: int, sto
 def reorder(old: Sequence[Key], new: Sequence[Key], fill: Callable[[int], list[Any]]) -> Ops:
     """Operations that turn the keys `old` into `new`; `fill(index)` gives the values of a new row."""
     if not new:
-        return [_CLEAR] if old else []
+        return [_RESET, []] if old else []
     start, old_end, new_end = 0, len(old), len(new)
     shortest = min(old_end, new_end)
     while start < shortest and old[start] == new[start]:
@@ -146,7 +144,7 @@ def resize(old: int, new: int, fill: Callable[[int], list[Any]]) -> Ops:
     if new == old:
         return []
     if new == 0:
-        return [_CLEAR]
+        return [_RESET, []]
     if new < old:
         return [_TRUNCATE, new]
     return [_INSERT, old - 1 if old else None, pairs(range(new), fill, old, new)]

@@ -49,6 +49,8 @@ class SlotPlan:
     empty_of: Loop | None = None
     """For the `else` of a loop: the loop that must be empty."""
     row_names: Names | None = None
+    ranged: bool = False
+    """True when each row is a range: its block has one slot, the IF whose only branch is the body."""
     key: tuple[str, str, str] | None = None
     key_slot: int | None = None
     bound: str | None = None
@@ -62,6 +64,11 @@ class SlotPlan:
     parent: str = ""
     """Tag of the element that the slot's nodes are in, "" at the top."""
     namespace: str = ""
+
+    @property
+    def body(self) -> BlockPlan:
+        """The block of a loop's body: the row, or what is in the range that the row is."""
+        return self.blocks[0].slots[0].blocks[0] if self.ranged else self.blocks[0]
 
     def description(self) -> list[Any]:
         """The slot as docs/protocol.md describes it."""

@@ -12,7 +12,7 @@ from typing import Final
 from livets.render.balancing import into_the_tag
 from livets.render.faults import Torn, Unbalanced
 from livets.render.items import Branches, Define, Item, Loop, definitions, fold, unfold
-from livets.render.loops import find_key, has_controls, row_fault, target_names
+from livets.render.loops import find_key, has_controls, ranged, row_fault, target_names
 from livets.render.markup import Hard
 from livets.render.names import Names, reads
 from livets.render.plans import SlotPlan
@@ -83,18 +83,19 @@ def write_rows(draft: Run, item: Loop, index: int) -> None:
         orelse = draft.block(item.orelse, draft.names) if item.orelse else None
     except Unbalanced as error:
         raise Hard(index, str(error), enclosing=True) from None
-    fault = row_fault(row)
-    if fault is not None:
+    is_ranged = row_fault(row) is not None
+    if is_ranged:
         merged = _row_of_one_element(draft, item, inner)
-        if merged is None:
-            raise Hard(index, fault, enclosing=False)
-        del draft.context.findings.opaque[opaque:]
-        draft.items[index] = merged
-        write_rows(draft, merged, index)
-        return
+        if merged is not None:
+            del draft.context.findings.opaque[opaque:]
+            draft.items[index] = merged
+            write_rows(draft, merged, index)
+            return
+        row = ranged(row, inner, item.lineno, index)
     slot = draft.slot(SlotKind.FOR, draft.path(), index, [])
     slot.loop, slot.blocks, slot.reads, slot.row_names, slot.lineno = item, [row], found, inner, item.lineno
-    find_key(slot, row, inner, targets)
+    slot.ranged = is_ranged
+    find_key(slot, inner)
     if slot.key is None and has_controls(row):
         draft.advise(item.lineno, _NO_KEY)
     draft.open_range()

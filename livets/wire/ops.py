@@ -39,10 +39,8 @@ class ListOp(IntEnum):
     """key"""
     INSERT = 3
     """after, [key, fill, key, fill, ...]: a run of rows, in order"""
-    CLEAR = 4
-    """no arguments"""
     RESET = 5
-    """[key, fill, ...]: the whole list; the browser reconciles by key"""
+    """[key, fill, ...]: the whole list; the browser reconciles by key; [] clears it"""
     TRUNCATE = 6
     """length: rows at and after this index go (index-keyed lists)"""
     CELL = 16

@@ -28,6 +28,7 @@ def _block(block: Block, shape: list[Any], fill: list[Any]) -> tuple[int, int]:
             found = [_block(slot.blocks[value[0]], described[2][value[0]], value[1])] if value[0] >= 0 else []
         elif isinstance(slot, ForSlot):
             found = [_block(slot.row, described[2], row) for row in value[1::2]]
+            slots -= len(found) if slot.ranged else 0  # the branch that a row of any nodes is put into
         if described[0] == SlotKind.HTML:
             inside += max(1, _nodes(parse(value)))
         else:

@@ -30,7 +30,7 @@ async def test_node_injected_into_the_list(script, board):
     order = "[...document.querySelectorAll('li')].map(e => e.textContent)"
     assert await page.evaluate(order) == ["c", "A", "d", "ad"]
     await script.patch(5, [5, board.fills])
-    await script.patch(5, [4])
+    await script.patch(5, [5, []])
     assert await page.evaluate("document.querySelector('ul').children.length") == 1
     assert script.of(Heal) == []
 

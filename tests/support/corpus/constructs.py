@@ -155,7 +155,7 @@ CASES = [
         "conditional_rows",
         """<ul>{% for r in rs %}{% if r.on %}<li id="{{ r.id }}">{{ r.t }}</li>{% endif %}{% endfor %}</ul><ul>{% for r in rs if r.on %}<li id="{{ r.id }}">{{ r.t }}</li>{% endfor %}</ul><p>{{ rs|length }}</p>""",
         state(rs=rows(4, t=texts, on=flags)),
-        opaque=1,
+        opaque=0,
     ),
     Case(
         "dos_and_breaks",

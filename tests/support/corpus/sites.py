@@ -175,7 +175,7 @@ CASES = [
         """<p class="path">{% for part in path %}<a href="/{{ path[:loop.index]|join('/') }}">{{ part }}</a>{{ " / " if not loop.last }}{% endfor %}</p>
 <table><tbody>{% for f in files|sort(attribute="name") %}<tr data-key="{{ f.id }}"{% if f.id == picked %} aria-selected="true"{% endif %}><td>{{ "📁" if f.on else "📄" }}</td><td>{{ f.name }}</td><td>{{ (f.n * 1000)|filesizeformat }}</td></tr>{% endfor %}</tbody></table>""",
         state(path=st.lists(words, max_size=3), files=people, picked=counts),
-        opaque=1,
+        opaque=0,
     ),
     Case(
         "poll",

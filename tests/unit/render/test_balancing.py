@@ -12,6 +12,7 @@ from livets.render import opaque_parts
 from tests.unit.render.conftest import Bench
 
 WHOLE = [
+    "<ul>{% for r in xs %}<!-- c -->{% if r == n %}<li class='on'>{% else %}<p>{% endif %}{{ r }}{% if r == n %}</li>{% else %}</p>{% endif %}{% endfor %}</ul>",
     "<p>{% if url %}<a href='{{ url }}'>{% endif %}{{ x }}{% if url %}</a>{% endif %}!</p>",
     "<ul>{% if on %}<li class='on'>{% else %}<li>{% endif %}{{ x }}</li><li>{{ x }}</li></ul>",
     "{% if on %}<div class='{{ x }}' title='t'>{% elif url %}<div id='u'>{% else %}<div>{% endif %}<b>{{ x }}</b></div>{{ url }}",
@@ -28,7 +29,6 @@ WHOLE = [
     "<div>{% if on %}<img src='{{ x }}'><p>{% else %}<p>{% endif %}{{ x }}</p></div>",
 ]
 OPAQUE = [
-    "<ul>{% for r in xs %}<!-- c -->{% if r == n %}<li class='on'>{% else %}<p>{% endif %}{{ r }}{% if r == n %}</li>{% else %}</p>{% endif %}{% endfor %}</ul>",
     "<p>{% if on %}<b>{% endif %}{{ x }}{% if url %}</b>{% endif %}</p>",
     "{% if on %}<b>{% endif %}{% set on = url %}{{ x }}{% if on %}</b>{% endif %}",
     "<p>{% if f(n) %}<b>{% endif %}{{ x }}{% if f(n) %}</b>{% endif %}</p>",

@@ -56,7 +56,7 @@ def test_one_cell_insert_move_delete_and_clear() -> None:
     assert ops(bench, rows((3, "c"), (8, "x"), (9, "y"), (1, "a"), (4, "d"))) == [1, 3, None, 1, 4, 1]
     assert bench.change({"pick": 9}) == [0, [17, 9, "on"]]
     assert bench.change({"pick": 8}) == [0, [17, 8, "on", 17, 9, ""]]
-    assert ops(bench, []) == [4]
+    assert ops(bench, []) == [5, []]
     assert ops(bench, rows((5, "e"))) == [3, None, [5, [5, "", "e "]]]
     assert ops(bench, rows((6, "f"), (7, "g"))) == [5, [6, [6, "", "f "], 7, [7, "", "g "]]]
 

@@ -23,9 +23,7 @@ def applied(old: list[int], ops: list[Any]) -> list[int]:
 
     while at < len(ops):
         kind, at = ops[at], at + 1
-        if kind == ListOp.CLEAR:
-            keys.clear()
-        elif kind == ListOp.DELETE:
+        if kind == ListOp.DELETE:
             keys.remove(ops[at])
             at += 1
         elif kind == ListOp.MOVE:
@@ -46,7 +44,7 @@ def moves(ops: list[Any]) -> int:
     """How many rows are moved (keys are below the codes' reach in these tests only at their places)."""
     count, at = 0, 0
     while at < len(ops):
-        width = {ListOp.CLEAR: 1, ListOp.DELETE: 2, ListOp.RESET: 2}.get(ops[at], 3)
+        width = {ListOp.DELETE: 2, ListOp.RESET: 2}.get(ops[at], 3)
         count += ops[at] == ListOp.MOVE
         at += width
     return count

@@ -25,8 +25,6 @@ FILES = {"inc.html": "<u>{{ a }}</u>", "base.html": "<div>{% block b %}{% endblo
             "{% endfor %}</ul>",
             "recursive",
         ),
-        ("<ul>{% for x in xs %}<li>{{ x }}</li><li>2</li>{% endfor %}</ul>", "2 elements"),
-        ("<ul>{% for x in xs %}{% if x %}<li>{{ x }}</li>{% endif %}{% endfor %}</ul>{{ a }}", "0 elements"),
         ("<p>{% if on %}<b>{% endif %}{{ a }}{% if on == true %}</b>{% endif %}</p>{{ a }}", "not closed in the same"),
         ("<noscript>{{ a }}</noscript>{{ a }}", "inside <noscript>"),
         ("<script>{{ a|safe }}</script>{{ a }}", "markup inside <script>"),
