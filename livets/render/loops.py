@@ -55,7 +55,9 @@ def has_controls(row: BlockPlan) -> bool:
 
 def find_key(slot: SlotPlan, inner: Names) -> None:
     """Give the FOR slot its key: an attribute of the row's first element that reads the loop's target, nothing else."""
-    place = next((number for number, kind in enumerate(slot.body.tops) if kind not in ("#space", "#text", "#comment")), -1)
+    place = next(
+        (number for number, kind in enumerate(slot.body.tops) if kind not in ("#space", "#text", "#comment")), -1
+    )
     entry = inner.entry
     assert isinstance(entry, Row)
     for name in _KEYS:
