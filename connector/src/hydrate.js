@@ -107,7 +107,7 @@ function hydrateRange(part) {
     hold(held, node_, between(live, end_));
   } else
     for (let index = 0; live !== end_; index++) {
-      const row = newBlock(shape, part, String(index));
+      const row = newBlock(shape, part, index + "");
       live = walk(row, live, end_);
       if (!live || !keepRow(row, key)) return report(part);
     }

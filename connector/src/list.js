@@ -25,7 +25,7 @@ export const rowKeys = new WeakMap();
 export function keepRow(row, key) {
   const { rows_ } = row.up_;
   // a row of any nodes is a range: it is known by the comment that ends it, and its first element has the key
-  row.element_ = row.nodes_[0].nodeType > 3 ? row.parts_[0].end_ : elementOf(row);
+  row.element_ = row.nodes_[0].nodeType === 8 ? row.parts_[0].end_ : elementOf(row);
   if (key) {
     const value = attribute(elementOf(row), key[0]) ?? "";
     row.step_ = value.slice(key[1].length, value.length - key[2].length);
@@ -47,7 +47,7 @@ export function lastNode({ element_, nodes_ }) {
 
 /** Its nodes as they are now: what a range has between its comments changes. @param {Block} block @returns {any[]} */
 const nodesOf = ({ element_, nodes_ }) =>
-  element_?.nodeType > 3 ? between(nodes_[0], element_.nextSibling) : nodes_;
+  element_?.nodeType === 8 ? between(nodes_[0], element_.nextSibling) : nodes_;
 
 /** @param {Block} row @returns {any} */
 const elementOf = (row) => nodesOf(row).find((node) => node.nodeType === 1);
@@ -80,7 +80,7 @@ export function placeRow(cursor, row) {
  */
 export function putRows(part, cursor, fills) {
   for (let at = 0; at < fills.length; at += 2) {
-    const key = String(fills[at]);
+    const key = fills[at] + "";
     let row = part.rows_.get(key);
     if (row && isInPlace(row)) fillBlock(row, fills[at + 1]);
     else {
@@ -98,7 +98,7 @@ export function putRows(part, cursor, fills) {
 /** @param {Part} part @param {any[]} ops flat: code, arguments, code, arguments, ... */
 export function changeList(part, ops) {
   /** @param {any} key @returns {any} */
-  const rowOf = (key) => part.rows_.get(String(key));
+  const rowOf = (key) => part.rows_.get(key + "");
   /** The node after which something goes; it is there. @param {any} [key] */
   const after = (key) => {
     check(key == null ? isWhole(part) : isInPlace(rowOf(key)));
@@ -107,7 +107,7 @@ export function changeList(part, ops) {
   for (let at = 0; at < ops.length && !part.broken_ && !part.up_.broken_; ) {
     const code = ops[at++];
     const first = ops[at++];
-    if (code === protocol.LIST_TRUNCATE) removeRows(part, ({ step_ }) => step_ >= first);
+    if (code === protocol.LIST_TRUNCATE) removeRows(part, (row) => row.step_ >= first);
     else if (code === protocol.LIST_RESET) {
       after();
       put(part, first);

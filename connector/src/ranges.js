@@ -53,8 +53,8 @@ export function putRange(part, value) {
       end_.before(content);
     });
   } else if (slot_[0] === SLOT_FOR) {
-    const keys = new Set(value.map((/** @type {any} */ key, /** @type {number} */ at) => at % 2 || String(key)));
-    removeRows(part, ({ step_ }) => !keys.has(step_));
+    const keys = new Set(value.map((/** @type {any} */ key, /** @type {number} */ at) => at % 2 || key + ""));
+    removeRows(part, (row) => !keys.has(row.step_));
     putRows(part, node_, value);
   } else {
     const [branch, fill] = value;

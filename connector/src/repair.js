@@ -7,8 +7,8 @@ import { isInPlace, keepRow, placeRow, removeRow } from "./list.js";
 import { page, root } from "./page.js";
 import { CLIENT_HEAL } from "./protocol.js";
 
-/** What has been asked for and has not come yet: blocks and ranges by their addresses. @type {Map<string, any>} */
-const reported = new Map();
+/** What has been asked for and has not come yet: blocks and ranges. @type {Set<any>} */
+const reported = new Set();
 
 /** Slot numbers and row keys from the root. @param {any} target a block or a range @returns {any[]} */
 const addressOf = ({ up_, step_ }) => (up_ ? addressOf(up_).concat(step_ ?? []) : []);
@@ -25,15 +25,14 @@ export function report(target) {
   if (target.up_ && target.step_ == null) target = target.up_;
   if (target.broken_) return;
   target.broken_ = true;
-  reported.set(JSON.stringify(addressOf(target)), target);
+  reported.add(target);
   ask(target);
 }
 
 /** It has come. @param {any[]} address @param {any} fill */
 export function rebuild(address, fill) {
-  const name = JSON.stringify(address);
-  const target = reported.get(name);
-  reported.delete(name);
+  const target = [...reported].find((target) => JSON.stringify(addressOf(target)) === JSON.stringify(address));
+  reported.delete(target);
   if (!address.length) {
     reported.clear();
     page.view_ = createBlock(page.shape_[0], fill);

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import nodes
 
@@ -18,7 +18,7 @@ from livets.render.items import Branches, Item, defined
 from livets.render.names import loads
 from livets.render.place import Place
 from livets.render.sources import Sources, TemplateMissing, write_name
-from livets.render.unfit import Unfit
+from livets.render.unfit import Unfit, refuse
 from livets.render.values import Site
 
 MAX_DEPTH: Final = 12
@@ -45,37 +45,76 @@ class Inheritance:
         extends = [node for node in tree.body if isinstance(node, nodes.Extends)]
         if not extends:
             if next(tree.find_all(nodes.Extends), None) is not None:
-                raise Unfit(1, "extends inside another statement")
+                return [*place.before, *self._conditional(tree, place)]
             return [*place.before, *self.link(tree.body, place)]
         parent = extends[0]
-        if len(extends) > 1 or place.depth > MAX_DEPTH:
+        if len(extends) > 1:
             raise Unfit(parent.lineno, "extends more than once")
-        place.depth += 1
-        before: list[Item] = [*place.before]
-        for node in tree.body:
+        at = tree.body.index(parent)
+        early, late = self._definitions(tree.body[:at], place), self._definitions(tree.body[at:], place)
+        return self._parent(parent, place, early, late)
+
+    def _conditional(self, tree: nodes.Template, place: Place) -> list[Item]:
+        """`{% if … %}{% extends … %}{% else %}…{% endif %}`: a branch extends, or goes on with the template itself."""
+        refuse(tree.body)
+        at = next(number for number, node in enumerate(tree.body) if next(node.find_all(nodes.Extends), None))
+        first, choice, rest = tree.body[:at], tree.body[at], tree.body[at + 1 :]
+        if not isinstance(choice, nodes.If):
+            raise Unfit(choice.lineno, "extends inside another statement")
+        written = [choice.body, *(branch.body for branch in choice.elif_), choice.else_]
+        direct = [node for body in written for node in body if isinstance(node, nodes.Extends)]
+        if len(direct) != len([*tree.find_all(nodes.Extends)]):
+            raise Unfit(choice.lineno, "extends in several places")
+        bodies = []
+        for body in written:
+            here = next((number for number, node in enumerate(body) if isinstance(node, nodes.Extends)), None)
+            if here is None:
+                bodies.append(self.link([*body, *rest], place))
+                continue
+            blocks = {block: [*bodies] for block, bodies in place.blocks.items()}
+            below = replace(place, blocks=blocks, before=())
+            late = self._definitions([*body[here:], *rest], below)
+            extends = body[here]
+            assert isinstance(extends, nodes.Extends)
+            bodies.append([*self.link(body[:here], place), *self._parent(extends, below, [], late)])
+        tests: list[Any] = [choice.test, *(branch.test for branch in choice.elif_)]
+        return [*self.link(first, place), Branches(tests, bodies, choice.lineno)]
+
+    def _definitions(self, body: list[nodes.Node], place: Place) -> list[Item]:
+        """What of a template that extends another counts: what it defines. Raises Unfit."""
+        found: list[Item] = []
+        for node in body:
             if isinstance(node, nodes.Assign | nodes.AssignBlock | nodes.Macro | nodes.Import | nodes.FromImport):
-                before += self.link([node], place)
+                found += self.link([node], place)
             elif isinstance(node, nodes.If) and (kept := _sets_of(node)) is not None:
-                before += self.link([kept], place)
+                found += self.link([kept], place)
             elif isinstance(node, nodes.If | nodes.For | nodes.With) and next(
                 node.find_all((nodes.Assign, nodes.AssignBlock, nodes.Block)), None
             ):
                 raise Unfit(node.lineno, "statements around the blocks of a template that extends another")
-        return self._parent(parent, replace(place, before=tuple(before)))
+        return found
 
-    def _parent(self, node: nodes.Extends, place: Place) -> list[Item]:
-        """The template that is extended, with the blocks and definitions of those that extend it."""
-        read = loads(node.template) & {*defined(place.before)}
-        if read:
-            raise Unfit(node.lineno, f"what it extends depends on {min(read)!r}, which is set in the template")
+    def _parent(self, node: nodes.Extends, place: Place, early: list[Item], late: list[Item]) -> list[Item]:
+        """The template that is extended, with the blocks and definitions of those that extend it.
+
+        `early` and `late`: what is defined before and after the statement.
+        """
+        if place.depth > MAX_DEPTH:
+            raise Unfit(node.lineno, "templates that extend each other without end")
+        place.depth += 1
+        first: list[Item] = []
+        before = [*place.before, *early, *late]
+        if loads(node.template) & {*defined([*place.before, *early])}:
+            first, before = [*place.before, *early], late
+        below = replace(place, before=tuple(before))
 
         def link(name: str) -> list[Item]:
             blocks = {block: [*bodies] for block, bodies in place.blocks.items()}
-            return self.template(self.sources.load(name, node.lineno), replace(place, blocks=blocks))
+            return self.template(self.sources.load(name, node.lineno), replace(below, blocks=blocks))
 
         if isinstance(node.template, nodes.Const):
             return link(str(node.template.value))
-        return self.chosen(node.template, node.lineno, link, place.whole)
+        return [*first, *self.chosen(node.template, node.lineno, link, place.whole)]
 
     def chosen(
         self, name: nodes.Expr, lineno: int, link: Callable[[str], list[Item]], rest: Sequence[Item]

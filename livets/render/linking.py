@@ -24,7 +24,7 @@ from livets.render.lines import file_of
 from livets.render.names import asks_context
 from livets.render.place import Place
 from livets.render.sources import Sources
-from livets.render.unfit import Unfit, refuse, refuse_inside, set_names, targets_of
+from livets.render.unfit import Unfit, local_early_reads, refuse, refuse_inside, set_names, targets_of
 from livets.render.values import Site
 
 _SETS = (nodes.Assign, nodes.AssignBlock, nodes.Macro, nodes.Import, nodes.FromImport, nodes.With)
@@ -38,7 +38,7 @@ class Linker:
         self.name = name
         self._sources = Sources(environment, name)
         self._inheritance = Inheritance(self._sources, self._items, told)
-        self._imports = Imports(self._sources, self._body_items)
+        self._imports = Imports(self._sources, self._library_items)
         self._bodies = Bodies(environment, self._body_items)
         self._inner_set: int | None = None
         self._asks = False
@@ -51,7 +51,7 @@ class Linker:
             whole = Opaque(
                 [], raw, 1, "the whole template, until its first rendering tells what it extends", whole=True
             )
-            items = self._inheritance.template(tree, Place(name=self.name, whole=(whole,)))
+            items = self._inheritance.template(tree, Place(name=self.name, whole=(whole,), frame=True))
             if self._asks and self._inner_set is not None:
                 raise Unfit(self._inner_set, "a function that reads the context may see a name that is set here")
             return Program(items, self._sources.current)
@@ -88,8 +88,7 @@ class Linker:
                 refuse_inside(node)
                 return [Define(node, targets_of(node.target), node.lineno, self._bodies.of(node))]
             case nodes.Macro():
-                refuse_inside(node)
-                return [Define(node, (node.name,), node.lineno, self._bodies.of(node))]
+                return [self._macro(node, place)]
             case nodes.CallBlock() if next(node.find_all(nodes.Block), None) is None:
                 refuse_inside(node)
                 body = self._bodies.of(node)
@@ -103,11 +102,23 @@ class Linker:
         refuse_inside(node)
         return [_opaque(node, f"{type(node).__name__} is rendered by Jinja2 as a whole")]
 
-    def _body_items(self, body: list[nodes.Node]) -> list[Item] | None:
+    def _macro(self, node: nodes.Macro, place: Place) -> Item:
+        """A macro; one that reads names of its own too early stays a call, with names that nobody else has."""
+        early = local_early_reads(node, self._sources.known) if place.frame else None
+        if early is None:
+            refuse_inside(node)
+            return Define(node, (node.name,), node.lineno, self._bodies.of(node))
+        return Define(renamed(node, early), (node.name,), node.lineno)
+
+    def _library_items(self, body: list[nodes.Node]) -> list[Item] | None:
+        """The items of an imported file; None when only Jinja2 can run it."""
+        return self._body_items(body, is_frame=True)
+
+    def _body_items(self, body: list[nodes.Node], *, is_frame: bool = False) -> list[Item] | None:
         """The items of a macro's body; None when only Jinja2 can run it."""
         inner_set = self._inner_set
         try:
-            return self._items(body, Place(inner=True))
+            return self._items(body, Place(inner=True, frame=is_frame))
         except Unfit:
             return None
         finally:
@@ -148,7 +159,7 @@ class Linker:
         if next(node.find_all((nodes.Continue, nodes.Break)), None) is not None:
             return self._whole(node, "a loop with break or continue is rendered as a whole")
         uses_loop = "loop" in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",))
-        inner = Place(place.blocks, place.block, True, not uses_loop, place.depth, True, place.locals)
+        inner = Place(place.blocks, place.block, True, not uses_loop, place.depth, True, locals=place.locals)
         body = self._items(node.body, inner)
         target: Any = node.target
         source: Any = node.iter
@@ -178,7 +189,7 @@ class Linker:
     def _block_body(self, name: str, depth: int, place: Place, lineno: int) -> Item:
         body = place.blocks[name][depth].body
         hidden = place.locals | set_names(body)
-        inner = Place(place.blocks, (name, depth), place.looping, place.loop_hidden, place.depth, True, hidden)
+        inner = Place(place.blocks, (name, depth), place.looping, place.loop_hidden, place.depth, True, locals=hidden)
         return Scoped(self._items(body, inner), lineno)
 
     def _include(self, node: nodes.Include, place: Place) -> Item:
@@ -193,7 +204,9 @@ class Linker:
         if place.loop_hidden and "loop" in find_undeclared(tree.body, ("loop",)):
             return _opaque(node, "an included template that reads a loop which its includer does not")
         whole = (_opaque(node, "an included template that extends one which nobody knows yet"),)
-        inner = Place({}, None, place.looping, place.loop_hidden, place.depth + 1, True, name=name, whole=whole)
+        inner = Place(
+            {}, None, place.looping, place.loop_hidden, place.depth + 1, True, name=name, whole=whole, frame=True
+        )
         return Scoped(self._inheritance.template(tree, inner), node.lineno)
 
     def _chosen_include(self, node: nodes.Include, place: Place) -> Item:
@@ -212,7 +225,9 @@ class Linker:
         for target in targets:
             target.set_ctx("store")
         names = tuple(name for target in targets for name in targets_of(target))
-        body = self._items(node.body, replace(place, locals=place.locals | {*names} | set_names(node.body)))
+        body = self._items(
+            node.body, replace(place, locals=place.locals | {*names} | set_names(node.body), frame=False)
+        )
         if not targets:
             return Scoped(body, node.lineno)
         assign = nodes.Assign(nodes.Tuple(targets, "store"), nodes.Tuple(node.values, "load"), lineno=node.lineno)

@@ -23,6 +23,8 @@ class Place:
     depth: int = 0
     inner: bool = False
     """True where a set name is not a name of the whole template: in a loop, a block, an include."""
+    frame: bool = False
+    """True at the top of a file: what its statements set, all of the file sees."""
     locals: frozenset[str] = frozenset()
     """Names that a block which is not scoped does not see: set by the block or the `with` around it."""
     name: str = ""

@@ -11,6 +11,7 @@ from typing import Final
 
 import jinja2
 from jinja2 import nodes
+from jinja2.idtracking import find_symbols
 
 from livets.errors import TemplateError
 from livets.render.lines import file_of, number_lines
@@ -31,6 +32,8 @@ class Sources:
         self.name = name
         self.current: dict[str, Callable[[], bool]] = {}
         """Every file that was read, with the function that says whether it is still the same."""
+        self.known: set[str] = set()
+        """Names that the files mention outside of macros, loops and other scopes."""
 
     def parse(self, source: str, name: str) -> nodes.Template:
         """The tree of a source. Raises TemplateError."""
@@ -39,6 +42,7 @@ class Sources:
         except jinja2.TemplateSyntaxError as error:
             raise TemplateError(f"{name}, line {error.lineno}: {error.message}") from error
         number_lines(tree, name)
+        self.known |= {*find_symbols(tree.body).refs}
         return tree
 
     def load(self, name: str, lineno: int) -> nodes.Template:

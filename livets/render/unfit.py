@@ -6,6 +6,8 @@ template is rendered whole.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from jinja2 import nodes
 from jinja2.idtracking import find_symbols
 
@@ -58,8 +60,14 @@ def set_names(body: list[nodes.Node]) -> frozenset[str]:
 
 def _refuse_early_reads(body: list[nodes.Node]) -> None:
     """A name read by an inner scope and set only later is undefined there, in Jinja2; only Jinja2 does that right."""
+    _refuse_all_late_sets(body)
+    for lineno, name in _early_reads(body):
+        raise Unfit(lineno, f"{name!r} is read in an inner scope before it is set")
+
+
+def _early_reads(body: list[nodes.Node]) -> Iterator[tuple[int, str]]:
+    """(line where it is set, name) for each of them."""
     for index, node in enumerate(body):
-        _refuse_late_sets(body[:index], node)
         if not isinstance(node, nodes.Assign | nodes.AssignBlock | nodes.Macro | nodes.Import | nodes.FromImport):
             continue
         before = [other for other in body[:index] if not isinstance(other, nodes.Block)]
@@ -72,9 +80,7 @@ def _refuse_early_reads(body: list[nodes.Node]) -> None:
         if late and node.environment is not None:
             outer = free(node.environment, before)
             late = [target for target in late if target in outer]
-        for target in late:
-            if target in inner:
-                raise Unfit(node.lineno, f"{target!r} is read in an inner scope before it is set")
+        yield from ((node.lineno, target) for target in late)
 
 
 def _refuse_late_sets(before: list[nodes.Node], node: nodes.Node) -> None:
@@ -88,6 +94,29 @@ def _refuse_late_sets(before: list[nodes.Node], node: nodes.Node) -> None:
         late = targets & (free(macro.environment, [macro]) if macro.environment is not None else set())
         if late:
             raise Unfit(node.lineno, f"{min(late)!r} is set again after the macro {macro.name}, which reads it")
+
+
+def local_early_reads(macro: nodes.Macro, known: Collection[str]) -> dict[str, str] | None:
+    """Names that a macro reads too early for livets and nobody else has to do with, and what to call them.
+
+    None when there are none, or others have. `known`: names that the file mentions outside of its macros. Such a macro
+    is right as long as Jinja2 calls it. Those that it may read from the context keep their names.
+    """
+    names: set[str] = set()
+    for found in every_node(macro):
+        for body in (getattr(found, "body", None), getattr(found, "else_", None)):
+            if isinstance(body, list):
+                _refuse_all_late_sets(body)
+                names |= {name for _, name in _early_reads(body)}
+    if not names or names & {*known, *(argument.name for argument in macro.args)}:
+        return None
+    outside = free(macro.environment, [macro]) if macro.environment is not None else set()
+    return {name: name if name in outside else f"{name}__{macro.name}" for name in names}
+
+
+def _refuse_all_late_sets(body: list[nodes.Node]) -> None:
+    for index, node in enumerate(body):
+        _refuse_late_sets(body[:index], node)
 
 
 def refuse_inside(node: nodes.Node) -> None:

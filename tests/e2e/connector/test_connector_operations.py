@@ -64,7 +64,7 @@ async def test_each_list_operation(script, board):
     board.rows = {"9": ("i", "y"), "4": ("d", None), "1": ("z", None)}
     await check(5, board.fills)
     board.rows = {}
-    await check(4)
+    await check(5, [])
     board.rows = {"5": ("e", None)}
     await check(3, None, board.fills)
     board.rows = {"6": ("f", None), "5": ("e", None), "7": ("g", None)}
