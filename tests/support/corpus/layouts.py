@@ -27,6 +27,7 @@ CASES = [
         """{% set layout = "wide.html" if on else "narrow.html" %}{% extends layout %}{% set note = t|upper %}{% block inner %}<p>{{ note }}</p>{% endblock %}{% block foot %}{{ super() }}{{ layout }}{% endblock %}""",
         state(on=flags, t=texts, w=words),
         _LAYOUTS,
+        opaque=1,
     ),
     Case(
         "macros_that_read_too_early",
