@@ -1,4 +1,4 @@
-"""Templates that choose what they extend: in a condition, by a name that they set; macros with names of their own."""
+"""Templates that choose in a condition what they extend; macros with names of their own."""
 
 # ruff: noqa: E501 - a template reads best as it is written
 from __future__ import annotations
@@ -21,13 +21,6 @@ CASES = [
 {% endif %}<section>{% block body %}<b>{{ t }}</b>{% block inner %}<i>{{ w }}</i>{% endblock %}{% endblock %}</section>""",
         state(on=flags, t=texts, w=words),
         _LAYOUTS,
-    ),
-    Case(
-        "extends_what_it_sets",
-        """{% set layout = "wide.html" if on else "narrow.html" %}{% extends layout %}{% set note = t|upper %}{% block inner %}<p>{{ note }}</p>{% endblock %}{% block foot %}{{ super() }}{{ layout }}{% endblock %}""",
-        state(on=flags, t=texts, w=words),
-        _LAYOUTS,
-        opaque=1,
     ),
     Case(
         "macros_that_read_too_early",

@@ -144,3 +144,26 @@ def test_a_template_object() -> None:
         bench.values.update(name=name)
         rendering = bench.template.start()
         assert normal(strip(rendering.html(bench.scope))) == normal(bench.fresh())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% set x = 'a' if on else 'b' %}{% extends x ~ '.html' %}{% block b %}{{ t }}{{ x }}{% endblock %}",
+        "{% set x = 'a.html' %}{% extends x %}{% set x = t %}{% block b %}{{ x }}{% endblock %}",
+        "{% extends x %}{% set x = 'b.html' %}{% block b %}{{ x }}{{ t }}{% endblock %}",
+        "{% set y = on %}{% if y %}{% set x = 1 %}{% extends 'a.html' %}{% set z = 4 %}{% else %}<b>{{ t }}</b>{% endif %}"
+        "<i>{% block b %}{{ t }} {{ x }}{{ y }}{{ z }}{% endblock %}</i>",
+        "{{ t }}{% if on %} {% extends x %}{% endif %}<i>{% block b %}{{ t }}{% endblock %}</i>",
+    ],
+)
+def test_what_a_template_extends_may_follow_from_what_it_sets(source: str) -> None:
+    files = {
+        "a.html": "<h1>{{ t }}</h1>{% block b %}a{% endblock %}",
+        "b.html": "<p>{% block b %}b{% endblock %}</p>{{ t }}",
+    }
+    bench = Bench(source, {"on": True, "t": "<1>", "x": "b.html"}, files)
+    bench.check_first()
+    for values in ({"on": False}, {"t": "2"}, {"on": True}, {"x": "a.html"}, {"on": False, "t": "3"}):
+        bench.change(values)
+    assert opaque_parts(bench.rendering.template) == []
