@@ -14,6 +14,9 @@ from livets.flow.compiled import CompiledWorkflow
 from livets.flow.journal import ENDINGS
 from livets.flow.model import Workflow
 
+CHUNK = 200
+"""Runs that are read in one go, while others who read wait."""
+
 
 class RunInfo(msgspec.Struct, frozen=True):
     """One line of the list of runs; times are Unix seconds."""
@@ -31,6 +34,8 @@ class Archive:
 
     def __init__(self, log: EventLog | None) -> None:
         self._log = log
+        self._known: dict[str, tuple[int, RunInfo]] = {}
+        """Each run as it stood at that head: a stream that has not grown is not read again."""
 
     async def keep(self, compiled: CompiledWorkflow) -> None:
         """Write the definition down, once for each content version."""
@@ -61,7 +66,13 @@ class Archive:
         """Return every run in the journal, the latest first; "running" may also mean: killed, and can be resumed."""
         if self._log is None:
             return []
-        found = [_info(first, last) for first, last in await self._log.ends("flow/")]
+        heads = await self._log.heads("flow/")
+        changed = [stream for stream, head in heads.items() if self._known.get(stream, (0, None))[0] != head]
+        for place in range(0, len(changed), CHUNK):
+            part = {stream: heads[stream] for stream in changed[place : place + CHUNK]}
+            for first, last in await self._log.ends(part):
+                self._known[first.stream] = (last.seq, _info(first, last))
+        found = [self._known[stream][1] for stream in heads if stream in self._known]
         return sorted(found, key=lambda one: (-one.started, one.run))
 
 

@@ -12,7 +12,7 @@ import abc
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -106,15 +106,15 @@ class EventLog(abc.ABC):
         self._check_open()
         return await asyncio.to_thread(self._locked, self._heads_of, prefix)
 
-    async def ends(self, prefix: str = "") -> list[tuple[Event, Event]]:
-        """Return the first and the last event of each stream that begins with `prefix`, by name; in one go."""
+    async def ends(self, heads: Mapping[str, int]) -> list[tuple[Event, Event]]:
+        """Return the first and the last event of each of these streams, given with its head; in one go."""
         self._check_open()
-        rows = await asyncio.to_thread(self._locked, self._ends, prefix)
+        rows = await asyncio.to_thread(self._locked, self._ends, heads)
         return [(decode(*first), decode(*last)) for first, last in rows]
 
-    def _ends(self, prefix: str) -> list[tuple[tuple[str, int, bytes], tuple[str, int, bytes]]]:
+    def _ends(self, heads: Mapping[str, int]) -> list[tuple[tuple[str, int, bytes], tuple[str, int, bytes]]]:
         found = []
-        for stream, head in sorted(self._heads_of(prefix).items()):
+        for stream, head in heads.items():
             first, last = self._read(stream, 0, 1), self._read(stream, head - 1, 1)
             if first and last:
                 found.append(((stream, *first[0][1:]), (stream, *last[0][1:])))
