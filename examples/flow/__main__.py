@@ -27,7 +27,8 @@ def main(port: int) -> None:
 
     app = LiveTS(title="Weekly sales", lifespan=lifespan, csp="strict", static=None, session_cookie="livets_studio")
     shown.add_to(app)
-    app.run(port=port, log_level="warning")
+    with contextlib.suppress(KeyboardInterrupt):
+        app.run(port=port, log_level="warning")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import secrets
 from pathlib import Path
@@ -52,7 +53,8 @@ def studio(host: str, port: int, token: str | None, sources: tuple[str, ...], fo
     note("studio", f"runs of {folder} on http://{shown}:{port}/", "green")
     if token is not None:
         note("studio", f"enter at http://{shown}:{port}/enter?token={token}", "green")
-    app.run(host=host, port=port, log_level="warning")
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how it ends
+        app.run(host=host, port=port, log_level="warning")
 
 
 def _is_loopback(host: str) -> bool:
