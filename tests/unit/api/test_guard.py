@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livets.api.body import MAX_DEPTH
@@ -164,6 +164,7 @@ def test_tickets_end_and_are_few() -> None:
     assert not tickets.use(last)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 2)), max_size=60))
 def test_nobody_gets_more_than_burst_and_rate(steps: list[tuple[str, float]]) -> None:
     now = [0.0]
