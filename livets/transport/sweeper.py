@@ -41,7 +41,7 @@ class Sweeper:
 
     async def _run(self) -> None:
         while self._worker.pages or len(self._worker.registry):
-            await asyncio.sleep(_EVERY_S)
+            await asyncio.sleep(min(_EVERY_S, self._worker.config.idle_after_s or _EVERY_S))
             try:
                 await self.sweep()
             except Exception:

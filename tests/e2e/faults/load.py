@@ -67,6 +67,7 @@ async def lifespan(app: LiveTS) -> AsyncIterator[None]:
 
 
 app = LiveTS(
+    idle_after_s=float(os.environ.get("LIVETS_FAULT_IDLE_S", "300")),
     title="Load",
     templates=Path(__file__).parent,
     lifespan=lifespan,

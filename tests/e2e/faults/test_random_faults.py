@@ -63,6 +63,7 @@ def world(redis_server: RedisServer) -> Iterator[World]:
         env = {
             "LIVETS_SECRET_KEY": secrets.token_hex(32),
             "LIVETS_REDIS_URL": f"redis://{HOST}:{to_redis.port}/0",
+            "LIVETS_FAULT_IDLE_S": "0.01",  # views sleep whenever nobody clicks for a moment
         }
         with (
             Workers("tests.e2e.faults.load:app", WORKERS, env=env) as workers,
