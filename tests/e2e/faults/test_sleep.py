@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.e2e.faults.stage import NewWitness, Stage
@@ -10,14 +12,20 @@ from tests.support.wait import until
 
 pytestmark = [
     pytest.mark.redis,
-    pytest.mark.parametrize("stage", [{"LIVETS_FAULT_IDLE_S": "0.3"}], indirect=True),
+    pytest.mark.parametrize("stage", [{"LIVETS_FAULT_IDLE_S": "1.5"}], indirect=True),
 ]
 
 
-async def asleep(stage: Stage, pid: int) -> None:
-    """Until a view of that worker has fallen asleep."""
+def sign_of(stage: Stage, pid: int) -> Path:
+    """A file that is gone when a view of that worker falls asleep from now on."""
     sign = stage.traps / f"view.asleep.{pid}"
     sign.touch()
+    return sign
+
+
+async def asleep(stage: Stage, pid: int) -> None:
+    """Until a view of that worker has fallen asleep; to be asked within the quiet time."""
+    sign = sign_of(stage, pid)
     await until(lambda: not sign.exists(), f"a view of worker {pid} to sleep", timeout_s=15)
 
 
@@ -63,8 +71,9 @@ async def test_shouts_wake_views_on_both_workers_in_order(stage: Stage, new_witn
     one, other = stage.workers.ports
     stage.balancer.backends = [one]
     listener = await new_witness("/shouts/a")
+    sign = sign_of(stage, stage.workers.pid(0))
     await listener.open()
-    await asleep(stage, stage.workers.pid(0))
+    await until(lambda: not sign.exists(), "the listener to sleep", timeout_s=15)
     stage.balancer.backends = [other]
     speaker = await new_witness("/shouts/b")
     await speaker.open()
