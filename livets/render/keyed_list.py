@@ -181,7 +181,8 @@ class KeyedList(OrderedItems[T]):
     def clear(self) -> None:
         """Take all items out."""
         if self._items:
-            self._record(("clear",), ("clear", self._items, self._links))
+            # No literal, which would be one object for ever: who has read the log knows its place by the operation itself.
+            self._record(tuple(["clear"]), ("clear", self._items, self._links))  # noqa: C409
             self._items, self._links = {}, None
 
     # Transactions (called by the framework)

@@ -78,6 +78,22 @@ def talking(page: Page, site: Command) -> None:
     page.wait_for_selector(".log li")
 
 
+def asking(tab: str) -> Callable[[Page, Command], None]:
+    """A run of the example's workflow has come as far as it can alone, and one looks at it this way."""
+
+    def walk(page: Page, site: Command) -> None:
+        live(page)
+        page.click("#start button")
+        page.wait_for_url("**/runs/*")
+        live(page)
+        page.locator("#asks a").first.click()
+        page.wait_for_selector("#approve")
+        page.click(f"#tab-{tab}")
+        page.wait_for_selector(f"#tab-{tab}[aria-pressed=true]")
+
+    return walk
+
+
 def cut_off(page: Page, site: Command) -> None:
     """The server goes away: the banner tells of it."""
     live(page)
@@ -112,6 +128,9 @@ SCENES: dict[str, tuple[Scene, ...]] = {
         Scene("todo-removed", "/todo", removing),
         Scene("chat-entrance", "/chat"),
         Scene("chat-talking", "/chat", talking),
+        Scene("flow-none", "/flow"),
+        *(Scene(f"flow-{tab}", "/flow", asking(tab)) for tab in ("graph", "table", "timeline", "log")),
+        Scene("flow-runs", "/flow"),
         Scene("unknown", "/nowhere", status=404),
         Scene("banner", "/todo", cut_off),
     ),

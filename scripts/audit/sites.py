@@ -30,11 +30,9 @@ class Site:
     @contextlib.contextmanager
     def serving(self, mode: str) -> Iterator[Command]:
         """Serve it by `livets dev` or `livets run` until the block ends."""
-        env = {
-            "TODO_DB": f"{self.folder}/{mode}.todo",
-            "CHAT_DB": f"{self.folder}/{mode}.chat",
-            handbook.PAGE: self.page,
-        }
+        files = {"TODO_DB": f"{self.folder}/{mode}.todo", "CHAT_DB": f"{self.folder}/{mode}.chat"}
+        flow = {"FLOW_FOLDER": f"{self.folder}/{mode}.flow", "FLOW_PACE_S": "0"}
+        env = {**files, **flow, handbook.PAGE: self.page}
         with Command(mode, *([self.app] if self.app else []), "--port", "0", folder=self.folder, env=env) as command:
             command.says(r"Ctrl\+C|startup complete")
             yield command

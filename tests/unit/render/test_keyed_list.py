@@ -274,6 +274,14 @@ def test_a_log_of_another_list_is_refused() -> None:
             rows(1, 2).replay(log, {})
 
 
+def test_every_clear_is_an_operation_of_its_own() -> None:
+    items = rows(1)
+    items.clear()
+    items.append(Row(1))
+    items.clear()
+    assert items.log[-1] is not items.log[0]
+
+
 def test_version_counts_undoing_too() -> None:
     items = rows(1)
     items.append(Row(2))
