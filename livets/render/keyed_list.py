@@ -181,7 +181,7 @@ class KeyedList(OrderedItems[T]):
     def clear(self) -> None:
         """Take all items out."""
         if self._items:
-            # No literal, which would be one object for ever: who has read the log knows its place by the operation itself.
+            # no literal, which is one object for ever: readers of the log know their place by the operation itself
             self._record(tuple(["clear"]), ("clear", self._items, self._links))  # noqa: C409
             self._items, self._links = {}, None
 
