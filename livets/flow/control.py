@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from livets.engine.errors import Conflict, EngineError
-from livets.engine.events import NewEvent
+from livets.engine.events import Event, NewEvent
 from livets.engine.log import EventLog
 from livets.flow.journal import Recorded
 
@@ -39,12 +40,33 @@ async def obey(log: EventLog, handle: Running, after: int | None = None) -> None
         after = await log.head(_stream(handle.id))
     async with contextlib.aclosing(log.subscribe(_stream(handle.id), after)) as batches:  # type: ignore[type-var]
         async for batch in batches:
-            for event in batch:
-                if event.type == "flow.control.cancel":
-                    await handle.cancel(event.data["why"])
-                    return
-                with contextlib.suppress(EngineError):  # it waits no more: who asked will see that
-                    await handle.signal(event.data["node"], event.data["value"])
+            if await _obeyed(handle, batch):
+                return
+
+
+async def obey_all(log: EventLog, running: Callable[[str], Running | None], poll_s: float = 0.25) -> None:
+    """`obey` for any number of runs, until cancelled: one look at the journal for all, every `poll_s` seconds."""
+    known = await log.heads(_stream(""))
+    while True:
+        await asyncio.sleep(poll_s)
+        heads = await log.heads(_stream(""))
+        for stream, head in heads.items():
+            before = known.get(stream, 0)
+            handle = running(stream.removeprefix(_stream(""))) if head != before else None
+            if handle is not None:
+                await _obeyed(handle, await log.read(stream, before))
+        known = heads
+
+
+async def _obeyed(handle: Running, events: list[Event]) -> bool:
+    """Do what these commands say; returns whether the run was cancelled."""
+    for event in events:
+        if event.type == "flow.control.cancel":
+            await handle.cancel(event.data["why"])
+            return True
+        with contextlib.suppress(EngineError):  # it waits no more: who asked will see that
+            await handle.signal(event.data["node"], event.data["value"])
+    return False
 
 
 async def ask_to_cancel(log: EventLog, run: str, why: str = "cancelled", patience_s: float = 3.0) -> str:

@@ -19,7 +19,7 @@ from livets.engine.log import EventLog
 from livets.engine.node import Node
 from livets.flow import FlowRuntime
 from livets.flow.compiled import CompiledWorkflow
-from livets.flow.control import ask_to_cancel, ask_to_signal, obey
+from livets.flow.control import ask_to_cancel, ask_to_signal, obey_all
 from livets.flow.handle import RunHandle
 from livets.flow.journal import ENDINGS, Recorded
 from livets.flow.library import Library
@@ -89,6 +89,7 @@ class Service:
         self.triggers = Triggers(self.log, Noted(self), self.compiled)
         self._compiled: dict[str, CompiledWorkflow] = {}
         self._watchers: dict[str, asyncio.Task[None]] = {}
+        self._obeying: asyncio.Task[None] | None = None
         self._handles: dict[str, RunHandle] = {}
 
     @property
@@ -100,6 +101,7 @@ class Service:
 
     async def begin(self) -> list[str]:
         """Go on with the runs that an earlier server left behind; returns their names."""
+        self._obeying = asyncio.create_task(self._obey(), name="obey other processes")
         snapshot = await self.log.load_snapshot(OWNED)
         names: list[str] = list(snapshot.state) if snapshot is not None else []
         events = await self.log.read(OWNED, snapshot.seq if snapshot is not None else 0)
@@ -124,9 +126,21 @@ class Service:
         """Leave the runs as they stand; they go on when the next server begins."""
         self.closing.set()
         await self.triggers.end()
+        if self._obeying is not None:
+            self._obeying.cancel()
+            await asyncio.gather(self._obeying, return_exceptions=True)
         for watcher in self._watchers.values():
             watcher.cancel()
         await asyncio.gather(*self._watchers.values(), return_exceptions=True)
+
+    async def _obey(self) -> None:
+        """Do what other processes ask of runs here (`livets flow cancel`, `signal`)."""
+        while True:
+            try:
+                await obey_all(self.log, self.handle)
+            except EngineError as error:  # a journal that is busy or full for a moment
+                logger.warning("the commands of other processes cannot be read: %s", error)
+                await asyncio.sleep(1.0)
 
     def _watch(self, handle: RunHandle) -> None:
         self._handles[handle.id] = handle
@@ -134,8 +148,7 @@ class Service:
         self._watchers[handle.id] = watcher
 
     async def _follow(self, handle: RunHandle) -> None:
-        """Obey other processes (`livets flow cancel`) until the run has ended."""
-        obeying = asyncio.create_task(obey(self.log, handle))
+        """Wait until the run has ended, and say so when it broke off."""
         try:
             await handle.result()
         except asyncio.CancelledError:
@@ -143,8 +156,6 @@ class Service:
         except Exception as error:
             logger.error("run %s broke off: %s", handle.id, error, extra={"run": handle.id})
         finally:
-            obeying.cancel()
-            await asyncio.gather(obeying, return_exceptions=True)
             if self._handles.get(handle.id) is handle:  # it may have been begun again already
                 del self._watchers[handle.id], self._handles[handle.id]
 

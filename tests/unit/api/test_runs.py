@@ -8,9 +8,11 @@ from pathlib import Path
 import httpx
 
 from livets.api.flow import create_app
+from livets.engine.log import SqliteLog
 from livets.engine.node import node
 from livets.engine.registry import Registry
 from livets.flow import FlowRuntime
+from livets.flow.control import ask_to_cancel, ask_to_signal
 from livets.flow.nodes import standard_registry
 from tests.support.wait import until
 from tests.unit.api.conftest import TOKEN, Api, asking, slow, small
@@ -202,3 +204,16 @@ async def test_runs_go_on_with_the_next_server_and_only_its_own(tmp_path: Path) 
             assert (await client.get(f"/api/runs/{run}")).json()["status"] == "completed"
         await app.service.end()
         assert await create_app(runtime, TOKEN).service.begin() == []
+
+
+async def test_other_processes_cancel_and_answer_its_runs(api: Api) -> None:
+    await api.client.put("/api/workflows/asking", json=asking())
+    cancelled, answered = [await begin(api, "asking") for _ in range(2)]
+    await until(lambda: api.service.handle(answered).waiting(), "the approval to wait")
+    elsewhere = SqliteLog(api.service.log.path)
+    await ask_to_signal(elsewhere, answered, "ask", True)
+    assert await ask_to_cancel(elsewhere, cancelled, "enough") == "cancelled"
+    await until(lambda: api.service.handle(answered) is None, "the answered run to end")
+    assert (await shown(api, answered))["status"] == "completed"
+    assert (await shown(api, cancelled))["status"] == "cancelled"
+    await elsewhere.close()
