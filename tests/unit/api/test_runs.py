@@ -209,7 +209,9 @@ async def test_runs_go_on_with_the_next_server_and_only_its_own(tmp_path: Path) 
 async def test_other_processes_cancel_and_answer_its_runs(api: Api) -> None:
     await api.client.put("/api/workflows/asking", json=asking())
     cancelled, answered = [await begin(api, "asking") for _ in range(2)]
-    await until(lambda: api.service.handle(answered).waiting(), "the approval to wait")
+    async with asyncio.timeout(20):
+        while not (await shown(api, answered))["waiting"]:  # in the journal, where others see it
+            await asyncio.sleep(0.01)
     elsewhere = SqliteLog(api.service.log.path)
     await ask_to_signal(elsewhere, answered, "ask", True)
     assert await ask_to_cancel(elsewhere, cancelled, "enough") == "cancelled"
