@@ -14,7 +14,7 @@ from typing import Any, Final
 from jinja2 import nodes
 
 from livets.render.alternatives import Alternatives
-from livets.render.items import Branches, Item, defined
+from livets.render.items import Branches, Item, defined, definitions
 from livets.render.names import loads
 from livets.render.place import Place
 from livets.render.sources import Sources, TemplateMissing, write_name
@@ -51,7 +51,7 @@ class Inheritance:
         if len(extends) > 1:
             raise Unfit(parent.lineno, "extends more than once")
         at = tree.body.index(parent)
-        early, late = self._definitions(tree.body[:at], place), self._definitions(tree.body[at:], place)
+        early, late = self.link(tree.body[:at], place), self._definitions(tree.body[at:], place)
         return self._parent(parent, place, early, late)
 
     def _conditional(self, tree: nodes.Template, place: Place) -> list[Item]:
@@ -69,16 +69,16 @@ class Inheritance:
         for body in written:
             here = next((number for number, node in enumerate(body) if isinstance(node, nodes.Extends)), None)
             if here is None:
-                bodies.append(self.link([*body, *rest], place))
+                bodies.append(self.link([*first, *body, *rest], place))
                 continue
             blocks = {block: [*bodies] for block, bodies in place.blocks.items()}
             below = replace(place, blocks=blocks, before=())
             late = self._definitions([*body[here:], *rest], below)
             extends = body[here]
             assert isinstance(extends, nodes.Extends)
-            bodies.append([*self.link(body[:here], place), *self._parent(extends, below, [], late)])
+            bodies.append(self._parent(extends, below, self.link([*first, *body[:here]], place), late))
         tests: list[Any] = [choice.test, *(branch.test for branch in choice.elif_)]
-        return [*self.link(first, place), Branches(tests, bodies, choice.lineno)]
+        return [*definitions(self.link(first, place)), Branches(tests, bodies, choice.lineno)]
 
     def _definitions(self, body: list[nodes.Node], place: Place) -> list[Item]:
         """What of a template that extends another counts: what it defines. Raises Unfit."""
@@ -97,7 +97,8 @@ class Inheritance:
     def _parent(self, node: nodes.Extends, place: Place, early: list[Item], late: list[Item]) -> list[Item]:
         """The template that is extended, with the blocks and definitions of those that extend it.
 
-        `early` and `late`: what is defined before and after the statement.
+        `early`: what the template writes and defines before the statement, which is shown before all of the parent;
+        `late`: what it defines behind it.
         """
         if place.depth > MAX_DEPTH:
             raise Unfit(node.lineno, "templates that extend each other without end")
@@ -105,7 +106,7 @@ class Inheritance:
         first: list[Item] = []
         before = [*place.before, *early, *late]
         if loads(node.template) & {*defined([*place.before, *early])}:
-            first, before = [*place.before, *early], late
+            first = definitions([*place.before, *early])
         below = replace(place, before=tuple(before))
 
         def link(name: str) -> list[Item]:

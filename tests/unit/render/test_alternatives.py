@@ -155,12 +155,16 @@ def test_a_template_object() -> None:
         "{% set y = on %}{% if y %}{% set x = 1 %}{% extends 'a.html' %}{% set z = 4 %}{% else %}<b>{{ t }}</b>{% endif %}"
         "<i>{% block b %}{{ t }} {{ x }}{{ y }}{{ z }}{% endblock %}</i>",
         "{{ t }}{% if on %} {% extends x %}{% endif %}<i>{% block b %}{{ t }}{% endblock %}</i>",
+        "<b>{{ t }}</b>\n{% extends 'c.html' %}{% block b %}{{ t }}{% endblock %}",
+        "{% set y = t %}{{ y }}{% if on %}<s>{{ t }}</s>{% set z = 1 %}{% endif %}{% extends x %}{% block b %}{{ z }}{% endblock %}",
+        "<b>{{ t }}</b>{% extends x ~ '' %}",
     ],
 )
 def test_what_a_template_extends_may_follow_from_what_it_sets(source: str) -> None:
     files = {
         "a.html": "<h1>{{ t }}</h1>{% block b %}a{% endblock %}",
         "b.html": "<p>{% block b %}b{% endblock %}</p>{{ t }}",
+        "c.html": "<u>{{ t }}</u>{% extends 'b.html' %}",
     }
     bench = Bench(source, {"on": True, "t": "<1>", "x": "b.html"}, files)
     bench.check_first()
