@@ -45,7 +45,7 @@ class Here:
         await self.bus.close()
 
 
-MakeHere = Callable[[], Here]
+MakeHere = Callable[..., Here]
 
 
 @pytest_asyncio.fixture
