@@ -72,8 +72,10 @@ class RedisCluster:
 
     def owner(self, key: str) -> RedisServer:
         """The node that serves the key's slot, as the last primary sees it."""
-        slot = key_slot(key.encode())
-        for line in _text(self.nodes[PRIMARIES - 1].command("CLUSTER", "NODES")).splitlines():
+        return self._owner(key_slot(key.encode()), self.nodes[PRIMARIES - 1])
+
+    def _owner(self, slot: int, seen_by: RedisServer) -> RedisServer:
+        for line in _text(seen_by.command("CLUSTER", "NODES")).splitlines():
             words = line.split()
             ranges = [re.fullmatch(r"(\d+)(?:-(\d+))?", word) for word in words[8:]]
             if any(found and int(found[1]) <= slot <= int(found[2] or found[1]) for found in ranges):
@@ -89,8 +91,18 @@ class RedisCluster:
         self._ok(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", target_id)
         while names := re.findall(rb"\$\d+\r\n(.*?)\r\n", source.command("CLUSTER", "GETKEYSINSLOT", slot, "100")):
             self._ok(source, "MIGRATE", HOST, str(target.port), "", "0", "5000", "KEYS", *names)
-        for node in (target, source, *self.nodes[:PRIMARIES]):
+        primaries = [node for node in self.nodes[:PRIMARIES] if node.is_running]
+
+        def agree() -> bool:
+            """What one node was told in between may come back by gossip: then it is told again."""
+            for node in (target, source, *primaries):
+                if self._owner(int(slot), node) is not target:
+                    node.command("CLUSTER", "SETSLOT", slot, "NODE", target_id)
+            return all(self._owner(int(slot), node) is target for node in primaries)
+
+        for node in (target, source, *primaries):
             self._ok(node, "CLUSTER", "SETSLOT", slot, "NODE", target_id)
+        wait_for(agree, f"all nodes to agree on slot {slot}", timeout_s=10)
 
     def _joins(self, replica: RedisServer, primary: RedisServer) -> bool:
         """The replica may not know of the primary yet, and says so."""

@@ -1,4 +1,4 @@
-"""Presence over a real Redis Cluster: rooms at different nodes, a room that moves, a worker and a primary that die."""
+"""Presence over a real Redis Cluster: rooms at different nodes, a worker and a primary that die."""
 
 from __future__ import annotations
 
@@ -32,10 +32,8 @@ async def test_people_are_seen_whatever_happens_to_the_cluster(
     await until(lambda: all(one.people(room) == {"ada"} for room in ROOMS), "the dead to leave", timeout_s=20)
 
     for room in ROOMS:
-        owner = redis_cluster.nodes.index(redis_cluster.owner(key(room)))
-        redis_cluster.move(key(room), redis_cluster.nodes[(owner + 1) % PRIMARIES])
         two.presence.track(room, "x", "cy", {})
-    await until(lambda: all(one.people(room) == {"ada", "cy"} for room in ROOMS), "who came meanwhile", timeout_s=20)
+    await until(lambda: all(one.people(room) == {"ada", "cy"} for room in ROOMS), "who came late", timeout_s=20)
 
     redis_cluster.nodes[0].kill()
     for room in ROOMS:
