@@ -5,8 +5,8 @@ It is put together with plain CLUSTER commands, so no tool of Redis is needed; R
 
 from __future__ import annotations
 
+import contextlib
 import re
-import time
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -14,12 +14,12 @@ from redis.crc import key_slot
 
 from tests.support.ports import HOST, free_port
 from tests.support.redis_server import RedisServer
-from tests.support.wait import wait_for
+from tests.support.wait import TimedOut, wait_for
 
 PRIMARIES = 3
 SLOTS = 16384
 _NODE_TIMEOUT_MS = 600
-_MEETING_S = 0.3
+_MEETING_S = 10.0
 
 
 class RedisCluster:
@@ -101,16 +101,15 @@ class RedisCluster:
 
     def _have_met(self) -> bool:
         """Whether all know all; where a handshake was too slow for a busy machine, they are told again."""
-        for node in self.nodes:
-            if f"cluster_known_nodes:{len(self.nodes)}" not in _info(node):
-                break
-        else:
-            return True
         for node in self.nodes[1:]:
             bus = str(_number(node.command("CONFIG", "GET", "cluster-port")))
             self._ok(self.nodes[0], "CLUSTER", "MEET", HOST, str(node.port), bus)
-        time.sleep(_MEETING_S)
+        with contextlib.suppress(TimedOut):
+            return wait_for(self._know_all, timeout_s=_MEETING_S)
         return False
+
+    def _know_all(self) -> bool:
+        return all(f"cluster_known_nodes:{len(self.nodes)}" in _info(node) for node in self.nodes)
 
     def _joins(self, replica: RedisServer, primary: RedisServer) -> bool:
         """The replica may not know of the primary yet, and says so."""
