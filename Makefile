@@ -1,7 +1,9 @@
 # Thin: each target is one command, the same for people and for CI.
-.PHONY: help demo test unit lint types imports check docs connector connector-current lock mutants proof stages bench never memory soak clean
+.PHONY: help demo test unit lint types imports check docs connector connector-current lock mutants proof stages bench never memory soak sleeping neighbours audit clean
 PORT ?= 8000
 PY := .venv/bin/python
+# Bytecode is kept, also where the machine says otherwise: each test process would compile everything again.
+export PYTHONDONTWRITEBYTECODE :=
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -78,9 +80,22 @@ soak: ## pages that come, click and go: what stays behind
 	@scripts/setup.sh core
 	$(PY) -m benchmarks.load.soak
 
+sleeping: ## memory of views that sleep, and what waking costs
+	@scripts/setup.sh core
+	$(PY) -m benchmarks.load.sleeping
+
+neighbours: ## what a flooding, deaf or slow page costs the others
+	@scripts/setup.sh core
+	$(PY) -m benchmarks.load.neighbours
+
+audit: ## valid HTML and no barriers, every page in every state (needs Java and npm)
+	@scripts/setup.sh dev browser
+	cd scripts/audit && npm ci --silent --ignore-scripts
+	$(PY) -m scripts.audit
+
 lock: ## refresh the lock files (needs uv)
 	uv pip compile pyproject.toml --extra fast --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -q -o requirements.lock
 	uv pip compile pyproject.toml --extra dev --extra fast --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock -q -o requirements-dev.lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .hypothesis connector/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis connector/node_modules scripts/audit/node_modules
