@@ -1,5 +1,5 @@
 # Thin: each target is one command, the same for people and for CI.
-.PHONY: help demo test unit lint types imports check docs connector connector-current lock mutants proof stages bench never memory soak sleeping neighbours audit clean
+.PHONY: help demo test unit lint types imports check docs connector connector-current lock mutants proof stages bench never memory soak sleeping neighbours audit fallback clean
 PORT ?= 8000
 PY := .venv/bin/python
 # Bytecode is kept, also where the machine says otherwise: each test process would compile everything again.
@@ -92,6 +92,10 @@ audit: ## valid HTML and no barriers, every page in every state (needs Java and 
 	@scripts/setup.sh dev browser
 	cd scripts/audit && npm ci --silent --ignore-scripts
 	$(PY) -m scripts.audit
+
+fallback: ## the browser tests through a proxy without WebSockets (half an hour)
+	@scripts/setup.sh dev browser
+	LIVETS_TEST_TRANSPORT=http $(PY) -m pytest -q -m "browser and not nightly" tests/e2e/live tests/e2e/forms tests/e2e/navigation tests/e2e/examples tests/e2e/connector tests/e2e/rendering tests/e2e/faults
 
 lock: ## refresh the lock files (needs uv)
 	uv pip compile pyproject.toml --extra fast --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -q -o requirements.lock
