@@ -143,6 +143,7 @@ class Incoming:
 
     async def _write(self, connection: AbstractConnection) -> None:
         while True:
+            _heed_cancellation()
             await self._wake.wait()
             self._wake.clear()
             changed, self._changed = self._changed, set()
@@ -159,17 +160,14 @@ class Incoming:
     async def _read(self, connection: AbstractConnection) -> None:
         from redis.exceptions import MovedError
 
-        reader = asyncio.current_task()
-        assert reader is not None
         pinged = False
         while True:
+            _heed_cancellation()
             try:
                 response = await connection.read_response(timeout=self._ping_s, disconnect_on_error=False)
             except MovedError as moved:
                 self._strayed(moved.slot_id, b"")
                 continue
-            if reader.cancelling():  # the library takes a cancellation that comes with its timeout for the timeout
-                raise asyncio.CancelledError
             if response is not None:
                 pinged = False
                 if self._failures:
@@ -211,3 +209,14 @@ class Incoming:
             lost = channel in self._lost
             self._lost.discard(channel)
             self._subscribed(channel, lost)
+
+
+def _heed_cancellation() -> None:
+    """Raises CancelledError when this task was cancelled and the client library has kept it to itself.
+
+    It takes a cancellation that comes together with its own timeout for the timeout, and `asyncio.wait_for` of Python
+    3.11 drops one that comes as its work ends. A task group cancels once: whoever goes on then goes on for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
