@@ -9,10 +9,12 @@ from livets.flow.nodes.aggregate import Aggregate
 from livets.flow.nodes.approval import Approval
 from livets.flow.nodes.branch import Branch
 from livets.flow.nodes.call import Call
+from livets.flow.nodes.compute import Compute
 from livets.flow.nodes.csv_parse import CsvParse
 from livets.flow.nodes.csv_write import CsvWrite
 from livets.flow.nodes.database_query import DatabaseQuery
 from livets.flow.nodes.delay import Delay
+from livets.flow.nodes.fail import Fail
 from livets.flow.nodes.file_read import FileRead
 from livets.flow.nodes.file_write import FileWrite
 from livets.flow.nodes.filter import Filter
@@ -26,6 +28,7 @@ from livets.flow.nodes.log import Log
 from livets.flow.nodes.loop import Loop
 from livets.flow.nodes.map import Map
 from livets.flow.nodes.merge import Merge
+from livets.flow.nodes.partition import Partition
 from livets.flow.nodes.program import Program
 from livets.flow.nodes.python_code import PythonCode
 from livets.flow.nodes.rename_fields import RenameFields
@@ -50,9 +53,9 @@ from livets.flow.nodes.window_tumbling import TumblingWindow
 
 BUILT_IN = (
     Log, FileRead, FileWrite, DatabaseQuery, HttpRequest, Function, PythonCode, Program, Shell, Wasm, Delay,
-    Approval, Branch, Call, Filter, Loop, Map, Merge, Switch, Wait,
-    Aggregate, CsvParse, CsvWrite, Hash, JsonParse, JsonQuery, JsonStringify, RenameFields, SelectFields, SetFields,
-    Sort, Split, Template,
+    Approval, Branch, Call, Fail, Filter, Loop, Map, Merge, Partition, Switch, Wait,
+    Aggregate, Compute, CsvParse, CsvWrite, Hash, JsonParse, JsonQuery, JsonStringify,
+    RenameFields, SelectFields, SetFields, Sort, Split, Template,
     SessionWindow, SlidingWindow, TumblingWindow,
     TraceTask, FileTrigger, QueueTrigger, ScheduleTrigger, WebhookTrigger, WebSocketSource,
 )  # fmt: skip

@@ -15,23 +15,25 @@ from livets.engine.ports import Many, Port, Ports
 class Merge(Node):
     """Waits until every connection has brought a value or been skipped, then gives what came.
 
-    `mode`: the `first` or `last` in the order of the file, a `list`, an `object` by source node, or `combine` (one
-    object out of several).
+    `mode`: the `first` or `last` in the order of the file, a `list`, an `object` by source node, `combine` (one
+    object out of several) or `concat` (one array out of several; what is no array is an item).
     """
 
     type = "flow.merge"
     joins = True
 
     class Config(msgspec.Struct):
-        mode: Literal["first", "last", "list", "object", "combine"] = "first"
+        mode: Literal["first", "last", "list", "object", "combine", "concat"] = "first"
 
     @classmethod
     def ports(cls, config: Any) -> Ports:
-        many: Many = "list" if config.mode == "combine" else config.mode
+        many: Many = "list" if config.mode in ("combine", "concat") else config.mode
         return Ports((Port(name="in", many=many),), (Port(name="out"),))
 
     async def execute(self, ctx: NodeContext) -> Any:
         arrived = ctx.inputs["in"]
+        if self.config.mode == "concat":
+            return [item for one in arrived for item in (one if isinstance(one, list) else [one])]
         if self.config.mode != "combine":
             return arrived
         whole: dict[str, Any] = {}
