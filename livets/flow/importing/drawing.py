@@ -68,6 +68,21 @@ class Drawing:
         """Connect an output port with an input port; twice is once."""
         self.links[Connection(source[0], source[1], target[0], target[1])] = None
 
+    def feed(self, entries: list[Port], type: str, config: dict[str, Any], **inputs: Any) -> None:
+        """Lead one new node into those inputs that nothing leads to."""
+        led = {(link.to_node, link.to_port) for link in self.links}
+        idle = [entry for entry in entries if entry not in led]
+        if not idle:
+            return
+        id = self.free_id("start" if type.startswith("trigger") else "never")
+        self.nodes.append(NodeSpec(id=id, type=type, config=config, inputs=inputs))
+        for entry in idle:
+            self.link((id, "out"), entry)
+
+    def quiet(self, entries: list[Port]) -> None:
+        """Keep those nodes from running that nothing leads to."""
+        self.feed(entries, "flow.filter", {"when": {"op": "truthy"}}, value=None)
+
     def workflow(self, id: str, **more: Any) -> Workflow:
         """Return what was drawn."""
         return Workflow(id=id, nodes=self.nodes, connections=list(self.links), inputs=self.inputs, **more)

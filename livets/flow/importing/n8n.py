@@ -17,7 +17,7 @@ from livets.flow.importing.n8n_node import N8nNode, Work, dig, records
 from livets.flow.importing.n8n_ways import TABLE
 from livets.flow.importing.report import Entry, Imported, Report
 from livets.flow.importing.sound import check
-from livets.flow.importing.ways import Way, ordered, reached
+from livets.flow.importing.ways import Way, ordered
 from livets.flow.model import Settings
 
 MAX_LOOPS_DEEP = 8
@@ -56,7 +56,7 @@ class _Graph:
     def __init__(self, plain: dict[str, Any], drawing: Drawing) -> None:
         self.drawing = drawing
         self.nodes: dict[str, N8nNode] = {}
-        self._pinned = dig(plain, "pinData", {})
+        self._pinned: dict[str, Any] = dig(plain, "pinData", {})
         for place, raw in enumerate(plain["nodes"]):
             self._read(place, raw)
         self.serving: set[str] = set()
@@ -101,34 +101,33 @@ class _Graph:
 
     def draw_all(self) -> None:
         roots = [
-            name for name, node in self.nodes.items() if node.kind in _BEGINNERS or node.kind.lower().endswith("trigger")
+            name
+            for name, node in self.nodes.items()
+            if node.kind in _BEGINNERS or node.kind.lower().endswith("trigger")
         ]
         targets = {way.target for way in self.ways}
-        roots = roots or [name for name in self.nodes if name not in targets and name not in self.serving]
-        live = reached(roots, self.ways) if roots else set(self.nodes)
-        self._draw(list(self.nodes), self.ways, self.drawing, 0)
-        asleep = [name for name in self.nodes if name not in live and name not in targets and self.entry(name)]
-        if asleep:
-            never = Maker(self.drawing, "never", "")
-            id = never.add("flow.filter", {"when": {"op": "truthy"}}, value=None)
-            self.drawing.nodes += never.added
-            for name in asleep:
-                for entry in self.pieces[name].entries[:1]:
-                    self.drawing.link((id, "out"), entry)
-
-    def entry(self, name: str) -> bool:
-        """Whether a node takes something in the workflow itself."""
-        piece = self.pieces.get(name)
-        return piece is not None and bool(piece.entries) and name in self.outer
-
-    pieces: dict[str, Piece]
-    outer: set[str]
+        first = roots or [name for name in self.nodes if name not in targets and name not in self.serving]
+        pieces: dict[str, Piece] = {}
+        self._draw(list(self.nodes), self.ways, self.drawing, 0, pieces=pieces)
+        unmapped = {entry.name for entry in self.drawing.entries if entry.how == "unmapped"}
+        loud = set(first) if set(first) <= unmapped else set()  # else a known beginning could never run alone
+        entries = {name: piece.entries[0] for name, piece in pieces.items() if piece.entries and name not in loud}
+        if not roots:  # a part of a workflow: a person starts it
+            begun = [entries[name] for name in first if name in entries and name not in unmapped]
+            self.drawing.feed(begun, "trigger.manual", {"sample": [{}]})
+        self.drawing.quiet(list(entries.values()))
 
     def _draw(
-        self, names: list[str], ways: list[Way], drawing: Drawing, depth: int, begin: tuple[str, Port] | None = None
+        self,
+        names: list[str],
+        ways: list[Way],
+        drawing: Drawing,
+        depth: int,
+        begin: tuple[str, Port] | None = None,
+        pieces: dict[str, Piece] | None = None,
     ) -> dict[tuple[str, int], list[Port]]:
         """Draw `names`; ways from the name in `begin` come from its port. Returns the ports of each output."""
-        pieces: dict[str, Piece] = {}
+        pieces = {} if pieces is None else pieces
         bodies: dict[str, tuple[list[str], list[Way]]] = {}
         inside: set[str] = set()
         for name in names:
@@ -153,8 +152,8 @@ class _Graph:
         for name, its in arriving.items():
             its.sort(key=lambda way: way.input)
             self._arrive(name, pieces[name], [port for way in its for port in self._port(way, exits)], drawing)
-        if depth == 0:
-            self.pieces, self.outer = pieces, set(pieces)
+        if depth:
+            drawing.quiet([piece.entries[0] for piece in pieces.values() if piece.entries])
         return exits
 
     def _port(self, way: Way, exits: dict[tuple[str, int], list[Port]]) -> list[Port]:
@@ -187,7 +186,7 @@ class _Graph:
         depth: int,
     ) -> Piece:
         node = self.nodes[name]
-        at = node.raw.get("position")
+        at: Any = node.raw.get("position")
         place = tuple(float(one) for one in at[:2]) if _is_place(at) else None
         make = Maker(drawing, name, node.type, place, str(node.raw.get("notes") or "")[:2000])
         known = {other: piece.exits[0][0] for other, piece in pieces.items() if piece.exits}
@@ -222,7 +221,9 @@ class _Graph:
             TABLE[node.kind][0](node, work)
             self._errors(work)
         else:
-            raise Unmapped("this node has no equivalent: use http.request against its API, or a granted python.function")
+            raise Unmapped(
+                "this node has no equivalent: use http.request against its API, or a granted python.function"
+            )
 
     def _errors(self, work: Work) -> None:
         how, made = work.node.raw.get("onError"), work.make.added
@@ -248,4 +249,3 @@ class _Graph:
 
 def _is_place(at: Any) -> bool:
     return isinstance(at, list) and len(at) >= 2 and all(type(one) in (int, float) and abs(one) < 1e7 for one in at[:2])
-

@@ -30,10 +30,12 @@ def conditions(node: N8nNode, work: Work) -> dict[str, Any]:
     found = node.get("conditions", None)
     if isinstance(found, dict) and isinstance(found.get("conditions"), list):
         return filtering(found, work)
-    parts = []
+    parts: list[dict[str, Any]] = []
     for kind, default in _OLD_DEFAULTS.items():
-        for one in records(dig(found, kind, None)):
-            parts.append(compared(work, one.get("value1"), one.get("operation", default), one.get("value2"), kind))
+        parts += [
+            compared(work, one.get("value1"), one.get("operation", default), one.get("value2"), kind)
+            for one in records(dig(found, kind, None))
+        ]
     if not parts:
         raise Unmapped("it has no condition")
     word = "any" if "any" in (node.get("combineOperation", ""), node.get("combineConditions", "").lower()) else "all"

@@ -54,7 +54,9 @@ class Expressions:
             at = match.end()
         if at < len(text):
             parts.append(literal(text[at:]))
-        return parts[0] if len(parts) == 1 and at == 0 else f'join(`""`, [{", ".join(parts)}])' if parts else literal("")
+        return (
+            parts[0] if len(parts) == 1 and at == 0 else f'join(`""`, [{", ".join(parts)}])' if parts else literal("")
+        )
 
     def path(self, value: Any) -> str | None:
         """Return our path of an expression that is one path into the item itself, else None."""

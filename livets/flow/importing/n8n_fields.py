@@ -62,13 +62,14 @@ def _raw(node: N8nNode) -> dict[str, Any]:
 
 def _wanted(node: N8nNode) -> list[tuple[str, Any, str]]:
     """Name, value and kind of each field, whatever the version."""
-    found = []
-    for row in records(node.get("assignments.assignments", None)):
-        found.append((dig(row, "name", ""), row.get("value"), dig(row, "type", "string")))
+    found: list[tuple[str, Any, str]] = [
+        (dig(row, "name", ""), row.get("value"), dig(row, "type", "string"))
+        for row in records(node.get("assignments.assignments", None))
+    ]
     for row in records(node.get("fields.values", None)):
         kind = dig(row, "type", "stringValue")
         found.append((dig(row, "name", ""), row.get(kind), kind.removesuffix("Value")))
-    old = node.get("values", {})
+    old: dict[str, Any] = node.get("values", {})
     for kind in ("string", "number", "boolean"):
         found += [(dig(row, "name", ""), row.get("value"), kind) for row in records(old.get(kind))]
     return found

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
+from livets.engine.graph import Connection
+from livets.engine.retry import RetryPolicy
 from livets.flow.importing.drawing import Unmapped, clean
 from livets.flow.importing.n8n_expression import is_expression
 from livets.flow.importing.n8n_node import N8nNode, Work, dig, records
 from livets.flow.model import InputSpec, NodeSpec, Workflow
-from livets.engine.graph import Connection
-from livets.engine.retry import RetryPolicy
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _PARSE = {"autodetect": "auto", "json": "json", "text": "text", "string": "text", "file": "bytes"}
@@ -86,6 +86,8 @@ def _pairs(node: N8nNode, what: str) -> dict[str, Any]:
     found = {}
     for row in rows:
         name = row.get("name")
+        if not name and not row.get("value"):
+            continue
         if not isinstance(name, str) or not name or is_expression(name) or any(sign in name for sign in ".[]"):
             raise Unmapped(f"a name of its {what} ({str(name)[:60]!r}) is computed, or no plain name")
         found[f"{what}.{name}"] = row.get("value", "")

@@ -41,9 +41,10 @@ def sort(node: N8nNode, work: Work) -> None:
     """Draw Sort by fields."""
     if node.get("type", "simple") != "simple":
         raise Unmapped("it sorts at random, or by code")
-    by = []
-    for row in records(node.get("sortFieldsUi.sortField", None)):
-        by.append(("-" if row.get("order") == "descending" else "") + _path(dig(row, "fieldName", "")))
+    by = [
+        ("-" if row.get("order") == "descending" else "") + _path(dig(row, "fieldName", ""))
+        for row in records(node.get("sortFieldsUi.sortField", None))
+    ]
     work.through(work.make.add("transform.sort", {"by": by}), entry="items")
 
 

@@ -1,4 +1,4 @@
-"""n8n's Loop Over Items (splitInBatches): the circle that it makes becomes a sub-workflow, run for one batch after another.
+"""n8n's Loop Over Items (splitInBatches): its circle becomes a sub-workflow, run for one batch after another.
 
 Bounded: one round for each batch. Circles of other kinds are cut, and told, by the graph.
 """

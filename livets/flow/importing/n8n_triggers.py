@@ -11,13 +11,13 @@ from livets.flow.model import InputSpec
 _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800}
 _WEBHOOK = "[{headers: headers, params: `{}`, query: query, body: body}]"
 _NO_TIME = {"at": None, "due": None}
-_SAMPLE = {"method": "GET", "headers": {}, "query": {}, "body": None}
+_SAMPLE: dict[str, Any] = {"method": "GET", "headers": {}, "query": {}, "body": None}
 
 
 def by_hand(node: N8nNode, work: Work) -> None:
     """Begin with one empty item, or with what was pinned."""
     pinned = [one.get("json", one) for one in records(node.pinned)]
-    begin = work.make.add("transform.compute", {}, value=[one for one in pinned if isinstance(one, dict)] or [{}])
+    begin = work.make.add("trigger.manual", {"sample": [one for one in pinned if isinstance(one, dict)] or [{}]})
     work.piece.exits = [(begin, "out")]
 
 
@@ -60,7 +60,10 @@ def clock(node: N8nNode, work: Work) -> None:
         rows = [{"mode": "everyX", "unit": node.get("unit", "seconds"), "value": node.get("interval", 1)}]
     whens = [_when(row) for row in rows] or [{"every_s": 86_400.0}]
     zone = dig(node.raw, "timezone", "")
-    times = [(work.make.add("trigger.schedule", {**when, "timezone": zone or "UTC", "sample": _NO_TIME}), "out") for when in whens]
+    times = [
+        (work.make.add("trigger.schedule", {**when, "timezone": zone or "UTC", "sample": _NO_TIME}), "out")
+        for when in whens
+    ]
     last = times[0]
     if len(times) > 1:
         last = (work.make.add("flow.merge"), "out")

@@ -1,8 +1,9 @@
-"""n8n's nodes that choose a way, wait, stop or ask a database; and the table of all n8n nodes that have an equivalent."""
+"""n8n's nodes that choose a way, wait, stop or ask a database; and the table of all that have an equivalent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from livets.flow.importing import n8n_fields, n8n_items, n8n_triggers
 from livets.flow.importing.drawing import Unmapped, clean
@@ -46,7 +47,7 @@ def switch(node: N8nNode, work: Work) -> None:
         raise Unmapped("its output is computed: write rules")
     cases = []
     for place, rule in enumerate(records(node.get("rules.values", None))):
-        found = dig(rule, "conditions", {})
+        found: dict[str, Any] = dig(rule, "conditions", {})
         cases.append({"port": f"out{place}", "when": filtering(found, work)})
     kind = node.get("dataType", "number")
     for rule in records(node.get("rules.rules", None)) if not cases else []:
@@ -117,8 +118,8 @@ def _elsewhere(node: N8nNode, work: Work) -> None:
 
 Mapper = Callable[[N8nNode, Work], None]
 TABLE: dict[str, tuple[Mapper, str]] = {
-    "manualTrigger": (n8n_triggers.by_hand, "transform.compute"),
-    "start": (n8n_triggers.by_hand, "transform.compute"),
+    "manualTrigger": (n8n_triggers.by_hand, "trigger.manual"),
+    "start": (n8n_triggers.by_hand, "trigger.manual"),
     "executeWorkflowTrigger": (n8n_triggers.called, "transform.compute"),
     "errorTrigger": (n8n_triggers.never, "flow.filter"),
     "scheduleTrigger": (n8n_triggers.clock, "trigger.schedule"),

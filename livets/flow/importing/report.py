@@ -12,7 +12,7 @@ How = Literal["exact", "differs", "unmapped", "dropped"]
 MEANING: dict[How, str] = {
     "exact": "does the same",
     "differs": "does nearly the same: see each",
-    "unmapped": "a flow.fail stands in its place: replace it",
+    "unmapped": "a flow.fail, or what never fires, stands in its place: replace it",
     "dropped": "does nothing when run: left out",
 }
 

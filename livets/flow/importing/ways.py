@@ -1,4 +1,4 @@
-"""Foreign graphs: what leads where, what can be reached, which connections close circles. Iterative: files are hostile."""
+"""Foreign graphs: what leads where, what can be reached, which connections close circles. Never recursive."""
 
 from __future__ import annotations
 

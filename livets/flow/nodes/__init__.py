@@ -41,6 +41,7 @@ from livets.flow.nodes.switch import Switch
 from livets.flow.nodes.template import Template
 from livets.flow.nodes.trace_task import TraceTask
 from livets.flow.nodes.trigger_file import FileTrigger
+from livets.flow.nodes.trigger_manual import ManualTrigger
 from livets.flow.nodes.trigger_queue import QueueTrigger
 from livets.flow.nodes.trigger_schedule import ScheduleTrigger
 from livets.flow.nodes.trigger_webhook import WebhookTrigger
@@ -57,7 +58,8 @@ BUILT_IN = (
     Aggregate, Compute, CsvParse, CsvWrite, Hash, JsonParse, JsonQuery, JsonStringify,
     RenameFields, SelectFields, SetFields, Sort, Split, Template,
     SessionWindow, SlidingWindow, TumblingWindow,
-    TraceTask, FileTrigger, QueueTrigger, ScheduleTrigger, WebhookTrigger, WebSocketSource,
+    TraceTask, FileTrigger, ManualTrigger, QueueTrigger, ScheduleTrigger, WebhookTrigger,
+    WebSocketSource,
 )  # fmt: skip
 
 

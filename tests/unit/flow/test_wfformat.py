@@ -115,4 +115,4 @@ def test_the_command_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert CliRunner().invoke(main, ["flow", "run", "flow.json", "--memory", "-q"]).exit_code == 0
     Path("other.json").write_text("{}")
     refused = CliRunner().invoke(main, ["flow", "import", "other.json"])
-    assert (refused.exit_code, "only WfFormat is read so far" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "neither n8n, Node-RED nor WfFormat" in refused.stderr) == (2, True)
