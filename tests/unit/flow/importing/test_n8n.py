@@ -206,7 +206,8 @@ def test_what_is_no_workflow_is_refused(plain: Any, message: str) -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
     | st.sampled_from(["={{ $json.a }}", "={{", "{{ a }}", '={{ $("n1").first().json.x }}', "$input", "main", "n1"]),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(

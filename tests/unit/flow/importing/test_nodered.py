@@ -136,7 +136,8 @@ anything = st.recursive(
     max_leaves=10,
 )  # fmt: skip
 FIELDS = ["rules", "props", "payload", "payloadType", "property", "template", "url", "method", "links", "in", "out",
-          "filename", "repeat", "crontab", "timeout", "sep", "temp", "multi", "hdrin", "name", "info", "d", "z"]  # fmt: skip
+          "filename", "repeat", "crontab",
+          "timeout", "sep", "temp", "multi", "hdrin", "name", "info", "d", "z"]  # fmt: skip
 
 
 @settings(max_examples=25, deadline=None)
