@@ -1,4 +1,4 @@
-"""The page on import names what the tables have; the command writes, tells and says by its exit code what is missing."""
+"""The page on import names what the tables have; the command writes, tells, and its exit code says what is missing."""
 
 from __future__ import annotations
 
