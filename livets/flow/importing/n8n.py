@@ -7,6 +7,7 @@ n8n is drawn, and never fires. All of it is told in the report. Executes nothing
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 from livets.flow.files import FileFault
@@ -60,6 +61,7 @@ class _Graph:
         for place, raw in enumerate(plain["nodes"]):
             self._read(place, raw)
         self.serving: set[str] = set()
+        self.together: set[str] = set()
         self.ways = self._read_ways(plain["connections"])
 
     def _read(self, place: int, raw: Any) -> None:
@@ -142,6 +144,8 @@ class _Graph:
             told = f"{way.source!r:.80} -> {way.target!r:.80} closes a circle and is left out: draw it as a flow.loop"
             drawing.remarks.append(told)
         kept = [way for way in left if way not in set(cut)]
+        led = Counter((way.target, way.input) for way in kept)
+        self.together |= {target for (target, _), count in led.items() if count > 1}
         exits = {} if begin is None else {(begin[0], 0): [begin[1]]}
         for name in (name for name in order if name in self.nodes and (begin is None or name != begin[0])):
             pieces[name] = self._node(name, drawing, pieces, bodies.get(name), depth)
@@ -201,6 +205,8 @@ class _Graph:
             return make.placeholder(str(reason), node.outputs, node.raw)
         for remark in dict.fromkeys(work.expressions.remarks):
             make.differs(remark)
+        if name in self.together and node.kind not in ("splitInBatches", "noOp"):
+            make.differs("several connections lead to it: their items are taken together, n8n runs it for each")
         if node.raw.get("executeOnce") is True:
             make.differs("n8n does this for the first item only")
         make.done("exact" if node.raw.get("disabled") is True else None)

@@ -93,7 +93,7 @@ class Expressions:
         name = _unquoted(quoted) if quoted else match["b"]
         key = self._known(name)
         if key is None:
-            raise Unmapped(f"its expression reads {name!r}, which does not come before it")
+            raise Unmapped(f"its expression reads {name!r}, which does not come before it, or not in its loop")
         self.others[name] = key
         if match["how"] in ("first()", "last()") or match["d"]:
             return f"others.{json.dumps(key)}[{-1 if match['how'] == 'last()' else 0}]"

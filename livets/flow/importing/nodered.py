@@ -6,6 +6,7 @@ left out. All of it is told in the report. Executes nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from livets.flow.importing.drawing import Drawing, Maker, Piece, Port, Unmapped, clean
@@ -37,7 +38,8 @@ def read_nodered(plain: list[Any], name: str = "imported") -> Imported:
     outputs: dict[str, int] = {}
     for way in kept:
         outputs[way.source] = max(outputs.get(way.source, 1), way.output + 1)
-    pieces = {id: _node(flat.nodes[id], drawing, outputs.get(id, 1)) for id in order}
+    led = Counter(way.target for way in kept)
+    pieces = {id: _node(flat.nodes[id], drawing, outputs.get(id, 1), led[id] > 1) for id in order}
     arriving: dict[str, list[Way]] = {}
     for way in kept:
         arriving.setdefault(way.target, []).append(way)
@@ -50,7 +52,7 @@ def read_nodered(plain: list[Any], name: str = "imported") -> Imported:
     return Imported(made, Report("Node-RED", drawing.entries, drawing.remarks))
 
 
-def _node(raw: Raw, drawing: Drawing, outputs: int) -> Piece:
+def _node(raw: Raw, drawing: Drawing, outputs: int, several: bool) -> Piece:
     x: Any = raw.get("x")
     y: Any = raw.get("y")
     at = (float(x), float(y)) if _is_number(x) and _is_number(y) else None
@@ -63,6 +65,8 @@ def _node(raw: Raw, drawing: Drawing, outputs: int) -> Piece:
         check(make)
     except Unmapped as reason:
         return make.placeholder(str(reason), outputs, raw)
+    if several:
+        make.differs("several wires lead to it: of a run the first message counts")
     make.done("unmapped" if raw["type"] in ("catch", "status", "complete") else None)
     return work.piece
 
