@@ -74,7 +74,11 @@ class _Graph:
             self.drawing.entries.append(Entry(name, raw["type"], "dropped", [], ["a note on the canvas"]))
             return
         if name in self.nodes:
-            raise FileFault(f"nodes[{place}]: another node is called {name!r:.80} already")
+            told = f"nodes[{place}]: another node is called {name!r:.80} already: connections by name are the other's"
+            self.drawing.remarks.append(told)
+            name = f"{name} [{place}]"
+            if name in self.nodes:
+                raise FileFault(f"nodes[{place}]: another node is called {name!r:.80} already")
         version = raw.get("typeVersion", 1)
         version = float(version) if type(version) in (int, float) and math.isfinite(version) else 1.0
         pinned = self._pinned.get(name)
@@ -86,14 +90,18 @@ class _Graph:
         found: dict[Way, None] = {}
         if not isinstance(connections, dict):
             raise FileFault("connections is no object")
+        by_id = {str(node.raw.get("id")): name for name, node in self.nodes.items()}  # some exports name nodes by id
         for source, kinds in connections.items():
+            source = source if source in self.nodes else by_id.get(source, source)
             for kind, outputs in (kinds if isinstance(kinds, dict) else {}).items():
                 if kind != "main":
                     self.serving.add(source)
                     continue
                 for output, targets in enumerate((outputs if isinstance(outputs, list) else [])[:MAX_OUTPUTS]):
                     for target in records(targets):
-                        way = Way(source, output, str(target.get("node")), max(dig(target, "index", 0), 0))
+                        to = str(target.get("node"))
+                        to = to if to in self.nodes else by_id.get(to, to)
+                        way = Way(source, output, to, max(dig(target, "index", 0), 0))
                         if source in self.nodes and way.target in self.nodes:
                             found[way] = None
                             self.nodes[source].outputs = max(self.nodes[source].outputs, output + 1)

@@ -164,6 +164,13 @@ def test_circles_without_a_loop_node_are_cut_and_told() -> None:
     assert "'B' -> 'A' closes a circle" in found.report.remarks[0]
 
 
+def test_of_two_nodes_with_one_name_both_are_kept_and_connections_may_name_ids() -> None:
+    twin = node("Go", "noOp") | {"id": "twin"}
+    found = imported({"nodes": [START, twin], "connections": {"Go": {"main": [[{"node": "twin"}]]}}})
+    assert "another node is called 'Go' already" in found.report.remarks[0]
+    assert [(link.from_node, link.to_node) for link in found.workflow.connections] == [("Go", "Go_1")]
+
+
 def test_a_request_is_one_for_each_item() -> None:
     parameters = {"url": "=https://example.com/{{ $json.id }}", "method": "POST", "sendBody": True,
                   "bodyParameters": {"parameters": [{"name": "a", "value": "={{ $json.b }}"}]}}  # fmt: skip
@@ -195,7 +202,6 @@ def test_times(rule: dict[str, Any], wanted: dict[str, Any]) -> None:
     [
         ({"nodes": [1], "connections": {}}, "no object"),
         ({"nodes": [{"type": "a"}], "connections": {}}, "no name"),
-        ({"nodes": [START, START], "connections": {}}, "another node is called"),
         ({"nodes": [START], "connections": []}, "connections is no object"),
         ([1], "neither n8n"),
     ],
