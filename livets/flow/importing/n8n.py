@@ -91,8 +91,8 @@ class _Graph:
         if not isinstance(connections, dict):
             raise FileFault("connections is no object")
         by_id = {str(node.raw.get("id")): name for name, node in self.nodes.items()}  # some exports name nodes by id
-        for source, kinds in connections.items():
-            source = source if source in self.nodes else by_id.get(source, source)
+        for key, kinds in connections.items():
+            source: str = str(key) if key in self.nodes else by_id.get(str(key), str(key))
             for kind, outputs in (kinds if isinstance(kinds, dict) else {}).items():
                 if kind != "main":
                     self.serving.add(source)
