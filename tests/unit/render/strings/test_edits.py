@@ -92,6 +92,16 @@ def test_rows_beside_other_changes() -> None:
     assert len(change(table, table.replace("row ", "line "))) == 3 * 200
 
 
+def test_a_row_that_begins_like_the_old_one_is_not_it() -> None:
+    """Something stood behind an old row that is there no more: the rows after it are still found."""
+    table = rows(*range(200), tail="")
+    more = table.replace("row 100</td></tr>", "row 100</td></tr><tr><td>a row without a key</td></tr>")
+    changed = table.replace("row 3<", "near<").replace("row 190<", "far<")
+    assert change(more, changed) == [
+        0, ["r190", 1, 0, "td"], "far", 3, ["r100", -1, None], [-1], 0, ["r3", 1, 0, "td"], "near",
+    ]  # fmt: skip
+
+
 def test_keys_that_stand_twice_are_no_addresses() -> None:
     assert change('<p><b id="k">1</b></p><i id="k">x</i>', '<p><b id="k">2</b></p><i id="k">x</i>') == [
         0, [0, 0, 0, "b"], "2",
