@@ -101,11 +101,11 @@ export function changeBlock(block, diff) {
       // slots without nodes are in what other scripts own
       if (block.broken_ || !part || part.broken_) continue;
       if (kind === protocol.SLOT_FOR) changeList(part, change);
-      else if (kind === protocol.SLOT_IF && Array.isArray(change[0]))
+      else if (kind === protocol.SLOT_IF && change[0].map)
         for (const branch of part.rows_.values()) changeBlock(branch, change[0]);
       else {
         check(isWhole(part));
-        if (kind === protocol.SLOT_HTML && Array.isArray(change)) edit(part, change);
+        if (kind === protocol.SLOT_HTML && change.map) edit(part, change);
         else put(part, change);
       }
     } catch {

@@ -48,7 +48,7 @@ function polished(text, control) {
 /** What a control's field gets; checkboxes with values of their own share a list. @param {any} control */
 export function modelValue(control) {
   const value = valueOf(control);
-  if (control.type !== "checkbox") return typeof value === "string" ? polished(value, control) : value;
+  if (control.type !== "checkbox") return value?.map ? value : polished(value, control);
   return control.hasAttribute("value")
     ? controlsOf(keyOf(control)).filter(({ checked }) => checked).map(valueOf)
     : control.checked;

@@ -21,7 +21,7 @@ function endOf(start) {
   for (let node = start; node; node = node.nextSibling) {
     // nothing but the page's own comments may look like this: "[", "[2", "]"
     const mark = node.nodeType === 8 && /^(\[-?\d*|])$/.test(node.data);
-    depth += mark ? (node.data === "]" ? -1 : 1) : 0;
+    if (mark) depth += node.data === "]" ? -1 : 1;
     if (!depth) return node;
   }
   return start;

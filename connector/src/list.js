@@ -23,7 +23,7 @@ export const rowKeys = new WeakMap();
  * @param {[string, string, string]} [key] where a served row has its key; nothing comes back if it has none
  */
 export function keepRow(row, key) {
-  const { rows_ } = row.up_;
+  const rows_ = row.up_.rows_;
   // a row of any nodes is a range: it is known by the comment that ends it, and its first element has the key
   row.element_ = row.nodes_[0].nodeType === 8 ? row.parts_[0].end_ : elementOf(row);
   if (key) {
