@@ -18,6 +18,8 @@ Listener = Callable[[bytes | str], bool]
 """Takes a message here and now, or is False."""
 
 _UVICORN: Final = "uvicorn.protocols.websockets.websockets_sansio_impl"
+_PARTS: Final = ("conn", "transport", "writable", "queue", "frames", "curr_msg_data_type", "close_sent")
+"""Of uvicorn's protocol; a release that has them otherwise gets its messages by ASGI."""
 _BINARY: Final = 0x82
 """A whole message in one frame."""
 _SHORT_BYTES: Final = 126
@@ -92,7 +94,9 @@ def _protocol_of(method: Any) -> WebSocketsSansIOProtocol | None:
     """uvicorn's protocol, whose `send` or `receive` this is; None for other servers, and where somebody wraps it."""
     server = sys.modules.get(_UVICORN)  # a server that nobody has imported is not the one that serves
     protocol = getattr(method, "__self__", None)
-    return protocol if server is not None and isinstance(protocol, server.WebSocketsSansIOProtocol) else None
+    if server is None or not isinstance(protocol, server.WebSocketsSansIOProtocol):
+        return None
+    return protocol if all(hasattr(protocol, part) for part in _PARTS) else None
 
 
 def head(length: int) -> bytes:

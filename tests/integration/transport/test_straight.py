@@ -10,6 +10,7 @@ import pytest
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from livets import LiveTS, LiveView, event
+from livets.transport import straight
 from livets.transport.dialogue import Dialogue
 from livets.transport.flood_guard import GuardedWebSocket
 from livets.transport.straight import Straight
@@ -119,3 +120,13 @@ async def test_by_asgi_where_json_is_spoken(user: Browser, counts: dict[str, int
     await socket.send(tell(1, 3))
     assert (await socket.receive_kind(Frame.PATCH)).body == [0, "acme..."]
     assert counts["out"] == 0
+
+
+async def test_by_asgi_where_uvicorn_is_built_otherwise(
+    user: Browser, counts: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(straight, "_PARTS", (*straight._PARTS, "what_another_release_calls_otherwise"))
+    socket = await user.join()
+    await socket.send(tell(1, 3))
+    assert (await socket.receive_kind(Frame.PATCH)).body == [0, "acme..."]
+    assert counts == {"in": 0, "out": 0}
