@@ -6,21 +6,17 @@ shows the field. It owns these rules only. The builder calls it.
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from jinja2 import nodes
 
 from livets.render import directives_values
+from livets.render.bound import NOT_TEXT
 from livets.render.choices import CHOSEN_FILTER, TICKED_FILTER
 from livets.render.entities import decode_text
 from livets.render.items import Branches, Item, Static, Value
 from livets.render.markup import Piece
+from livets.render.mentions import HANDLER
 from livets.render.plans import Findings
 from livets.render.tags import Tag
-
-_HANDLER: Final = re.compile(r"^\s*([A-Za-z_]\w*)\s*(?:\(|$)")
-_NOT_TEXT: Final = frozenset({"file", "submit", "button", "image", "reset", "hidden"})
 
 
 def model_of(tag: Tag) -> str | None:
@@ -39,7 +35,7 @@ def note(tag: Tag, findings: Findings) -> None:
     for attribute in tag.attributes:
         if attribute.name.startswith("ts-on:") and attribute.parts and isinstance(attribute.parts[0], str):
             first = attribute.parts[0] if attribute.dynamic else attribute.static
-            found = _HANDLER.match(first)
+            found = HANDLER.match(first)
             if found is not None:
                 findings.handlers.add(found.group(1))
 
@@ -53,7 +49,7 @@ def implied_value(tag: Tag, model: str, site: int, lineno: int) -> tuple[str, li
     if tag.name == "input" and not any(a.name == "type" and a.dynamic for a in tag.attributes):
         if kind in ("checkbox", "radio"):
             return None if tag.has("checked") else _toggled(tag, kind, name, lineno)
-        if kind not in _NOT_TEXT and not tag.has("value"):
+        if kind not in NOT_TEXT and not tag.has("value"):
             return "value", [_text(name, site, lineno)]
     if tag.name == "textarea":
         return "", [_text(name, site, lineno)]

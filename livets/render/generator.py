@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 
 from livets.render import values
 from livets.render.blocks import Block, ForSlot, IfSlot, LiveIf, LiveScalar, ScalarSlot, Slot
+from livets.render.bound import show_fields
 from livets.render.entities import SVG_ATTRIBUTES, decode_attribute, decode_text, parse_attributes, tidy
 from livets.render.environment import MappingScope, Scope, scope_context
 from livets.render.expressions import Expressions
@@ -91,6 +92,7 @@ class Module:
             "read": values.attribute_reader(environment),
             "read_name": values.name_reader(environment),
             "scalar": values.scalar,
+            "show_fields": show_fields,
             "source": values.source,
             "source_text": values.source_text,
             "str_join": str_join,

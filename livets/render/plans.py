@@ -55,11 +55,13 @@ class SlotPlan:
     key_slot: int | None = None
     bound: str | None = None
     """The field of the control's ts-model, for value slots."""
+    models: frozenset[str] = frozenset()
+    """For HTML: the fields that controls in it are bound to, as far as its source says."""
     trims_newline: bool = False
     promotes: bool = False
+    """True when markup must turn it into an HTML slot: a text between nodes."""
     literal: bool = False
     """The text of a <script> or <style>: its HTML source is what the browser has."""
-    """True when markup must turn it into an HTML slot: a text between nodes."""
     svg: bool = False
     parent: str = ""
     """Tag of the element that the slot's nodes are in, "" at the top."""

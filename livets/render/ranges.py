@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from jinja2 import nodes
+
 from livets.render.balancing import into_the_tag
 from livets.render.faults import Torn, Unbalanced
-from livets.render.items import Branches, Define, Item, Loop, definitions, fold, unfold
+from livets.render.items import Branches, Define, Item, Loop, definitions, fold, to_nodes, unfold
 from livets.render.loops import find_key, has_controls, ranged, row_fault, target_names
 from livets.render.markup import Hard
-from livets.render.names import Names, reads
+from livets.render.mentions import mentioned
+from livets.render.names import Definition, Names, reads
 from livets.render.plans import SlotPlan
 from livets.render.runs import Run
 from livets.wire import SlotKind
@@ -30,9 +33,21 @@ def write_html(draft: Run, parts: list[Item], index: int) -> SlotPlan:
     trims = draft.check_newline(parts, index)
     draft.flush()
     slot = draft.slot(SlotKind.HTML, draft.path(), index, parts)
+    _note_controls(draft, slot)
     draft.open_range()
     draft.may_trim = trims
     return slot
+
+
+def _note_controls(draft: Run, slot: SlotPlan) -> None:
+    """Bound fields and handlers that only the HTML of the slot names, or a macro that it may call."""
+    chain = [at.entry for at in slot.names] if slot.reads.volatile else slot.reads.chain
+    called: list[nodes.Node] = [entry.node for entry in chain if isinstance(entry, Definition)]
+    found = mentioned(draft.context.environment, [*called, *to_nodes(slot.parts)])
+    slot.models = frozenset(found.models)
+    slot.reads.names |= found.models
+    draft.context.findings.models |= found.models
+    draft.context.findings.handlers |= found.handlers
 
 
 def write_branches(draft: Run, item: Branches, index: int) -> None:
