@@ -21,10 +21,8 @@ _KEEP_NOTHING = frozenset(["hidden", "submit", "button", "image", "reset"])
 def keys(source: Source) -> Iterator[Finding]:
     """Keys that are missing, counted, or the same for every row."""
     for loop in source.loops:
-        if len(loop.rows) == 1:
-            yield from _row(source, loop, loop.rows[0])
-        else:
-            yield from _loose(source, loop)
+        if loop.rows:
+            yield from _row(source, loop, next((row for row in loop.rows if key_of(row) is not None), loop.rows[0]))
     for element in source.elements:
         yield from _same_id(source, element)
 
@@ -43,7 +41,8 @@ def _row(source: Source, loop: Loop, row: Element) -> Iterator[Finding]:
         return
     if reads & loop.targets:
         return
-    holder = next((element for element in row.all() if _keeps_state(source, element)), None)
+    elements = (element for part in loop.rows for element in part.all())
+    holder = next((element for element in elements if _keeps_state(source, element)), None)
     if holder is not None:
         what = "counts its rows" if "loop" in reads else "has no ts-key"
         yield Finding(
@@ -52,21 +51,6 @@ def _row(source: Source, loop: Loop, row: Element) -> Iterator[Finding]:
             "or opened there ends up in another row",
             f'give the row an identity: ts-key="{{{{ {first}.id }}}}"',
         )  # fmt: skip
-
-
-def _loose(source: Source, loop: Loop) -> Iterator[Finding]:
-    """Rows of several elements are sent whole (docs/templates.md), as Jinja2 writes them: controls show no field."""
-    for row in loop.rows:
-        for element in row.all():
-            bound = next((each for each in element.tag.attributes if each.name.partition(".")[0] == "ts-model"), None)
-            if bound is not None:
-                yield Finding(
-                    source.file, source.line(bound.start), "loose-rows",
-                    f"a row of this loop has {len(loop.rows)} elements, so it is sent whole, and {bound.name} in it "
-                    "does not show the field",
-                    "put one element around them: <div>…</div>",
-                )  # fmt: skip
-                return
 
 
 def _same_id(source: Source, element: Element) -> Iterator[Finding]:

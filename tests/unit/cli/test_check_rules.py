@@ -76,7 +76,7 @@ def rules(text: str, *views: type[LiveView]) -> list[str]:
         ("<ul>{% for i in items %}<li><input name='a'></li>{% endfor %}</ul>", "missing-key", "{{ i.id }}"),
         ('<ul><li ts-for="i in items"><textarea></textarea></li></ul>', "missing-key", "{{ i.id }}"),
         ("{% for i in xs %}<li ts-key='{{ loop.index }}'><details></details></li>{% endfor %}", "missing-key", ""),
-        ("{% for i in xs %}<b>{{ i }}</b><input ts-model='note'>{% endfor %}", "loose-rows", "put one element around"),
+        ("{% for i in xs %}<b>{{ i }}</b><input ts-model='note'>{% endfor %}", "missing-key", 'ts-key="{{ i.id }}"'),
         ("{% for i in xs %}<li ts-key='row'>{{ i }}</li>{% endfor %}", "duplicate-key", "{{ i.id }}"),
         ("{% for i in xs %}<li ts-key='{{ note }}'>{{ i }}</li>{% endfor %}", "duplicate-key", ""),
         ("{% for i in xs %}<p><b id='x'>{{ i }}</b></p>{% endfor %}", "duplicate-id", "x-{{ i.id }}"),
