@@ -8,8 +8,8 @@ command the same hash tag.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit, urlunsplit
 
 from livets.errors import ConfigError
 
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from redis.asyncio.retry import Retry
 
 Client: TypeAlias = Any
-"""`redis.asyncio.Redis` or `redis.asyncio.RedisCluster`: the same commands, without a common class that says so."""
+"""`redis.asyncio.Redis` or `redis_cluster.RedisCluster`: the same commands, without a common class that says so."""
 
 _CLUSTER = "+cluster://"
 _SHAPE = "it looks like redis://host:6379/0, or redis+cluster://host:7000,host:7001 for a cluster"
-_CLUSTER_RETRIES = 2
-_CLUSTER_LONGEST_PAUSE_S = 0.5
 
 
 def is_cluster(url: str) -> bool:
@@ -36,10 +34,10 @@ def is_cluster(url: str) -> bool:
 
 def failures() -> tuple[type[BaseException], ...]:
     """What a command raises that Redis did not carry out, or may not have."""
-    from redis.exceptions import RedisClusterException, RedisError
+    from redis.exceptions import RedisError
 
     # RuntimeError is what uvloop says of a connection that was lost while nobody used it
-    return (RedisError, RedisClusterException, OSError, TimeoutError, RuntimeError)
+    return (RedisError, OSError, TimeoutError, RuntimeError)
 
 
 def losses() -> tuple[type[BaseException], ...]:
@@ -80,47 +78,35 @@ def _single(url: str, timeout_s: float, max_connections: int, retry: Retry | Non
 
 
 def _cluster(url: str, timeout_s: float, max_connections: int) -> Client:
-    from redis.asyncio import RedisCluster
-    from redis.asyncio.cluster import ClusterNode
-    from redis.asyncio.connection import SSLConnection, parse_url
+    from redis.asyncio.connection import parse_url
     from redis.asyncio.retry import Retry
-    from redis.backoff import ExponentialWithJitterBackoff
-    from redis.exceptions import ConnectionError as RedisConnectionError
+    from redis.backoff import NoBackoff
 
-    nodes = [parse_url(one) for one in _one_by_one(url)]
-    options: dict[str, Any] = dict(nodes[0])
-    if options.pop("db", 0):
+    from livets.redis_cluster import RedisCluster
+
+    once = Retry(NoBackoff(), 0)  # a node that goes away is not asked again before the cluster is asked for its nodes
+    urls = _one_by_one(url)
+    nodes = [parse_url(one) for one in urls]
+    if nodes[0].get("db", 0):
         raise ValueError("a Redis Cluster has one database, number 0")
-    options.pop("host", None)
-    options.pop("port", None)
-    if options.pop("connection_class", None) is SSLConnection:
-        options["ssl"] = True
 
-    class Bounded(RedisCluster):
-        """Its own pools raise when they are used up; here commands wait for their turn, as they do at one server."""
+    def make(host: str, port: int) -> Client:
+        return _single(_at(urls[0], host, port), timeout_s, max_connections, once)
 
-        turns = asyncio.Semaphore(max_connections)
+    startup = [(node.get("host", "localhost"), int(node.get("port", 6379))) for node in nodes]
+    return RedisCluster(startup, make, timeout_s=timeout_s)
 
-        async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
-            try:
-                async with asyncio.timeout(timeout_s):
-                    await self.turns.acquire()
-            except TimeoutError:
-                raise RedisConnectionError(f"{max_connections} commands are under way already") from None
-            try:
-                return await super().execute_command(*args, **kwargs)
-            finally:
-                self.turns.release()
 
-    return Bounded(
-        startup_nodes=[ClusterNode(node.get("host", "localhost"), int(node.get("port", 6379))) for node in nodes],
-        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=_CLUSTER_LONGEST_PAUSE_S), _CLUSTER_RETRIES),
-        max_connections=2 * max_connections + 4,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=min(timeout_s, 2.0),
-        protocol=2,
-        **options,
-    )
+def _at(url: str, host: str, port: int) -> str:
+    """The same URL for another node.
+
+    >>> _at("rediss://me:secret@a:7000?health_check_interval=9", "::1", 7001)
+    'rediss://me:secret@[::1]:7001?health_check_interval=9'
+    """
+    parts = urlsplit(url)
+    credentials, at, _ = parts.netloc.rpartition("@")
+    place = f"[{host}]" if ":" in host else host
+    return urlunsplit(parts._replace(netloc=f"{credentials}{at}{place}:{port}"))
 
 
 def _one_by_one(url: str) -> list[str]:

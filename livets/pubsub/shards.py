@@ -11,17 +11,21 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from typing import TypeAlias
 
 from livets.pubsub.dialect import PLAIN, Dialect
 from livets.pubsub.incoming import Incoming
 from livets.pubsub.stopping import stop
 from livets.pubsub.topology import Topology
 from livets.redis_client import failures
+from livets.redis_layout import Address
 
 _BACKOFF_BASE_S = 0.05
 _BACKOFF_MAX_S = 2.0
-_ANY_NODE = ""
 _logger = logging.getLogger("livets.pubsub")
+
+Place: TypeAlias = Address | None
+"""A node; None is any of them."""
 
 
 class Shards:
@@ -40,8 +44,8 @@ class Shards:
         self._subscribed = subscribed
         self._ping_s = ping_s
         self._failures = failures()
-        self._nodes: dict[str, Incoming] = {}
-        self._at: dict[bytes, str] = {}
+        self._nodes: dict[Place, Incoming] = {}
+        self._at: dict[bytes, Place] = {}
         """Where each channel is heard."""
         self._unplaced: dict[bytes, bool] = {}
         """Channels whose node has to be found -> whether something may have been missed."""
@@ -77,7 +81,7 @@ class Shards:
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="livets-bus-shards")
 
-    def _strayed(self, node: str, slot: int, channel: bytes) -> None:
+    def _strayed(self, node: Place, slot: int, channel: bytes) -> None:
         """The node serves a slot, or a channel, no more."""
         from redis.crc import key_slot
 
@@ -130,10 +134,10 @@ class Shards:
         for name in [name for name, node in self._nodes.items() if not node.wanted and not node.connected]:
             await self._nodes.pop(name).close()
 
-    async def _home(self, channel: bytes, dialect: Dialect) -> str:
-        return _ANY_NODE if dialect is PLAIN else await self._topology.node_of(channel)
+    async def _home(self, channel: bytes, dialect: Dialect) -> Place:
+        return None if dialect is PLAIN else await self._topology.node_of(channel)
 
-    def _incoming(self, name: str, dialect: Dialect) -> Incoming:
+    def _incoming(self, name: Place, dialect: Dialect) -> Incoming:
         if name not in self._nodes:
             self._nodes[name] = Incoming(
                 lambda: self._topology.connection(name),

@@ -89,15 +89,22 @@ class RedisCluster:
         primaries = [node for node in self.nodes[:PRIMARIES] if node.is_running]
 
         def agree() -> bool:
-            """What one node was told in between may come back by gossip: then it is told again."""
+            """All know the new owner, and its epoch as the greatest: else an older claim on its way would win later."""
+            if all(self._owner(int(slot), node) is target and self._leads(target_id, node) for node in primaries):
+                return True
             for node in (target, source, *primaries):
-                if self._owner(int(slot), node) is not target:
-                    node.command("CLUSTER", "SETSLOT", slot, "NODE", target_id)
-            return all(self._owner(int(slot), node) is target for node in primaries)
+                node.command("CLUSTER", "SETSLOT", slot, "NODE", target_id)
+            target.command("CLUSTER", "BUMPEPOCH")
+            return False
 
-        for node in (target, source, *primaries):
-            self._ok(node, "CLUSTER", "SETSLOT", slot, "NODE", target_id)
         wait_for(agree, f"all nodes to agree on slot {slot}", timeout_s=10)
+
+    @staticmethod
+    def _leads(node_id: str, seen_by: RedisServer) -> bool:
+        """Whether no other primary has an epoch as great."""
+        lines = [line.split() for line in _text(seen_by.command("CLUSTER", "NODES")).splitlines()]
+        epochs = {words[0]: int(words[6]) for words in lines if len(words) > 7 and "master" in words[2]}
+        return all(epochs[node_id] > epoch for other, epoch in epochs.items() if other != node_id)
 
     def _have_met(self) -> bool:
         """Whether all know all; where a handshake was too slow for a busy machine, they are told again."""
