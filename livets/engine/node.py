@@ -142,13 +142,18 @@ class NodeType:
     def __repr__(self) -> str:
         return f"<NodeType {self.name} v{self.version}>"
 
+    @property
+    def chooses_ports(self) -> bool:
+        """Whether the ports depend on the config: the class, or one that it comes from, has `ports` of its own."""
+        return self.cls is not None and self.cls.ports.__func__ is not Node.ports.__func__  # type: ignore[attr-defined]
+
     def ports(self, config: Any = None) -> Ports:
         """Return the ports of a node of this type with that config."""
         if self._ports is not None:
             return self._ports
         assert self.cls is not None
         found = self.cls.ports(config)
-        if self.cls.ports.__func__ is Node.ports.__func__:  # type: ignore[attr-defined]
+        if not self.chooses_ports:
             self._ports = found  # they do not depend on the config: worked out once, not for each of 10,000 nodes
         return found
 

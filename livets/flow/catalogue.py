@@ -46,7 +46,7 @@ def describe(node_type: NodeType) -> dict[str, Any]:
 
 def fixed_ports(node_type: NodeType) -> Ports | None:
     """Return the ports of a node type when they are known without its config, else None."""
-    if node_type.cls is not None and "ports" in vars(node_type.cls):
+    if node_type.chooses_ports:
         try:
             return node_type.ports(node_type.read_config({}))
         except EngineError:

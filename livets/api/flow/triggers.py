@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Any, Protocol
+from typing import Any
 
 from livets.engine.errors import EngineError
 from livets.engine.events import NewEvent
 from livets.engine.log import EventLog
-from livets.engine.node import Node
 from livets.flow.compiled import CompiledWorkflow
-from livets.flow.handle import RunHandle
-from livets.flow.listening import Listener
+from livets.flow.listening import Listener, Runs
 from livets.flow.nodes.trigger_webhook import WebhookTrigger
 
 logger = logging.getLogger("livets.api")
@@ -26,29 +24,10 @@ STREAM = "server/listening"
 """The stream that says which workflows are listened to, with which inputs."""
 
 
-class Starts(Protocol):
-    """Who begins what triggers fire: the Service's runtime, with each run noted before it begins."""
-
-    log: EventLog | None
-
-    async def instances(self, compiled: CompiledWorkflow) -> dict[int, Node]:
-        """Return the initialized nodes of a workflow."""
-
-    async def start(
-        self,
-        workflow: CompiledWorkflow,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        run: str | None = None,
-        trigger: Mapping[str, Any] | None = None,
-    ) -> RunHandle:
-        """Begin a run."""
-
-
 class Triggers:
     """Listeners by workflow id."""
 
-    def __init__(self, log: EventLog, starts: Starts, compiled: Callable[[str], Any]) -> None:
+    def __init__(self, log: EventLog, starts: Runs, compiled: Callable[[str], Any]) -> None:
         self._log, self._starts, self._compiled = log, starts, compiled
         self._open: dict[str, tuple[Listener, AsyncExitStack, CompiledWorkflow]] = {}
         self._inputs: dict[str, dict[str, Any]] = {}

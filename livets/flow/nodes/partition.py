@@ -4,32 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from livets.engine.context import NodeContext
-from livets.engine.node import Node, Outputs
-from livets.engine.ports import Port, Ports
+from livets.engine.node import Outputs
 from livets.flow.conditions import holds
-from livets.flow.nodes.switch import Case
+from livets.flow.nodes.switch import Switch
 
 
-class Partition(Node):
+class Partition(Switch):
     """Sends each item of an array to the port of the first case that it fulfils (`all`: of every one), or to `default`.
 
     A port that no item goes to is skipped. What is no array goes its way as a whole.
     """
 
     type = "flow.partition"
-
-    class Config(msgspec.Struct):
-        cases: list[Case]
-        default: str = "default"
-        all: bool = False
-
-    @classmethod
-    def ports(cls, config: Any) -> Ports:
-        names = dict.fromkeys([*(case.port for case in config.cases), config.default])
-        return Ports((Port(name="value"),), tuple(Port(name=name) for name in names))
 
     async def execute(self, ctx: NodeContext) -> Any:
         value = ctx.inputs["value"]

@@ -10,7 +10,7 @@ from livets.engine.context import NodeContext
 from livets.engine.errors import NodeError
 from livets.engine.node import Node
 from livets.engine.sandbox.limits import Limits
-from livets.flow.nodes.program import SEARCHED, Form, as_bytes, result_of, texts
+from livets.flow.nodes.program import SEARCHED, Form, Program, as_bytes, result_of, texts
 
 SHELL = "/bin/sh"
 
@@ -30,14 +30,8 @@ class Shell(Node):
         any_code: bool = False
         limits: Limits | None = None
 
-    class Inputs(msgspec.Struct):
-        stdin: Any = ""
-        arguments: list[Any] = []
-
-    class Outputs(msgspec.Struct):
-        out: Any
-        errors: str
-        code: int
+    Inputs = Program.Inputs
+    Outputs = Program.Outputs
 
     async def execute(self, ctx: NodeContext) -> Any:
         config = self.config

@@ -11,6 +11,7 @@ from livets.engine.registry import Registry
 from livets.flow.catalogue import describe, markdown
 from livets.flow.files import schema
 from livets.flow.nodes import BUILT_IN, standard_registry
+from livets.flow.nodes.switch import Switch
 
 PAGE = Path(__file__).parents[3] / "docs/flow/nodes.md"
 
@@ -26,6 +27,18 @@ def test_the_published_schema_is_up_to_date() -> None:
     published = PAGE.with_name("workflow.schema.json").read_text()
     made = json.loads(json.dumps(schema()))
     assert json.loads(published) == made, "run  livets flow schema > docs/flow/workflow.schema.json"
+
+
+def test_a_node_that_has_its_way_of_choosing_ports_from_another_can_be_described() -> None:
+    class Sorter(Switch):
+        """Another Switch."""
+
+        type = "test.sorter"
+
+    registry = Registry()
+    registry.add(Sorter)
+    assert registry.node_type("test.sorter").chooses_ports
+    assert describe(registry.node_type("test.sorter"))["outputs"] is None
 
 
 def test_each_node_has_a_file_a_doc_and_ports() -> None:
