@@ -53,6 +53,10 @@ TRACE = """Traceback (most recent call last):
 KeyError: 'x'
 """
 TELL = "detail => document.dispatchEvent(new CustomEvent('livets:error', {detail}))"
+CLOSE_AND_TELL = f"""detail => {{
+    document.querySelector('[data-livets-dev]').shadowRoot.querySelector('dialog').close();
+    ({TELL})(detail);
+}}"""
 SHOTS = os.environ.get("LIVETS_SCREENSHOTS")
 
 
@@ -155,6 +159,12 @@ async def test_mistakes_are_shown_and_go_away_when_they_are_mended(page: Page, d
     await shot(page, "extra")
     await dialog.get_by_label("Error before").click()
     await expect(dialog.locator("section").nth(1)).to_contain_text("count = 1")
+    for _ in range(2):  # closed, and the next one is there before the browser has told of it
+        await page.evaluate(CLOSE_AND_TELL, {"code": "handler_failed", "message": "another", "extra": None})
+    await expect(dialog.get_by_label("Error before")).to_have_count(0)
+    await page.evaluate(TELL, {"code": "handler_failed", "message": "last", "extra": None})
+    await dialog.get_by_label("Error before").click()
+    await expect(dialog.locator("h1")).to_have_text("another")
     await page.keyboard.press("Escape")
 
     template.write_text(TEMPLATE + "{% if %}")

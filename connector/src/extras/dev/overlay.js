@@ -121,9 +121,9 @@ export function show(trouble) {
     dialog = make("dialog", { role: "alertdialog", "aria-labelledby": "title", "aria-describedby": "hint" });
     shadow.append(/** @type {HTMLDialogElement} */ (dialog));
     document.body.append(host);
-    /** @type {HTMLDialogElement} */ (dialog).addEventListener("close", () => (troubles = []));
   }
-  if (trouble.isLasting) troubles = [];
+  // not when it closes: that event comes later, perhaps when the next error is shown already
+  if (trouble.isLasting || !dialog?.open) troubles = [];
   troubles = [...troubles, trouble].slice(-20);
   at = troubles.length - 1;
   draw();
