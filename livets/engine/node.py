@@ -16,7 +16,7 @@ import msgspec
 
 from livets.engine.context import NodeContext
 from livets.engine.errors import EngineError
-from livets.engine.ports import Many, Ports, signature_ports, struct_parameters, struct_ports
+from livets.engine.ports import Many, Ports, parameters_of, signature_ports, struct_parameters, struct_ports
 
 StructType = type[msgspec.Struct]
 
@@ -131,8 +131,8 @@ class NodeType:
                 raise EngineError(f'{thing.__qualname__} has no type: add  type = "category.name"  to the class')
         elif callable(thing) and not isinstance(thing, type):
             self.function = thing
-            self.name, self.version = name or thing.__name__, version
-            self.takes_ctx = "ctx" in inspect.signature(thing).parameters
+            self.name, self.version = name or _name_of(thing), version
+            self.takes_ctx = "ctx" in parameters_of(thing)
             self.streams = self.streams_only = inspect.isasyncgenfunction(thing)
             self._ports = signature_ports(thing, skip=("ctx",))
             self.structs = struct_parameters(thing)
@@ -179,6 +179,13 @@ class NodeType:
     def config_schema(self) -> dict[str, Any] | None:
         """Return JSON Schema of the config, or None when there is none."""
         return msgspec.json.schema(self.config) if self.config is not None else None
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    """The name of a function; of a functools.partial that of what it calls, of other objects that of their class."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return getattr(function, "__name__", "") or type(function).__name__
 
 
 class _FunctionNode(Node):

@@ -6,6 +6,7 @@ Read by validation, by the executor (which coercion, is it required) and by whoe
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 import typing
@@ -105,12 +106,12 @@ def signature_ports(function: Callable[..., Any], skip: Sequence[str] = ()) -> P
     """Return the ports of a function: its parameters, and `out` (or one for each field of a Struct it returns)."""
     hints = _hints(function)
     inputs = []
-    for name, parameter in inspect.signature(function).parameters.items():
+    for name, parameter in parameters_of(function).items():
         if name in skip:
             continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
             raise EngineError(
-                f"{function.__qualname__}: a node's function takes named parameters only, not {parameter}"
+                f"{_name(function)}: it takes {parameter}, a node only named parameters: wrap it in a function"
             )
         inputs.append(port_of(name, hints.get(name, Any), parameter.default))
     result = hints.get("return", Any)
@@ -121,16 +122,37 @@ def signature_ports(function: Callable[..., Any], skip: Sequence[str] = ()) -> P
 
 def struct_parameters(function: Callable[..., Any]) -> dict[str, type[msgspec.Struct]]:
     """Return the parameters of `function` that are annotated with a Struct."""
-    hints = _hints(function)
-    hints.pop("return", None)
-    return {n: hint for n, hint in hints.items() if isinstance(hint, type) and issubclass(hint, msgspec.Struct)}
+    hints, names = _hints(function), parameters_of(function)
+    return {
+        n: hint
+        for n, hint in hints.items()
+        if n in names and isinstance(hint, type) and issubclass(hint, msgspec.Struct)
+    }
+
+
+def parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of a function; raises EngineError when it does not tell them."""
+    try:
+        return inspect.signature(function).parameters
+    except ValueError:  # some that are written in C
+        raise EngineError(f"{_name(function)} does not tell its parameters: wrap it in a function") from None
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return getattr(function, "__qualname__", "") or repr(function)
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    while isinstance(function, functools.partial):
+        function = function.func
+    if not isinstance(function, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
+        function = type(function).__call__  # an object that can be called
     try:
         return typing.get_type_hints(function, include_extras=True)
     except NameError:  # a name that only a type checker sees, or one local to a function: the others still count
-        return {name: hint for name, hint in function.__annotations__.items() if not isinstance(hint, str)}
+        return {
+            name: hint for name, hint in getattr(function, "__annotations__", {}).items() if not isinstance(hint, str)
+        }
 
 
 def _kind(annotation: Any) -> tuple[Kind | None, bool]:

@@ -5,6 +5,8 @@ Owned by FlowRuntime, used by APIs and the command line. Writes definitions only
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from livets.engine.errors import Conflict, EngineError
@@ -12,6 +14,7 @@ from livets.engine.events import Event, NewEvent
 from livets.engine.log import EventLog
 from livets.flow.compiled import CompiledWorkflow
 from livets.flow.journal import ENDINGS
+from livets.flow.leasing import Lease
 from livets.flow.model import Workflow
 
 CHUNK = 200
@@ -19,7 +22,7 @@ CHUNK = 200
 
 
 class RunInfo(msgspec.Struct, frozen=True):
-    """One line of the list of runs; times are Unix seconds."""
+    """One line of the list of runs; times are Unix seconds. "interrupted": its process is gone, it can be resumed."""
 
     run: str
     workflow: str
@@ -29,11 +32,18 @@ class RunInfo(msgspec.Struct, frozen=True):
     ended: float
 
 
-class Archive:
-    """Reads `log`; without one (runs in memory) there is nothing to know."""
+HELD = "held/"
+"""Streams that say who runs a run, for those that were resumed; the run itself says who began it."""
 
-    def __init__(self, log: EventLog | None) -> None:
+
+class Archive:
+    """Reads `log`; without one (runs in memory) there is nothing to know. `lease` knows which processes live."""
+
+    def __init__(self, log: EventLog | None, lease: Lease | None = None) -> None:
         self._log = log
+        self._lease = lease or Lease(log.runners if log is not None else None)
+        self._runners: dict[str, tuple[int, str | None]] = {}
+        """Who runs a run that has not ended, as it was known at that head of its stream below HELD."""
         self._known: dict[str, tuple[int, RunInfo]] = {}
         """Each run as it stood at that head: a stream that has not grown is not read again."""
 
@@ -63,7 +73,7 @@ class Archive:
         return await self._log.read(f"flow/{run}", after)
 
     async def runs(self) -> list[RunInfo]:
-        """Return every run in the journal, the latest first; "running" may also mean: killed, and can be resumed."""
+        """Return every run in the journal, the latest first."""
         if self._log is None:
             return []
         heads = await self._log.heads("flow/")
@@ -73,7 +83,30 @@ class Archive:
             for first, last in await self._log.ends(part):
                 self._known[first.stream] = (last.seq, _info(first, last))
         found = [self._known[stream][1] for stream in heads if stream in self._known]
-        return sorted(found, key=lambda one: (-one.started, one.run))
+        gone = await self.gone(one.run for one in found if one.status == "running")
+        told = [msgspec.structs.replace(one, status="interrupted") if one.run in gone else one for one in found]
+        return sorted(told, key=lambda one: (-one.started, one.run))
+
+    async def held(self, run: str, runner: str) -> None:
+        """Note who runs a run that was resumed."""
+        if self._log is not None:
+            await self._log.append(f"{HELD}{run}", [NewEvent("flow.run.held", {"runner": runner})])
+
+    async def gone(self, runs: Iterable[str]) -> set[str]:
+        """Return those of these runs, which have not ended, whose process is gone."""
+        wanted = list(runs)
+        if not wanted or self._log is None:
+            return set()
+        heads = await self._log.heads(HELD)
+        for run in wanted:
+            head = heads.get(f"{HELD}{run}", 0)
+            if self._runners.get(run, (-1, None))[0] != head:
+                after = head - 1 if head else 0
+                last = await self._log.read(f"{HELD}{run}" if head else f"flow/{run}", after, 1)
+                self._runners[run] = (head, last[0].data.get("runner") if last else None)
+        for run in self._runners.keys() - set(wanted):
+            del self._runners[run]
+        return {run for run in wanted if self._lease.holder(self._runners[run][1]).state == "gone"}
 
 
 def _info(first: Event, last: Event) -> RunInfo:

@@ -16,6 +16,7 @@ from livets.engine.errors import Conflict, EngineError
 from livets.engine.events import Event, NewEvent
 from livets.engine.log import EventLog
 from livets.flow.journal import Recorded
+from livets.flow.leasing import Lease
 
 
 class Running(Protocol):
@@ -74,8 +75,10 @@ async def ask_to_cancel(log: EventLog, run: str, why: str = "cancelled", patienc
     recorded = await _recorded(log, run)
     if recorded.status in ("completed", "failed", "cancelled"):
         return recorded.status
-    await log.append(_stream(run), [NewEvent("flow.control.cancel", {"why": why})])
-    limit = time.monotonic() + patience_s
+    is_gone = _is_gone(log, recorded)
+    if not is_gone:
+        await log.append(_stream(run), [NewEvent("flow.control.cancel", {"why": why})])
+    limit = time.monotonic() + (0 if is_gone else patience_s)
     while time.monotonic() < limit:
         await asyncio.sleep(0.05)
         recorded = await _recorded(log, run)
@@ -95,6 +98,9 @@ async def ask_to_signal(log: EventLog, run: str, node: str, value: Any, patience
     if node not in recorded.waits:
         names = ", ".join(sorted(recorded.waits)) or "none"
         raise EngineError(f"node {node!r} of run {run} does not wait; those that do: {names}")
+    message = f"nobody runs {run} at the moment, so that nobody took the answer: resume it, then answer again"
+    if recorded.status == "running" and _is_gone(log, recorded):
+        raise EngineError(message)
     await log.append(_stream(run), [NewEvent("flow.control.signal", {"node": node, "value": value})])
     limit = time.monotonic() + patience_s
     while time.monotonic() < limit:
@@ -102,8 +108,11 @@ async def ask_to_signal(log: EventLog, run: str, node: str, value: Any, patience
         events = await log.read(f"flow/{run}", recorded.head)
         if any(event.type == "flow.node.signalled" and event.data["node"] == node for event in events):
             return
-    message = f"nobody runs {run} at the moment, so that nobody took the answer: resume it, then answer again"
     raise EngineError(message)
+
+
+def _is_gone(log: EventLog, recorded: Recorded) -> bool:
+    return Lease(log.runners).holder(recorded.runner).state == "gone"
 
 
 async def _recorded(log: EventLog, run: str) -> Recorded:

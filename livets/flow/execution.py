@@ -27,6 +27,7 @@ from livets.flow.beforehand import after_failure, fired, recorded_before, unneed
 from livets.flow.compiled import CompiledNode, CompiledWorkflow
 from livets.flow.conditions import look_up
 from livets.flow.fitting import fit
+from livets.flow.recording import STALE_S
 from livets.flow.result import NodeFailure, RunResult, Status
 from livets.flow.scope import FlowContext, Scope
 from livets.flow.state import StateView
@@ -49,6 +50,7 @@ class Execution(Driver):
     ) -> None:
         self.compiled, self.scope, self.prefix = compiled, scope, prefix
         self._nodes = compiled.nodes
+        self._recorder = scope.recorder
         self._emit = scope.recorder.emit
         self._journaled = scope.recorder.log is not None
         self._instances = scope.instances(compiled)
@@ -155,9 +157,11 @@ class Execution(Driver):
             if type(wake) is Suspend:
                 return wake
         inputs = self._values.gather(one)
+        began = _perf()
+        if self._journaled and began - self._recorder.looked > STALE_S:
+            await self._recorder.look()  # this process may have been stopped, and the run taken over
         if wake is None:
             self._emit("flow.node.started", {"node": path, "attempt": attempt})
-        began = _perf()
         key = None
         if one.memo:
             key = self.scope.memo.key(one, inputs)

@@ -59,10 +59,14 @@ class RunHandle:
 
     async def cancel(self, why: str = "cancelled") -> None:
         """Cancel every running node at once; returns when the run has ended."""
+        self.stop(why)
+        await asyncio.wait([self._task])
+
+    def stop(self, why: str) -> None:
+        """Cancel every running node at once, and return while they end."""
         self._scope.cancellation.request(why)
         if not self._execution.stop(why):
             self._task.cancel()
-        await asyncio.wait([self._task])
 
     async def signal(self, node: str, value: Any = None) -> None:
         """End the durable wait of the node at that path with `value`; durable before this returns.

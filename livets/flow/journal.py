@@ -23,6 +23,8 @@ class Recorded:
         self.head = 0
         self.status = "running"
         self.created: dict[str, Any] = {}
+        self.runner: str | None = None
+        """Who ran it last (livets.flow.leasing)."""
         self.created_at = self.ended_at = 0.0
         self.outputs: dict[str, dict[str, Any]] = {}
         self.failures: dict[str, dict[str, Any]] = {}
@@ -51,9 +53,9 @@ class Recorded:
         elif type == "flow.node.signalled":
             self.signals[data["node"]] = data["value"]
         elif type == "flow.run.created":
-            self.created, self.created_at = data, when
+            self.created, self.created_at, self.runner = data, when, data.get("runner")
         elif type == "flow.run.resumed":
-            self.status = "running"
+            self.status, self.runner = "running", data.get("runner")
             self.reset(data["reset"], deep=data["deep"])
         elif type in ENDINGS:
             self.status, self.ended_at = type.rpartition(".")[2], when

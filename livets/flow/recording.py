@@ -11,11 +11,26 @@ import asyncio
 import time
 from typing import Any
 
+from livets.engine.errors import Conflict
 from livets.engine.events import Bus, Event
 from livets.engine.log import EventLog
+from livets.flow.leasing import RunsElsewhere
 from livets.flow.telemetry.observer import Observer
 
 _now = time.time
+STALE_S = 3.0
+"""After so long without a look at the journal none starts before there was one: the process may have been stopped."""
+
+
+class TakenOver(RunsElsewhere):
+    """The journal of a run has gone on without this process, which has stopped what it did."""
+
+    def __init__(self, stream: str) -> None:
+        run = stream.removeprefix("flow/")
+        super().__init__(
+            f"the journal of run {run!r} has gone on without this process: another one runs it, or has recorded its "
+            "end; what was under way here was stopped"
+        )
 
 
 class Recorder:
@@ -27,6 +42,10 @@ class Recorder:
         self.stream = f"flow/{run}"
         self.log = log
         self.seq = head
+        self.committed = head
+        """The number of the last event that is durable."""
+        self.looked = time.perf_counter()
+        """When the journal was last seen to be where this run left it."""
         self._bus, self._observer = bus, observer
         self._buffer: list[Event] = []
         self._lock = asyncio.Lock()
@@ -58,11 +77,28 @@ class Recorder:
             began = time.perf_counter()
             try:
                 await self.log.append(self.stream, batch, expected=batch[0].seq - 1, checked=True)
+            except Conflict as error:
+                self._error = error if batch[0].seq == 1 else TakenOver(self.stream)
+                raise self._error from error
             except BaseException as error:
                 self._error = error
                 raise
+            self.committed, self.looked = batch[-1].seq, began
             if self._observer is not None:
                 self._observer.committed(time.perf_counter() - began, len(batch))
+
+    async def look(self) -> None:
+        """Raise TakenOver when the journal has gone on without this process."""
+        if self.log is None:
+            return
+        async with self._lock:
+            if self._error is not None:
+                raise self._error
+            began = time.perf_counter()
+            if await self.log.head(self.stream) != self.committed:
+                self._error = TakenOver(self.stream)
+                raise self._error
+            self.looked = began
 
     def _flush_soon(self) -> None:
         self._due = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,9 +29,11 @@ from livets.flow.compiled import CompiledNode, CompiledWorkflow, compile_workflo
 from livets.flow.constants import read_constant
 from livets.flow.execution import Execution
 from livets.flow.grants import Grants
+from livets.flow.guarding import Guard
 from livets.flow.handle import RunHandle
 from livets.flow.instances import Instances
 from livets.flow.journal import Recorded
+from livets.flow.leasing import Lease
 from livets.flow.limiting import Limiters
 from livets.flow.listening import Listener
 from livets.flow.location import Away, Location
@@ -89,7 +91,9 @@ class FlowRuntime:
             self.log = log or SqliteLog(Path(folder) / "journal.db", durability)
             self.store = ContentStore(Path(folder) / "store")
         self.memo = Memo(self.log)
-        self._archive = Archive(self.log)
+        self.lease = Lease(self.log.runners if self.log is not None else None)
+        self._guard = Guard(self.lease, self.log, self._recorders)
+        self._archive = Archive(self.log, self.lease)
         self._slots = Slots(max_parallel or UNLIMITED)
         self._limiters = Limiters(pools or {})
         self._instances: dict[str, Instances] = {}
@@ -117,8 +121,13 @@ class FlowRuntime:
             await instances.close()
         self._instances.clear()
         await self.grants.close()
+        await self._guard.close()
         if self.log is not None:
             await self.log.close()
+        self.lease.close()
+
+    def _recorders(self) -> list[tuple[RunHandle, Recorder]]:
+        return [(handle, handle._scope.recorder) for handle in self._runs.values() if not handle.done]
 
     def _end_all(self) -> list[RunHandle]:
         handles = [handle for handle in self._runs.values() if not handle.done]
@@ -179,7 +188,7 @@ class FlowRuntime:
         recorder = Recorder(run, self.bus, self.log, 0, self._observer)
         await self._archive.keep(compiled)
         data: dict[str, Any] = {"workflow": compiled.workflow.id, "version": compiled.version, "inputs": values}
-        data |= {"targets": None if targets is None else list(targets)}
+        data |= {"targets": None if targets is None else list(targets), "runner": self.lease.take()}
         recorder.emit("flow.run.created", data if trigger is None else {**data, "trigger": dict(trigger)})
         try:
             await recorder.commit()
@@ -192,19 +201,24 @@ class FlowRuntime:
         """Return a name for a run that no other has."""
         return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
 
-    async def resume(self, run: str, workflow: Workflow | Flow | None = None) -> RunHandle:
+    async def resume(self, run: str, workflow: Workflow | Flow | None = None, *, take_over: bool = False) -> RunHandle:
         """Go on with a journaled run that was killed, cancelled or failed: what is recorded as done is not run again.
 
         The definition is the one the run began with; `workflow` gives functions that no registry knows, and must have
-        the same content.
+        the same content. Raises RunsElsewhere while another process runs it. `take_over`: also when that process has
+        not been heard of for ten seconds; should it go on, it stops before it starts another node.
         """
-        return await self._again(run, workflow, None)
+        return await self._again(run, workflow, None, take_over)
 
-    async def retry(self, run: str, nodes: Sequence[str], workflow: Workflow | Flow | None = None) -> RunHandle:
-        """Run `nodes` and everything after them again, with what the nodes before them gave."""
-        return await self._again(run, workflow, nodes)
+    async def retry(
+        self, run: str, nodes: Sequence[str], workflow: Workflow | Flow | None = None, *, take_over: bool = False
+    ) -> RunHandle:
+        """Run `nodes` and everything after them again, with what the nodes before them gave; else like `resume`."""
+        return await self._again(run, workflow, nodes, take_over)
 
-    async def _again(self, run: str, workflow: Workflow | Flow | None, nodes: Sequence[str] | None) -> RunHandle:
+    async def _again(
+        self, run: str, workflow: Workflow | Flow | None, nodes: Sequence[str] | None, take_over: bool
+    ) -> RunHandle:
         self._check_open()
         if run in self._runs and not self._runs[run].done:
             raise EngineError(f"run {run!r} is running here already")
@@ -212,6 +226,8 @@ class FlowRuntime:
         recorded.check_created(run)
         if nodes is None and recorded.status == "completed":
             raise EngineError(f"run {run!r} has completed: use retry with the nodes to run again")
+        if recorded.status == "running":
+            self.lease.check_free(run, recorded.runner, take_over=take_over)
         compiled = await self._definition(recorded.created["version"], workflow)
         if nodes is not None and compiled.workflow.settings.stream is not None:
             raise EngineError("a run in push mode goes on from its last checkpoint: use resume")
@@ -222,8 +238,10 @@ class FlowRuntime:
             reset = [compiled.nodes[n].id for n in sorted(numbers)]
         recorded.reset(reset, deep=nodes is not None)
         recorder = Recorder(run, self.bus, self.log, recorded.head, self._observer)
-        recorder.emit("flow.run.resumed", {"reset": reset, "deep": nodes is not None})
+        runner = self.lease.take()
+        recorder.emit("flow.run.resumed", {"reset": reset, "deep": nodes is not None, "runner": runner})
         await recorder.commit()
+        await self._archive.held(run, runner)
         created = recorded.created
         trigger = created.get("trigger")
         return await self._begin(run, compiled, recorder, created["inputs"], created["targets"], recorded, trigger)
@@ -260,6 +278,7 @@ class FlowRuntime:
         running = Running(compiled, scope, execution, instances, lambda: self._closing, lambda: self._ended(run))
         task = asyncio.create_task(running.run(), name=f"flow {run}")
         handle = self._runs[run] = RunHandle(run, scope, execution, task)
+        self._guard.begin()
         return handle
 
     async def _open(self, compiled: CompiledWorkflow) -> Instances:
@@ -330,8 +349,12 @@ class FlowRuntime:
         return await self._archive.events(run, after)
 
     async def runs(self) -> list[RunInfo]:
-        """Return every run in the journal, the latest first; "running" may also mean: killed, and can be resumed."""
+        """Return every run in the journal, the latest first; "interrupted": its process is gone, it can be resumed."""
         return await self._archive.runs()
+
+    async def gone(self, runs: Iterable[str]) -> set[str]:
+        """Return those of these runs, which have not ended, whose process is gone."""
+        return await self._archive.gone(runs)
 
     def handle(self, run: str) -> RunHandle:
         """Return the handle of a run of this runtime; raises EngineError when it does not run here."""

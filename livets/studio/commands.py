@@ -44,8 +44,8 @@ class Commands:
         return await ask_to_cancel(self._runtime.log, run, why)
 
     async def resume(self, run: str) -> None:
-        """Go on with a run, in this process."""
-        self._keep(await self._runtime.resume(run, await self._workflow(run)))
+        """Go on with a run, in this process; also with one whose process has been silent for long."""
+        self._keep(await self._runtime.resume(run, await self._workflow(run), take_over=True))
 
     async def retry(self, run: str, nodes: list[str]) -> None:
         """Run nodes, and all after them, again, in this process."""

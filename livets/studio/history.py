@@ -104,6 +104,8 @@ class History:
         self.status = "running"
         self.reason = ""
         self.created: dict[str, Any] = {}
+        self.runner: str | None = None
+        """Who runs it (livets.flow.leasing)."""
         self.began = self.ended = self.last = 0.0
         self.seq = 0
         self.lines: deque[Line] = deque(maxlen=MAX_LINES)
@@ -139,7 +141,7 @@ class History:
                 take(self, node, event)
                 self._changed.add(path)
         elif kind == "flow.run.created":
-            self.created, self.began = event.data, event.ts
+            self.created, self.began, self.runner = event.data, event.ts, event.data.get("runner")
         elif kind == "flow.run.resumed":
             self._resumed(event)
         elif kind.startswith("flow.run.") and kind[9:] in ENDED:
@@ -227,7 +229,7 @@ class History:
 
     def _resumed(self, event: Event) -> None:
         """What was under way begins again, and so does what is reset: `deep` with what runs inside of it."""
-        self.status, self.reason, self.ended = "running", "", 0.0
+        self.status, self.reason, self.ended, self.runner = "running", "", 0.0, event.data.get("runner")
         gone, deep = set(event.data["reset"]), event.data["deep"]
         for path, node in self.nodes.items():
             is_reset = path in gone or (deep and top_of(path) in gone)

@@ -26,7 +26,7 @@ _logger = logging.getLogger("livets.studio")
 
 
 class RunLine(msgspec.Struct, frozen=True):
-    """One run; times are Unix seconds. "running" may also mean that its process was killed."""
+    """One run; times are Unix seconds. "interrupted": its process is gone, and it can be resumed."""
 
     run: str
     workflow: str
@@ -47,6 +47,8 @@ class RunIndex:
         self._runtime = runtime
         self._heads: dict[str, int] = {}
         self._infos: dict[str, RunLine] = {}
+        self._gone: set[str] = set()
+        """Runs that have not ended, and whose process has."""
         self._watchers: weakref.WeakSet[LiveView] = weakref.WeakSet()
         self._busy: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -68,16 +70,22 @@ class RunIndex:
                     kind, run = last[0].type, stream.removeprefix("flow/")
                     status = kind.rpartition(".")[2] if kind in ENDINGS else "running"
                     self._infos[run] = RunLine(run, first[0].data["workflow"], status, first[0].ts, last[0].ts)
+            gone = await self._runtime.gone(one.run for one in self._infos.values() if one.status == "running")
+            changed += gone ^ self._gone
+            self._gone = gone
             return bool(changed)
 
     def newest(self, workflow: str = "", status: str = "") -> list[RunLine]:
         """Return the runs of that workflow and in that state (empty: all), the latest first."""
         found = [
             one
-            for one in self._infos.values()
+            for one in (self._standing(one) for one in self._infos.values())
             if (not workflow or one.workflow == workflow) and (not status or one.status == status)
         ]
         return sorted(found, key=lambda one: (-one.started, one.run))
+
+    def _standing(self, one: RunLine) -> RunLine:
+        return msgspec.structs.replace(one, status="interrupted") if one.run in self._gone else one
 
     def workflows(self) -> list[str]:
         """Return the names of all workflows that have run."""

@@ -147,7 +147,7 @@ class RunView(Steering):
         return self._feed.workflow
 
     def show_run(self) -> None:
-        self.summary = summary_of(self._feed, runs_here=self.desk.commands.handle(self.run) is not None)
+        self.summary = summary_of(self._feed, self.desk.runtime.lease.holder(self._feed.history.runner))
         self.said = self._known.since(self._feed.history) or self.said
         runs = self._feed.history.status == "running"
         if runs and self.timer is None:

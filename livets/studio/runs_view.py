@@ -15,7 +15,7 @@ from livets.studio.view import StudioView
 from livets.studio.wording import duration, moment
 
 PAGE = 25
-STATES = ("running", "completed", "failed", "cancelled")
+STATES = ("running", "interrupted", "completed", "failed", "cancelled")
 
 
 class RunRow(msgspec.Struct, frozen=True):

@@ -6,13 +6,12 @@ import time
 
 import msgspec
 
+from livets.flow.leasing import Holder
 from livets.studio.feed import Feed
 from livets.studio.history import ENDED
 from livets.studio.wording import duration, moment
 
 _DONE = ("completed", "failed", "skipped", "cancelled")
-QUIET_S = 10.0
-"""A run of another process that has not been heard of for so long may have been killed."""
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -38,11 +37,11 @@ class Summary(msgspec.Struct, frozen=True):
     can_cancel: bool
     can_resume: bool
     is_silent: bool
-    """It should be running, but nothing has been heard of it for a while, and it is not this process that runs it."""
+    """Its process lives, but has not been heard of for a while: stopped, or too busy."""
 
 
-def summary_of(feed: Feed, *, runs_here: bool) -> Summary:
-    """Return the summary of the run as it is now."""
+def summary_of(feed: Feed, holder: Holder) -> Summary:
+    """Return the summary of the run as it is now; `holder` is whoever runs it."""
     history = feed.history
     total = len(feed.workflow.nodes)
     counts = {state: number for state, number in history.counts.items() if number}
@@ -50,9 +49,10 @@ def summary_of(feed: Feed, *, runs_here: bool) -> Summary:
         counts["pending"] = counts.get("pending", 0) + unheard
     end = history.ended or time.time()
     over = history.status in ENDED
-    is_silent = not over and not runs_here and time.time() - history.last > QUIET_S
+    is_silent, is_gone = not over and holder.state == "silent", not over and holder.state == "gone"
+    status = "waiting" if history.status == "running" and _only_waits(counts) else history.status
     return Summary(
-        status="waiting" if history.status == "running" and _only_waits(counts) else history.status,
+        status="interrupted" if is_gone else status,
         reason=history.reason if history.reason != history.status else "",
         workflow=feed.workflow.name or feed.workflow.id,
         version=history.created["version"][:12],
@@ -63,7 +63,7 @@ def summary_of(feed: Feed, *, runs_here: bool) -> Summary:
         counts=tuple(Count(state, number) for state, number in sorted(counts.items())),
         waiting=tuple(sorted(history.waiting)),
         can_cancel=not over,
-        can_resume=history.status in ("failed", "cancelled") or is_silent,
+        can_resume=history.status in ("failed", "cancelled") or is_silent or is_gone,
         is_silent=is_silent,
     )
 

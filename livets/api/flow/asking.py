@@ -10,9 +10,10 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query
 from starlette.requests import HTTPConnection, Request
 
-from livets.api.flow.service import Elsewhere, NoSuchRun, NoSuchWorkflow, OtherRequest, Service, TooManyRuns
+from livets.api.flow.service import NoSuchRun, NoSuchWorkflow, OtherRequest, Service, TooManyRuns
 from livets.api.problem import Problem
 from livets.engine.errors import EngineError
+from livets.flow.leasing import RunsElsewhere
 from livets.flow.library import Changed
 from livets.flow.result import RunExists
 from livets.flow.validate import ID
@@ -45,7 +46,7 @@ def as_problem(error: EngineError) -> Problem | EngineError:
         return Problem(429, "too-many-runs", str(error), headers={"retry-after": "5"})
     if isinstance(error, OtherRequest):
         return Problem(422, "idempotency-key", str(error))
-    if isinstance(error, Elsewhere):
+    if isinstance(error, RunsElsewhere):
         return Problem(409, "elsewhere", str(error))
     if isinstance(error, Changed):
         return Problem(412, "changed", str(error), current=error.current)

@@ -20,6 +20,7 @@ from livets.api.problem import Problem
 from livets.engine.encoding import from_plain, to_plain
 from livets.engine.errors import EngineError
 from livets.flow.archive import RunInfo
+from livets.flow.handle import RunHandle
 from livets.flow.journal import Recorded
 from livets.flow.outcome import counted, recorded_outputs
 from livets.flow.replay import replayed
@@ -37,7 +38,15 @@ _START = body_of(
     },
 )  # fmt: skip
 _NODE = {"type": "string", "maxLength": 1000, "description": "The path of a node that waits: `ask`, `map[3]/ask`."}
-_RESUME = body_of("", {"force": {"type": "boolean", "description": "Also when another process may run it."}})
+_RESUME = body_of(
+    "",
+    {
+        "force": {
+            "type": "boolean",
+            "description": "Also when it belongs to a process that lives but has been silent for ten seconds.",
+        }
+    },
+)
 _RETRY = body_of(
     "Which nodes, with all after them; those that failed if left out.",
     {"nodes": {"type": "array", "items": {"type": "string"}}, "force": {"type": "boolean"}},
@@ -54,7 +63,7 @@ _APPROVE = body_of(
     },
     required=("node", "approved"),
 )  # fmt: skip
-Status = Literal["running", "completed", "failed", "cancelled"]
+Status = Literal["running", "interrupted", "completed", "failed", "cancelled"]
 
 
 def _typed(body: dict[str, Any], name: str, kind: type, default: Any = None) -> Any:
@@ -117,7 +126,7 @@ async def list_runs(
     workflow: Annotated[str | None, Query(max_length=200)] = None,
     status: Annotated[Status | None, Query()] = None,
 ) -> Response:
-    """The runs, the latest first, a page at a time. "running" may also mean: killed, and can be resumed."""
+    """The runs, the latest first, a page at a time. "interrupted": its process is gone, and it can be resumed."""
     found = [
         one
         for one in await service.runtime.runs()
@@ -252,7 +261,7 @@ async def _shown(service: Service, run: str) -> dict[str, Any]:
         "run": run,
         "workflow": created["workflow"],
         "version": created["version"],
-        "status": recorded.status,
+        "status": _status(service, recorded, handle),
         "here": handle is not None and not handle.done,
         "created": recorded.created_at,
         "ended": recorded.ended_at or None,
@@ -263,6 +272,12 @@ async def _shown(service: Service, run: str) -> dict[str, Any]:
         "failures": failures[:100],
         "seq": recorded.head,
     }
+
+
+def _status(service: Service, recorded: Recorded, handle: RunHandle | None) -> str:
+    if recorded.status != "running" or handle is not None:
+        return recorded.status
+    return "interrupted" if service.runtime.lease.holder(recorded.runner).state == "gone" else "running"
 
 
 def _waiting(path: str, recorded: Recorded) -> dict[str, Any]:

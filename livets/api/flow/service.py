@@ -47,10 +47,6 @@ class OtherRequest(EngineError):
     """The idempotency key belongs to a request that said something else."""
 
 
-class Elsewhere(EngineError):
-    """The journal says that the run is under way, but it is not here: another process may run it."""
-
-
 class Noted:
     """The face of the runtime that triggers see: what they begin are runs of the server."""
 
@@ -293,18 +289,15 @@ class Service:
             await handle.signal(node, value)
 
     async def again(self, run: str, nodes: Sequence[str] | None, *, force: bool = False) -> RunHandle:
-        """Go on with a run, or run `nodes` and all after them again; raises Elsewhere when it seems to be under way."""
+        """Go on with a run, or run `nodes` and all after them again; raises RunsElsewhere when another one runs it."""
         recorded = await self.recorded(run)
-        if recorded.status == "running" and run not in self._handles and not force:
-            raise Elsewhere(
-                f"the journal says that run {run!r} is under way; another process may run it. When none does, "
-                "say  force: true"
-            )
+        if recorded.status == "running" and run not in self._handles:
+            self.runtime.lease.check_free(run, recorded.runner, take_over=force)
         self._check_room()
         await self._own(run)
         if nodes is None:
-            handle = await self.runtime.resume(run)
+            handle = await self.runtime.resume(run, take_over=force)
         else:
-            handle = await self.runtime.retry(run, nodes)
+            handle = await self.runtime.retry(run, nodes, take_over=force)
         self._watch(handle)
         return handle

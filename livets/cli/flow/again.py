@@ -11,20 +11,27 @@ from livets.cli.flow.watching import follow
 from livets.cli.output import Failure
 from livets.flow.replay import replayed
 
+_take_over = click.option(
+    "--take-over", is_flag=True, help="Also from a process that lives, but has been silent for ten seconds."
+)
+
 
 @click.command()
 @click.argument("name", metavar="RUN")
 @click.option("--workflow", "source", help="module:name, when the workflow has functions that only Python knows.")
+@_take_over
 @click.option("--json", "as_json", is_flag=True, help="Print status, outputs, counts and failures as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @with_folder
 @with_grants
-def resume(name: str, source: str | None, as_json: bool, quiet: bool, folder: Path, grants: str | None) -> None:
+def resume(
+    name: str, source: str | None, take_over: bool, as_json: bool, quiet: bool, folder: Path, grants: str | None
+) -> None:
     """Go on with a run that was killed, cancelled or failed; what is recorded as done is not done again."""
 
     async def main() -> int:
         async with opened(folder, grants, must_exist=True) as runtime:
-            begun = runtime.resume(name, workflow_of(source) if source else None)
+            begun = runtime.resume(name, workflow_of(source) if source else None, take_over=take_over)
             return await follow(runtime, begun, as_json=as_json, quiet=quiet)
 
     run_async(main())
@@ -34,12 +41,20 @@ def resume(name: str, source: str | None, as_json: bool, quiet: bool, folder: Pa
 @click.argument("name", metavar="RUN")
 @click.argument("nodes", nargs=-1)
 @click.option("--workflow", "source", help="module:name, when the workflow has functions that only Python knows.")
+@_take_over
 @click.option("--json", "as_json", is_flag=True, help="Print status, outputs, counts and failures as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @with_folder
 @with_grants
 def retry(
-    name: str, nodes: tuple[str, ...], source: str | None, as_json: bool, quiet: bool, folder: Path, grants: str | None
+    name: str,
+    nodes: tuple[str, ...],
+    source: str | None,
+    take_over: bool,
+    as_json: bool,
+    quiet: bool,
+    folder: Path,
+    grants: str | None,
 ) -> None:
     """Run NODES and all after them again; without NODES, those that failed."""
 
@@ -53,7 +68,7 @@ def retry(
                 )
                 if not chosen:
                     raise Failure(f"no node of run {name!r} has failed", "name the nodes that are to run again")
-            begun = runtime.retry(name, chosen, workflow_of(source) if source else None)
+            begun = runtime.retry(name, chosen, workflow_of(source) if source else None, take_over=take_over)
             return await follow(runtime, begun, as_json=as_json, quiet=quiet)
 
     run_async(main())

@@ -51,6 +51,8 @@ def show(name: str, node: str | None, as_json: bool, folder: Path) -> None:
     async def main() -> int:
         async with opened(folder, must_exist=True) as runtime:
             replay = replayed(await _events(runtime, name))
+            if replay.status == "running" and await runtime.gone([name]):
+                replay.status = "interrupted"
         if node is not None:
             if node not in replay.nodes:
                 raise Failure(f"run {name!r} has no node {node!r}", f"there are: {', '.join(replay.nodes)}")
@@ -62,6 +64,8 @@ def show(name: str, node: str | None, as_json: bool, folder: Path) -> None:
             )
         else:
             click.echo(f"{name}  {replay.created['workflow']}  {replay.status}")
+            if replay.status == "interrupted":
+                click.echo(f"its process is gone; go on with  livets flow resume {name}", err=True)
             click.echo(table(["NODE", "STATE", "ATTEMPTS", "MS", "ERROR"], table_of(replay)))
         return 0
 

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -51,6 +52,9 @@ class EventLog(abc.ABC):
     poll_seconds = 0.2
     """How often a subscription looks for events of other processes."""
 
+    runners: Path | None = None
+    """A folder beside the log where its writers show that they live; None when no other process can see the log."""
+
     def __init__(self, durability: Durability = "process") -> None:
         self.durability = durability
         self._group = GroupCommit(self._commit) if durability == "power" else None
@@ -86,6 +90,11 @@ class EventLog(abc.ABC):
         """Return the seq of the last event, 0 when there is none."""
         self._check_open()
         return await asyncio.to_thread(self._locked, self._head, stream)
+
+    async def heads_of(self, streams: Sequence[str]) -> dict[str, int]:
+        """Return the seq of the last event of each of these streams, in one go."""
+        self._check_open()
+        return await asyncio.to_thread(self._locked, lambda: {name: self._head(name) for name in streams})
 
     async def read(self, stream: str, after: int = 0, limit: int | None = None) -> list[Event]:
         """Return the events with seq > `after`, oldest first, `limit` at most; of a fork also what came before it.

@@ -34,6 +34,7 @@ class LmdbLog(EventLog):
         self._lmdb = lmdb
         self._max_bytes = max_bytes
         Path(path).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.runners = Path(path) / "runners"
         try:
             self._env = lmdb.open(
                 os.fspath(path), map_size=min(16 * 2**20, max_bytes), max_dbs=3, sync=durability == "power", mode=0o600

@@ -37,6 +37,7 @@ class SqliteLog(EventLog):
     def __init__(self, path: str | os.PathLike[str], durability: Durability = "process") -> None:
         super().__init__(durability)
         self.path = Path(path)
+        self.runners = self.path.with_name(self.path.name + ".runners")
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         self._writer = self._connect()
         self._writer.execute(f"PRAGMA synchronous={'FULL' if durability == 'power' else 'NORMAL'}")

@@ -196,8 +196,16 @@ async def test_runs_go_on_with_the_next_server_and_only_its_own(tmp_path: Path) 
         await app.service.begin()
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
-            elsewhere = await client.post("/api/runs/foreign/resume")
-            assert (elsewhere.status_code, "force" in elsewhere.json()["detail"]) == (409, True)
+            assert (await client.get("/api/runs/foreign")).json()["status"] == "interrupted"
+            assert [one["run"] for one in (await client.get("/api/runs?status=interrupted")).json()["runs"]] == [
+                "foreign"
+            ]
+            async with FlowRuntime(tmp_path) as other:
+                held = await other.resume("foreign")
+                elsewhere = await client.post("/api/runs/foreign/resume", json={"force": True})
+                assert (elsewhere.status_code, "running in process" in elsewhere.json()["detail"]) == (409, True)
+                assert (await client.get("/api/runs/foreign")).json()["status"] == "running"
+                await held.cancel()
             await until(lambda: app.service.handle(run).waiting(), "the approval to wait again")
             await client.post(f"/api/runs/{run}/approve", json={"node": "ask", "approved": False})
             await until(lambda: app.service.handle(run) is None, "the run to end")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -210,3 +211,40 @@ def test_log_records_carry_run_node_and_attempt(caplog: pytest.LogCaptureFixture
         NodeContext("r1", "n1", {}, attempt=2).log.info("hello")
     record: Any = caplog.records[0]
     assert (record.run, record.node, record.attempt) == ("r1", "n1", 2)
+
+
+class _Adder:
+    def __init__(self, by: int) -> None:
+        self.by = by
+
+    def __call__(self, n: int) -> int:
+        return n + self.by
+
+    def times(self, n: int) -> int:
+        return n * self.by
+
+
+def _sum(a: int, b: int) -> int:
+    return a + b
+
+
+@pytest.mark.parametrize(
+    ("thing", "name", "ports"),
+    [
+        (functools.partial(_sum, 3), "_sum", ["b"]),
+        (functools.partial(_sum, b=3), "_sum", ["a", "b"]),
+        (functools.partial(functools.partial(_sum), 3), "_sum", ["b"]),
+        (_Adder(2), "_Adder", ["n"]),
+        (_Adder(2).times, "times", ["n"]),
+    ],
+)
+def test_whatever_can_be_called_by_name_is_a_node(thing: Any, name: str, ports: list[str]) -> None:
+    found = node_type_of(thing)
+    assert (found.name, [port.name for port in found.ports().inputs]) == (name, ports)
+    assert all(port.kind is Kind.INT for port in found.ports().outputs)
+
+
+@pytest.mark.parametrize("thing", [max, len, print])
+def test_what_takes_no_names_is_refused_with_advice(thing: Any) -> None:
+    with pytest.raises(EngineError, match=f"{thing.__name__}.* wrap it in a function"):
+        node_type_of(thing)

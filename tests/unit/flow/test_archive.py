@@ -7,6 +7,7 @@ from typing import Any
 from livets.engine.events import NewEvent
 from livets.engine.log import MemoryLog
 from livets.flow.archive import CHUNK, Archive
+from livets.flow.leasing import Lease
 
 CREATED: dict[str, Any] = {"workflow": "w", "version": "v", "inputs": {}, "targets": None}
 
@@ -23,11 +24,14 @@ class Counting(MemoryLog):
 
 async def test_the_list_follows_the_journal_and_reads_only_what_has_grown() -> None:
     log = Counting()
-    archive = Archive(log)
+    lease = Lease(None)
+    archive = Archive(log, lease)
     assert await archive.runs() == []
     runs = [f"run-{n:04}" for n in range(CHUNK + 5)]
     for place, run in enumerate(runs):
-        await log.append(f"flow/{run}", [NewEvent("flow.run.created", CREATED, ts=1.0 + place)])
+        await log.append(
+            f"flow/{run}", [NewEvent("flow.run.created", CREATED | {"runner": lease.runner}, ts=1.0 + place)]
+        )
     assert [one.run for one in await archive.runs()] == runs[::-1]
     assert {one.status for one in await archive.runs()} == {"running"}
     assert log.read_streams == len(runs)
@@ -37,4 +41,12 @@ async def test_the_list_follows_the_journal_and_reads_only_what_has_grown() -> N
     await log.append("flow/run-0007", [NewEvent("flow.run.resumed", {"reset": [], "deep": False})])
     found = {one.run: one for one in await archive.runs()}
     assert (found["run-0007"].status, found["run-0007"].ended) == ("running", 0.0)
+    assert log.read_streams == len(runs) + 2
+    await archive.held("run-0007", "killed")
+    lease.close()
+    assert {one.status for one in await archive.runs()} == {"interrupted"}
+    other = Lease(None)
+    await archive.held("run-0007", other.runner)
+    assert {one.run: one.status for one in await archive.runs()}["run-0007"] == "running"
+    assert await archive.gone(["run-0007", "run-0008"]) == {"run-0008"}
     assert log.read_streams == len(runs) + 2

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+import livets.flow.leasing
 from livets.engine.context import NodeContext
-from livets.engine.errors import Conflict, EngineError, NodeError
+from livets.engine.errors import EngineError, NodeError
 from livets.engine.values import Blob
 from livets.flow import Flow, FlowRuntime
+from livets.flow.leasing import RunsElsewhere
+from livets.flow.recording import TakenOver
 
 ran: list[str] = []
 broken: set[str] = set()
@@ -83,7 +86,7 @@ async def test_a_closed_runtime_leaves_a_run_that_can_go_on(tmp_path: Path) -> N
             await asyncio.sleep(0.001)
     broken.clear()
     async with FlowRuntime(tmp_path) as runtime:
-        assert [i.status for i in await runtime.runs()] == ["running"]
+        assert [i.status for i in await runtime.runs()] == ["interrupted"]
         result = await (await runtime.resume("r1", flow)).result()
         assert result.outputs == {"z": 8}
         assert ran == ["a", "hang", "hang", "z"]
@@ -227,7 +230,7 @@ async def test_what_cannot_be_recorded_fails_its_node_by_name(tmp_path: Path) ->
         assert "$.out.x: an object is no value" in result.failures[0].message
 
 
-async def test_two_runtimes_do_not_run_one_run(tmp_path: Path) -> None:
+async def test_two_runtimes_do_not_run_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken.add("hang")
     flow = Flow("twice")
     flow.add(hang, id="h") >> flow.add(step, id="z")["n"]
@@ -238,11 +241,16 @@ async def test_two_runtimes_do_not_run_one_run(tmp_path: Path) -> None:
         with pytest.raises(EngineError, match="exists already"):
             await two.start(flow, run="r1")
         broken.clear()
-        assert (await (await two.resume("r1", flow)).result()).status == "completed"
+        with pytest.raises(RunsElsewhere, match="running in process"):
+            await two.resume("r1", flow, take_over=True)
+        monkeypatch.setattr(livets.flow.leasing, "SILENT_S", -1.0)  # as if nothing had been heard of the first one
+        with pytest.raises(RunsElsewhere, match="take the run over"):
+            await two.resume("r1", flow)
+        assert (await (await two.resume("r1", flow, take_over=True)).result()).status == "completed"
         execution = handle._execution.scheduler
         assert execution is not None
         execution.cancel_node(0)
-        with pytest.raises(Conflict):
+        with pytest.raises(TakenOver):
             await handle.result()
 
 
