@@ -63,4 +63,5 @@ class Backends:
             close = getattr(part, "close", None)
             if close is not None:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(close(), 2.0)
+                    async with asyncio.timeout(2.0):
+                        await close()

@@ -325,9 +325,9 @@ class ViewRunner:
     async def _submitted(self, change: Change) -> None:
         writer = self._commits.writer
         writer.submit(change, 0, urgent=True)
-        writing = asyncio.ensure_future(writer.written())
-        await asyncio.wait([writing], timeout=STORE_WAIT_S)
-        writing.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STORE_WAIT_S):
+                await writer.written()
 
     # The bus
 

@@ -7,14 +7,17 @@ it shares with the server are the numbers of the protocol. How a control takes a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 from livets.mirror import edits
 from livets.mirror.misfit import Misfit
-from livets.mirror.nodes import Context, Node, inside, parse, serialise
+from livets.mirror.nodes import Context, Node, copies, inside, parse, serialise
 from livets.wire import ListOp, SlotKind
 
 RANGES = (SlotKind.HTML, SlotKind.IF, SlotKind.FOR)
+_PATTERNS = 500
+"""Blocks whose nodes are kept: those of some dozen templates."""
 
 
 class Surface(Protocol):
@@ -60,7 +63,7 @@ class Block:
 def skeleton(block: list[Any], context: Context) -> Block:
     """A block of empty values; its ranges have become range nodes."""
     top = Node("range")
-    top.put(parse(block[0], context))
+    top.put(copies(_pattern(block[0], context)))
     found: list[tuple[Node, Node, Context]] = []
     for description in block[1]:
         parent, at, node = top, context, top
@@ -84,6 +87,12 @@ def skeleton(block: list[Any], context: Context) -> Block:
     nodes = top.children
     top.put([])
     return Block(nodes, slots)
+
+
+@lru_cache(_PATTERNS)
+def _pattern(statics: str, context: Context) -> list[Node]:
+    """The nodes of a block's statics, for copies of them: a list has one for each row."""
+    return parse(statics, context)
 
 
 class Blocks:

@@ -12,12 +12,15 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from livets.mirror import scratch
+
 Context = tuple[str, str]
 """Where HTML is parsed: tag and namespace of the element around it."""
 
 BODY: Context = ("div", "")
 VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 RAW = frozenset(["script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext"])
+_FOREIGN = frozenset(["svg", "math"])
 _numbers = count(1)
 
 
@@ -86,19 +89,15 @@ class Node:
 
 def parse(html: str, context: Context = BODY) -> list[Node]:
     """The nodes of a fragment inside an element."""
-    options: dict[str, Any] = {"is_fragment": True, "scripting": True}
-    if context[1]:
-        options["fragment_namespace"] = context[1]
-    plain = context[1] or "div"
+    tag, space = context
+    if not space:
+        return scratch.read(html, tag or "div", _siblings)
+    options: dict[str, Any] = {"is_fragment": True, "scripting": True, "fragment_namespace": space}
     try:
-        found = LexborHTMLParser(html, fragment_tag=context[0] or plain, **options).root
+        found = LexborHTMLParser(html, fragment_tag=tag or space, **options).root
     except ValueError:  # the parser has no number for this tag (<g>, a custom element), and nothing special about it
-        found = LexborHTMLParser(html, fragment_tag=plain, **options).root
-    nodes = []
-    while found is not None:
-        nodes.append(_copy(found, context[1]))
-        found = found.next
-    return nodes
+        found = LexborHTMLParser(html, fragment_tag=space, **options).root
+    return _siblings(found, space)
 
 
 def parse_document(html: str) -> Node:
@@ -108,21 +107,40 @@ def parse_document(html: str) -> Node:
     return _copy(root, "")
 
 
+def copies(nodes: list[Node]) -> list[Node]:
+    """The same nodes once more, with numbers of their own; they have no parent."""
+    made = []
+    for node in nodes:
+        copy = Node(node.kind, node.tag, node.space, node.data)
+        if node.attributes:
+            copy.attributes = node.attributes.copy()
+        if node.children:
+            copy.put(copies(node.children))
+        made.append(copy)
+    return made
+
+
+def _siblings(found: LexborNode | None, space: str = "") -> list[Node]:
+    nodes = []
+    while found is not None:
+        nodes.append(_copy(found, space))
+        found = found.next
+    return nodes
+
+
 def _copy(found: LexborNode, space: str) -> Node:
-    if found.is_text_node:
-        return Node("text", data=found.text_content or "")
-    if found.is_comment_node:
-        return Node("comment", data=found.comment_content or "")
     tag = found.tag or ""
-    space = tag if tag in ("svg", "math") else space
-    node = Node("element", tag, space)
-    node.attributes = {name: value or "" for name, value in found.attributes.items()}
-    inner = inside(node)[1]
-    children, child = [], found.first_child
-    while child is not None:
-        children.append(_copy(child, inner))
-        child = child.next
-    node.put(children)
+    if tag == "-text":
+        return Node("text", data=found.text_content or "")
+    if tag == "-comment":
+        return Node("comment", data=found.comment_content or "")
+    node = Node("element", tag, tag if tag in _FOREIGN else space)
+    attributes = found.attributes
+    if attributes:
+        node.attributes = {name: value or "" for name, value in attributes.items()}
+    child = found.first_child
+    if child is not None:
+        node.put(_siblings(child, inside(node)[1]))
     return node
 
 

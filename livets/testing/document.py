@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-from livets.mirror.nodes import RAW, VOID, Node, escape
+from livets.mirror.nodes import RAW, VOID, Node, escape, tag_of
 from livets.testing.errors import NotFound
 
 _NUMBER = "data-livets-number"
+_MAX_CHARACTERS = 1_000_000
+"""Parsed in one copy: what it has held stays in memory until it goes."""
 
 
 class Document:
@@ -25,12 +27,18 @@ class Document:
         title = next((node for node in top.elements() if node.tag == "title"), None)
         if title is not None:
             self.title = " ".join(title.text.split())
+        self.version = 0
+        """Another one whenever the tree has changed."""
+        self._nodes: dict[int, Node] = {}
+        self._nodes_of = -1
         self._copy: LexborHTMLParser | None = None
-        self._by_number: dict[int, Node] = {}
+        self._copy_of = -1
+        self._copied = 0
+        self._head: str | None = None
 
     def touch(self) -> None:
         """The tree has changed."""
-        self._copy = None
+        self.version += 1
 
     @property
     def body(self) -> Node:
@@ -48,8 +56,10 @@ class Document:
 
     def by_number(self, number: int) -> Node | None:
         """The element that bears this number, if it is on the page now."""
-        self._parsed()
-        return self._by_number.get(number)
+        if self._nodes_of != self.version:
+            self._nodes = {node.number: node for node in (self.top, *self.top.elements())}
+            self._nodes_of = self.version
+        return self._nodes.get(number)
 
     def css(self, selector: str, within: Node | None = None) -> list[Node]:
         """Elements that fit a CSS selector, in document order. Raises NotFound for a selector that is none."""
@@ -58,37 +68,58 @@ class Document:
         except SelectolaxError as error:
             raise NotFound(f"{selector!r} is no CSS selector that the testing kit understands: {error}") from None
         numbers = dict.fromkeys(int(each.attributes.get(_NUMBER) or 0) for each in found)
-        nodes = [self._by_number[number] for number in numbers if number in self._by_number]
+        nodes = [node for number in numbers if (node := self.by_number(number)) is not None]
         if within is not None:
             nodes = [node for node in nodes if node is not within and within in node.around()]
         return nodes
 
     def _parsed(self) -> LexborHTMLParser:
-        if self._copy is None:
-            self._by_number = {}
-            out = ["<!doctype html>"]
-            self._write(self.top, out)
-            self._copy = LexborHTMLParser("".join(out), scripting=True)
+        """The tree as it is now, for the engine of selectors: every element has its number."""
+        if self._copy is not None and self._copy_of == self.version:
+            return self._copy
+        out: list[str] = []
+        for child in self.top.children:
+            if child.tag == "head":  # nothing that a person or a patch does changes it
+                out.append(self._head if self._head is not None else self._write_head(child))
+            else:
+                _write(child, out)
+        inner = "".join(out)
+        self._copied += len(inner)
+        if self._copy is None or self._copied > _MAX_CHARACTERS:
+            start = tag_of(self.top, f' {_NUMBER}="{self.top.number}"')
+            self._copy = LexborHTMLParser(f"<!doctype html>{start}{inner}</html>", scripting=True)
+            self._copied = len(inner)
+        else:
+            root = self._copy.root
+            assert root is not None
+            root.inner_html = inner
+        self._copy_of = self.version
         return self._copy
 
-    def _write(self, node: Node, out: list[str]) -> None:
-        """HTML for the copy: numbered, and with check marks as they are now."""
-        if node.kind == "text":
-            raw = node.parent is not None and node.parent.tag in RAW
-            out.append(node.data if raw else escape(node.data))
-        elif node.kind == "range":
-            for child in node.children:
-                self._write(child, out)
-        elif node.kind == "element":
-            self._by_number[node.number] = node
-            out.append(f'<{node.tag} {_NUMBER}="{node.number}"')
-            for name, value in node.attributes.items():
-                if node.checked is None or name not in ("checked", "selected"):
-                    out.append(f' {name}="{escape(value)}"')
-            if node.checked:
-                out.append(" selected" if node.tag == "option" else " checked")
-            out.append(">")
-            for child in node.children:
-                self._write(child, out)
-            if node.tag not in VOID:
-                out.append(f"</{node.tag}>")
+    def _write_head(self, head: Node) -> str:
+        out: list[str] = []
+        _write(head, out)
+        self._head = "".join(out)
+        return self._head
+
+
+def _write(node: Node, out: list[str]) -> None:
+    """HTML for the copy: numbered, and with check marks as they are now."""
+    if node.kind == "text":
+        raw = node.parent is not None and node.parent.tag in RAW
+        out.append(node.data if raw else escape(node.data))
+    elif node.kind == "range":
+        for child in node.children:
+            _write(child, out)
+    elif node.kind == "element":
+        out.append(f'<{node.tag} {_NUMBER}="{node.number}"')
+        for name, value in node.attributes.items():
+            if node.checked is None or name not in ("checked", "selected"):
+                out.append(f' {name}="{escape(value)}"')
+        if node.checked:
+            out.append(" selected" if node.tag == "option" else " checked")
+        out.append(">")
+        for child in node.children:
+            _write(child, out)
+        if node.tag not in VOID:
+            out.append(f"</{node.tag}>")

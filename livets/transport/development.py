@@ -12,7 +12,7 @@ import secrets
 from typing import Any
 
 import msgspec
-from markupsafe import Markup, escape
+from markupsafe import escape
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
@@ -107,11 +107,6 @@ def error_page(failure: Failure, script: str) -> str:
     return _PAGE.format(
         title=escape(failure.title), text=escape(failure.text), hint=escape(failure.hint), script=escape(script)
     )
-
-
-def script_tag(prefix: str, connector: Connector) -> Markup:
-    """What a page in development has in its head."""
-    return Markup('<script type="module" src="{}"></script>').format(prefix + connector.url("dev.js"))
 
 
 class Broken:

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, Template, TemplateNotFound
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from livets.errors import ConfigError
 from livets.render.environment import LiveEnvironment, MappingScope, scope_context
@@ -136,10 +136,12 @@ def root(
     html: str, *, token: str, fingerprint: str, socket: str, wire: str, shape: Markup, navigates: bool = False
 ) -> Markup:
     """The view's element and its shape, as docs/protocol.md describes them."""
-    return Markup(
-        '<div id="livets" data-livets="{}" data-fp="{}" data-socket="{}" data-wire="{}"{}>{}</div>\n'
-        '<script type="application/json" id="livets-shape">{}</script>'
-    ).format(token, fingerprint, socket, wire, Markup(" data-links" * navigates), Markup(html), shape)  # noqa: S704
+    links = " data-links" if navigates else ""
+    return Markup(  # noqa: S704
+        f'<div id="livets" data-livets="{escape(token)}" data-fp="{escape(fingerprint)}"'
+        f' data-socket="{escape(socket)}" data-wire="{escape(wire)}"{links}>{html}</div>\n'
+        f'<script type="application/json" id="livets-shape">{shape}</script>'
+    )
 
 
 def embedded_json(value: object) -> Markup:

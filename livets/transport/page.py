@@ -11,7 +11,7 @@ import secrets
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -22,7 +22,7 @@ from livets.live.address import MAX_CHARACTERS
 from livets.live.failure import trace
 from livets.live.scope import ViewScope
 from livets.state import StoreUnavailable
-from livets.transport.development import Failure, error_page, script_tag
+from livets.transport.development import Failure, error_page
 from livets.transport.layout import DEFAULT, Layouts, embedded_json, root
 from livets.transport.origin import header
 from livets.transport.refusals import Refusals
@@ -112,11 +112,7 @@ class Pages:
             title=view.title or route.title or worker.config.title,
             body_class=view.body_class,
             head=self._layouts.head(view.head, names) if isinstance(view.head, str) else Markup(view.head()),  # noqa: S704
-            livets_head=self._without_sockets(scope, prefix)
-            + Markup('<script defer src="{}"></script>\n<link rel="stylesheet" href="{}">').format(
-                prefix + self._connector.url(), prefix + self._connector.url("livets.css")
-            )
-            + (script_tag(prefix, self._connector) if worker.config.dev else ""),
+            livets_head=self._head(scope, prefix),
             view=root(
                 html,
                 token=worker.tokens.page(resident.view_id, session, resident.url, template.fingerprint),
@@ -128,11 +124,17 @@ class Pages:
             ),
         )
 
-    def _without_sockets(self, scope: Scope, prefix: str) -> Markup:
-        """For a browser that has found out that no WebSocket gets through: what stands in for it, before all else."""
-        if f"{_NO_SOCKETS}=1" not in (header(scope, b"cookie") or ""):
-            return Markup()
-        return Markup('<script type="module" src="{}"></script>\n').format(prefix + self._connector.url("http.js"))
+    def _head(self, scope: Scope, prefix: str) -> Markup:
+        """What connects the page, and before all else what stands in for a WebSocket that does not get through."""
+        connector, styles, stand_in, dev = self._connector.urls("connector.js", "livets.css", "http.js", "dev.js")
+        base = escape(prefix)
+        tags = [
+            f'<script defer src="{base}{connector}"></script>\n<link rel="stylesheet" href="{base}{styles}">',
+            f'<script type="module" src="{base}{dev}"></script>' if self._worker.config.dev else "",
+        ]
+        if f"{_NO_SOCKETS}=1" in (header(scope, b"cookie") or ""):  # the browser has found that out
+            tags.insert(0, f'<script type="module" src="{base}{stand_in}"></script>\n')
+        return Markup("".join(tags))  # noqa: S704
 
     def _refused(self, scope: Scope, route: LiveRoute, url: str, error: Exception) -> Response:
         """The answer when there is no page: what the visitor may know of the reason."""

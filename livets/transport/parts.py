@@ -47,6 +47,8 @@ class Parts:
 
     async def start(self) -> None:
         """Enter all; once, whoever asks first. Raises what one of them raises, and may then be asked again."""
+        if not self._enter:
+            return
         if self._task is None:
             self._ready = asyncio.get_running_loop().create_future()
             self._end = asyncio.Event()

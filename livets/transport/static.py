@@ -11,6 +11,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import logging
+import os
+from functools import lru_cache
 from pathlib import Path
 
 from starlette.responses import PlainTextResponse, Response
@@ -22,6 +24,9 @@ logger = logging.getLogger("livets.transport")
 
 BUILT = Path(__file__).parents[1] / "static"
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
+_SUFFIXES = tuple(_TYPES)
+_BUILDS = 8
+"""Builds that are kept: there is one, but where it is worked on."""
 _DEVELOPMENT = frozenset(["dev.js"])
 """What production does not serve."""
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -29,17 +34,29 @@ _FOR_A_MINUTE = "public, max-age=60"
 _MISSING = b'console.error("livets: the connector was not built; run `make connector` in the checkout of livets");'
 
 
+class _Build:
+    """The files of one build."""
+
+    def __init__(self, plain: dict[str, bytes]) -> None:
+        self.plain = plain
+        self.hash = hashlib.blake2b(b"\0".join(plain.values()), digest_size=8).hexdigest()
+        self._packed: dict[str, bytes] = {}
+
+    def packed(self, file: str) -> bytes:
+        """A file for a browser that takes gzip."""
+        if file not in self._packed:
+            self._packed[file] = gzip.compress(self.plain[file], mtime=0)
+        return self._packed[file]
+
+
 class Connector:
     """The ASGI endpoint of the browser runtime."""
 
     def __init__(self, folder: Path = BUILT, *, dev: bool = False, json: bool = False) -> None:
         self._folder = folder
-        self._connector = folder / ("connector-json.js" if json else "connector.js")
+        self._connector = "connector-json.js" if json else "connector.js"
         self._dev = dev
-        self._stamps: dict[Path, int] = {}
-        self._hash = ""
-        self._plain: dict[str, bytes] = {}
-        self._gzip: dict[str, bytes] = {}
+        self._build: _Build | None = None
 
     def url(self, file: str = "connector.js") -> str:
         """Path of the current `file` (`connector.js`, `dev.js`, `livets.css`, …), below the application's mount point.
@@ -47,18 +64,22 @@ class Connector:
         >>> Connector().url().startswith("/livets/connector-")
         True
         """
-        self._load()
-        name, _, suffix = file.rpartition(".")
-        return f"/livets/{name}-{self._hash}.{suffix}"
+        return self.urls(file)[0]
+
+    def urls(self, *files: str) -> list[str]:
+        """Paths of several files of one build."""
+        current = self._load().hash
+        names = [file.rpartition(".") for file in files]
+        return [f"/livets/{name}-{current}.{suffix}" for name, _, suffix in names]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the file."""
-        self._load()
+        build = self._load()
         path = Path(scope["path"].rpartition("/")[2])
         name, dash, stamp = path.stem.rpartition("-")
         file = name + path.suffix
-        is_current = stamp == self._hash
-        if file not in self._plain or not (is_current or (file == "connector.js" and dash)):
+        is_current = stamp == build.hash
+        if file not in build.plain or not (is_current or (file == "connector.js" and dash)):
             await PlainTextResponse("Not Found", 404)(scope, receive, send)
             return
         headers = {
@@ -66,28 +87,38 @@ class Connector:
             "X-Content-Type-Options": "nosniff",
             "Vary": "Accept-Encoding",
         }
-        body = self._plain[file]
         if "gzip" in (header(scope, b"accept-encoding") or ""):
             headers["Content-Encoding"] = "gzip"
-            body = self._gzip[file]
+            body = build.packed(file)
+        else:
+            body = build.plain[file]
         await Response(body, media_type=_TYPES[path.suffix], headers=headers)(scope, receive, send)
 
-    def _load(self) -> None:
-        """Read the files once; in development again whenever one has changed, come or gone."""
-        if self._plain and not self._dev:
-            return
-        paths = [path for path in sorted(self._folder.glob("*.*")) if path.suffix in _TYPES]
-        if not self._dev:
-            paths = [path for path in paths if path.name not in _DEVELOPMENT]
-        stamps = {path: path.stat().st_mtime_ns for path in paths}
-        if self._plain and stamps == self._stamps:
-            return
-        self._stamps = stamps
-        self._plain = {path.name: path.read_bytes() for path in paths if not path.name.startswith("connector")}
-        if self._connector in stamps:
-            self._plain["connector.js"] = self._connector.read_bytes()
-        else:
-            self._plain["connector.js"] = _MISSING
-            logger.error("%s is missing: pages will not come alive; run `make connector`", self._connector)
-        self._gzip = {name: gzip.compress(body, mtime=0) for name, body in self._plain.items()}
-        self._hash = hashlib.blake2b(b"\0".join(self._plain.values()), digest_size=8).hexdigest()
+    def _load(self) -> _Build:
+        """The files, read once; in development again whenever one has changed, come or gone."""
+        if self._build is not None and not self._dev:
+            return self._build
+        build = _read(self._folder, self._connector, _stamps(self._folder, with_dev=self._dev))
+        if build is not self._build and build.plain["connector.js"] is _MISSING:
+            where = self._folder / self._connector
+            logger.error("%s is missing: pages will not come alive; run `make connector`", where)
+        self._build = build
+        return build
+
+
+def _stamps(folder: Path, *, with_dev: bool) -> tuple[tuple[str, int], ...]:
+    """The files that are served, and when each was written."""
+    if not folder.is_dir():
+        return ()
+    with os.scandir(folder) as entries:
+        found = [(entry.name, entry.stat().st_mtime_ns) for entry in entries if entry.name.endswith(_SUFFIXES)]
+    return tuple(sorted([each for each in found if with_dev or each[0] not in _DEVELOPMENT]))
+
+
+@lru_cache(_BUILDS)
+def _read(folder: Path, connector: str, stamps: tuple[tuple[str, int], ...]) -> _Build:
+    """Once for all applications of a process, of which tests make many."""
+    names = [name for name, _ in stamps]
+    plain = {name: (folder / name).read_bytes() for name in names if not name.startswith("connector")}
+    plain["connector.js"] = (folder / connector).read_bytes() if connector in names else _MISSING
+    return _Build(plain)

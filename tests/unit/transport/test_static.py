@@ -34,10 +34,10 @@ def test_the_url_changes_with_the_content_in_development_only(tmp_path: Path) ->
     assert developing.url() != second
 
 
-def test_a_connector_that_was_not_built_says_so_in_the_console(tmp_path: Path) -> None:
+async def test_a_connector_that_was_not_built_says_so_in_the_console(tmp_path: Path) -> None:
     connector = Connector(tmp_path)
     assert connector.url().startswith("/livets/connector-")
-    assert b"make connector" in connector._plain["connector.js"]
+    assert b"make connector" in (await get(connector, connector.url()))[1]
 
 
 async def test_modules_and_styles_are_of_the_same_build_or_not_at_all(tmp_path: Path) -> None:
