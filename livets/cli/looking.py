@@ -13,11 +13,13 @@ from typing import Any
 
 from livets.app import LiveTS
 from livets.cli.lint import Finding, Source, check_names, check_source, shown_by
+from livets.cli.lint.layouts import incomplete
 from livets.cli.lint.views import from_file, place_of
 from livets.errors import LivetsError
 from livets.live import LiveView
 from livets.live.display import compile_template
 from livets.render import Templates
+from livets.transport.layout import DEFAULT, SOURCE
 
 _SUFFIXES = frozenset([".html", ".htm", ".jinja", ".jinja2", ".j2"])
 _PLACE = re.compile(r"(.+?), line (\d+): ", re.DOTALL)
@@ -51,6 +53,7 @@ class Looked:
             self.findings += check_source(source, views)
         for view in self._views if not wanted else self._chosen:
             self._compile(view)
+        self.findings += [found for found in self._layouts() if _is_wanted(found.file, wanted)]
         return len(sources)
 
     def reports(self) -> Iterator[dict[str, Any]]:
@@ -68,6 +71,23 @@ class Looked:
                 "opaque": [{"file": part.file, "line": part.line, "reason": part.reason} for part in parts],
                 "advice": [{"file": note.file, "line": note.line, "message": note.message} for note in template.advice],
             }
+
+    def _layouts(self) -> Iterator[Finding]:
+        """What the layouts of the views leave out."""
+        names = {view.layout or self._live.config.layout or DEFAULT: view for view in reversed(self._views)}
+        for name, view in sorted(names.items()):
+            layout = self._layout(name)
+            if layout is not None:
+                yield from incomplete(layout, self._layout)
+            elif view.layout:
+                file, line = place_of(view, "layout")
+                places = ", ".join(str(folder) for folder in self._live.config.templates)
+                yield Finding(file, line, "layout", f"there is no layout {name!r}", f"it is looked for in {places}")
+
+    def _layout(self, name: str) -> Source | None:
+        if name == DEFAULT:
+            return Source(self._templates.environment, DEFAULT, SOURCE, DEFAULT)
+        return from_file(name, self._templates)
 
     def _compile(self, view: type[LiveView]) -> None:
         """A template that can't be compiled is a finding, and so is a name in it that the view does not have."""

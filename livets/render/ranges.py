@@ -24,7 +24,7 @@ from livets.wire import SlotKind
 
 _NO_KEY: Final = (
     "the rows of this loop have form controls and no key: what was typed stays at its position when rows come and go; "
-    'give the row\'s element a key: ts-key="{{ row.id }}"'
+    'give the row\'s element a key: ts-key="{{ row.id }}", or "{{ row }}" if rows are texts'
 )
 
 

@@ -27,7 +27,7 @@ _MATTERS = re.compile(r"<(?=!--|script)", re.IGNORECASE)
 DEFAULT = "livets/layout.html"
 _SOURCES = 128
 """Compiled sources of heads that are kept: as a rule, one a view class."""
-_SOURCE = """<!doctype html>
+SOURCE = """<!doctype html>
 <html lang="{{ lang }}">
 <head>
 <meta charset="utf-8">
@@ -77,7 +77,7 @@ class Layouts:
         self.read = files.read
         """Names of the files that layouts consist of, as far as they have been used."""
         self._environment = LiveEnvironment(
-            autoescape=True, loader=ChoiceLoader([DictLoader({DEFAULT: _SOURCE}), files]), auto_reload=dev
+            autoescape=True, loader=ChoiceLoader([DictLoader({DEFAULT: SOURCE}), files]), auto_reload=dev
         )
         self._directories = directories
         self._stylesheets = stylesheets

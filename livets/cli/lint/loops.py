@@ -6,6 +6,7 @@ in the browser. Rows of plain text need no key to be right.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from livets.cli.lint.finding import Finding
@@ -31,12 +32,12 @@ def _row(source: Source, loop: Loop, row: Element) -> Iterator[Finding]:
     key = key_of(row)
     line = source.line(row.tag.start)
     own = row.get("ts-key")
-    first = sorted(loop.targets)[0] if loop.targets else "item"
+    identity = f'ts-key="{{{{ {_identity(source, loop)} }}}}"'
     reads = words(_expression(source, key)) if key is not None else set()
     if own is not None and not (reads & (loop.targets | {"loop"})):
         yield Finding(
             source.file, line, "duplicate-key", "every row of the loop has the same ts-key",
-            f'let it name the item: ts-key="{{{{ {first}.id }}}}"',
+            f"let it name the item: {identity}",
         )  # fmt: skip
         return
     if reads & loop.targets:
@@ -49,7 +50,7 @@ def _row(source: Source, loop: Loop, row: Element) -> Iterator[Finding]:
             source.file, line, "missing-key",
             f"the loop {what}, and its rows hold <{holder.name}>: when a row is inserted or removed, what was typed "
             "or opened there ends up in another row",
-            f'give the row an identity: ts-key="{{{{ {first}.id }}}}"',
+            f"give the row an identity: {identity}",
         )  # fmt: skip
 
 
@@ -62,8 +63,20 @@ def _same_id(source: Source, element: Element) -> Iterator[Finding]:
         yield Finding(
             source.file, source.line(own.start), "duplicate-id",
             f'id="{source.value(own)}" stands in a loop: every row would have the same id',
-            f'make it differ: id="{source.value(own)}-{{{{ {(sorted(element.loop.targets) or ["item"])[0]}.id }}}}"',
+            f'make it differ: id="{source.value(own)}-{{{{ {_identity(source, element.loop)} }}}}"',
         )  # fmt: skip
+
+
+def _identity(source: Source, loop: Loop) -> str:
+    """What tells a row's item from the others: its id; the item itself where that is shown as it is, as texts are."""
+    code = [text for kind, text in source.parts(source.text[loop.start : loop.stop]) if kind != "text"]
+    elements = (element for row in loop.rows for element in row.all())
+    code += [source.value(each) for element in elements for each in element.tag.attributes if each.name[:3] == "ts-"]
+    for name in loop.names:
+        if any(re.search(rf"(?<![\w.]){name}\s*[.\[]", text) for text in code):
+            return f"{name}.id"
+    plain = (name for name in loop.names if any(re.match(rf"{name}\s*(\||$)", text) for text in code))
+    return next(plain, f"{loop.names[0] if loop.names else 'item'}.id")
 
 
 def _expression(source: Source, key: Attribute) -> str:

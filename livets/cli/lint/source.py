@@ -26,11 +26,19 @@ _KEYS = ("ts-key", "id", "data-key")
 class Loop:
     """`{% for %}` or `ts-for`."""
 
-    targets: frozenset[str]
+    names: tuple[str, ...]
+    """What a row's item is called, or its parts are, as they are written."""
     start: int
     outer: Loop | None
+    stop: int | None = None
+    """Where it ends, as far as that is known."""
     rows: list[Element] = field(default_factory=list)
     """Elements directly in its body."""
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """Its names, in no order."""
+        return frozenset(self.names)
 
 
 @dataclass(slots=True, eq=False)
@@ -135,7 +143,7 @@ class _Reader:
                 elif isinstance(token, StartTag):
                     self._start(token)
                 elif isinstance(token, EndTag):
-                    self._end(token.name)
+                    self._end(token)
                 else:
                     assert isinstance(token, Text)
         except Unfinished:
@@ -146,7 +154,7 @@ class _Reader:
             found = _FOR.match(self._source.text, token.start)
             self._enter(Loop(_names(found[1] if found else ""), token.start, self._loop), len(self._open))
         elif token.keyword == "endfor" and self._loops:
-            self._loops.pop()
+            self._loops.pop()[0].stop = token.start
         if self._open and self._open[-1].name in RAW_TEXT and not token.is_comment and token.keyword != "raw":
             self._open[-1].raw.append(token)
 
@@ -164,15 +172,15 @@ class _Reader:
         if tag.name not in VOID and self._source.text[tag.close] != "/":
             self._open.append(element)
         elif own is not None:
-            self._loops.pop()
+            self._loops.pop()[0].stop = tag.close
 
-    def _end(self, name: str) -> None:
-        if any(element.name == name for element in self._open):
+    def _end(self, tag: EndTag) -> None:
+        if any(element.name == tag.name for element in self._open):
             while True:
                 element = self._open.pop()
                 if element.get("ts-for") is not None and self._loops and self._loops[-1][0] is element.loop:
-                    self._loops.pop()
-                if element.name == name:
+                    self._loops.pop()[0].stop = tag.start
+                if element.name == tag.name:
                     return
 
     @property
@@ -184,8 +192,8 @@ class _Reader:
         self._loops.append((loop, depth))
 
 
-def _names(targets: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(targets))
+def _names(targets: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(targets))
 
 
 def key_of(element: Element) -> Attribute | None:

@@ -99,6 +99,60 @@ def test_check_of_files_that_several_views_share(livets: Run, project: Path) -> 
     assert [each["file"] for each in only] == ["templates/menu.html"]
 
 
+LAYOUTS = [
+    ("<html><head>{{ livets_head }}</head>\n<body>{{ view }}</body></html>", []),
+    ("<html><head>\n</head>\n<body>{{ view }}</body></html>", [(1, "what connects the page", "its <head>")]),
+    ("<html><head>{{ livets_head }}</head>\n<body></body></html>", [(2, "the view", "{{ view }}")]),
+    ("<p>bare</p>", [(1, "the view", "its <body>"), (1, "what connects the page", "its <head>")]),
+    ("<p>bare</p> {# livets: ok layout #}", []),
+    ("{% extends 'livets/layout.html' %}{% block head %}<meta name='a'>{% endblock %}", []),
+    ("{% extends 'livets/layout.html' %}\n{% block body %}<i></i>{% endblock %}", [(2, "the view", "{{ view }}")]),
+    ("{% extends 'livets/layout.html' %}{% block body %}<i></i>{{ super() }}{% endblock %}", []),
+    ("{% extends 'livets/layout.html' %}{% block body %}<main>{{ view }}</main>{% endblock %}", []),
+    ("{% extends 'frame.html' %}{% block main %}{{ view }}{% endblock %}", []),
+    ("{% extends 'frame.html' %}{% block main %}{% endblock %}", [(1, "the view", "{{ view }}")]),
+    ("{% extends 'frame.html' %}{% block body %}{{ super() }}{% endblock %}", []),
+    ("{% extends 'frame.html' %}{% block body %}none{% endblock %}", [(1, "the view", "{{ view }}")]),
+    ("{% include 'head.html' %}{{ view }}", []),
+    ("{% extends other %}", []),
+    ("{% include other %}", []),
+    ("{% from 'head.html' import all with context %}{{ all() }}", []),
+]
+
+
+@pytest.mark.parametrize(("layout", "wanted"), LAYOUTS)
+def test_check_of_layouts(livets: Run, project: Path, layout: str, wanted: list[tuple[int, str, str]]) -> None:
+    folder = project / "templates"
+    folder.mkdir()
+    (folder / "page.html").write_text(layout)
+    (folder / "head.html").write_text("<head>{{ livets_head }}</head>")
+    (folder / "frame.html").write_text(
+        "{% extends 'livets/layout.html' %}{% block body %}{% block main %}{{ view }}{% endblock %}{% endblock %}"
+    )
+    (project / "app.py").write_text(
+        "from livets import LiveTS, LiveView\nclass One(LiveView):\n    template = 'x'\n    layout = 'page.html'\n"
+        "app = LiveTS()\napp.live('/', One)\n"
+    )
+    findings = json.loads(livets("check", "--json").stdout)["findings"]
+    assert [(each["file"], each["line"], each["rule"]) for each in findings] == [
+        ("templates/page.html", line, "layout") for line, _, _ in wanted
+    ]
+    for each, (_, what, hint) in zip(findings, wanted, strict=True):
+        assert what in each["message"]
+        assert hint in each["hint"]
+    assert livets("check", "templates/head.html").exit_code == 0
+
+
+def test_check_of_a_layout_that_is_not_there(livets: Run, project: Path) -> None:
+    (project / "app.py").write_text(
+        "from livets import LiveTS, LiveView\nclass One(LiveView):\n    template = 'x'\n    layout = 'none.html'\n"
+        "app = LiveTS()\napp.live('/', One)\n"
+    )
+    shown = livets("check")
+    assert shown.exit_code == 1
+    assert "app.py:4: layout: there is no layout 'none.html'" in shown.output
+
+
 def test_check_reports_templates_that_can_not_be_compiled(livets: Run, counter: Path) -> None:
     main = counter / "main.py"
     main.write_text(main.read_text().replace("{{ count }}", "{{ count }").replace("</b>", "</b>{% if %}"))

@@ -113,10 +113,10 @@ CASES = [
          ("V.rows were changed in place", "self.rows.update(key, ...)")),
     Case("a key that all rows share", "check",
          "rows: list[int] = []\ntemplate = '{% for row in rows %}<p ts-key=\"a\">{{ row }}</p>{% endfor %}'",
-         ("main.py:13", "the same ts-key", "{{ row.id }}")),
+         ("main.py:13", "the same ts-key", "{{ row }}")),
     Case("inputs in rows without a key", "check",
          "rows: list[int] = []\ntemplate = '{% for row in rows %}<p><input name=\"a\">{{ row }}</p>{% endfor %}'",
-         ("main.py:13", "no ts-key", "{{ row.id }}")),
+         ("main.py:13", "no ts-key", "{{ row }}")),
     # Events
     Case("@event forgotten", "click", "def inc(self): ...\ntemplate = '<button ts-on:click=\"inc\">x</button>'",
          ("V has no @event method 'inc'", "write @event above its def")),
