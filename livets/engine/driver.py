@@ -6,7 +6,6 @@ journals, and starts nothing.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -77,5 +76,4 @@ def count_states(states: bytearray) -> dict[str, int]:
     >>> count_states(bytearray([DONE, DONE, FAILED]))
     {'completed': 2, 'failed': 1}
     """
-    counts = array("i", (states.count(n) for n in range(len(STATES))))
-    return {STATES[n]: count for n, count in enumerate(counts) if count}
+    return {name: count for n, name in enumerate(STATES) if (count := states.count(n))}

@@ -17,8 +17,8 @@ class Frontier:
     """The states of all nodes of a plan, and its ready ones. `done` are nodes that need no run any more."""
 
     __slots__ = (
-        "_before", "_choosy", "_doomed", "_driver", "_lives", "_optional_edges", "_pending", "_plan", "_priorities",
-        "_queues", "frozen", "left", "normal", "states",
+        "_before", "_choosy", "_doomed", "_driver", "_optional_edges", "_pending", "_plan", "_ports", "_priorities",
+        "_queues", "_silent", "_starts", "_targets", "frozen", "left", "normal", "states",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, driver: Driver, options: Options, done: Mapping[int, Live]) -> None:
@@ -33,9 +33,12 @@ class Frontier:
             options.optional_edges,
             options.priorities,
         )
-        self._pending = plan.in_degrees()
-        self._lives = bytearray(plan.size)
-        self._doomed = bytearray(plan.size)
+        self._starts, self._targets, self._ports = plan.out_start, plan.edge_target, plan.edge_source_port
+        self._pending = plan.in_degrees().tolist()
+        self._silent: dict[int, int] = {}
+        """By how many of its edges nothing has come and nothing will, of nodes for which there is such an edge."""
+        self._doomed: set[int] = set()
+        """Nodes that cannot run any more: an edge that they need is silent."""
         self._queues: tuple[deque[int], ...] = tuple(deque() for _ in range(5))
         self.normal = self._queues[NORMAL - 1]
         """Ready nodes for which no priority is said."""
@@ -51,9 +54,8 @@ class Frontier:
         self.left -= len(self._before)
         for node, live in self._before.items():
             self.release(node, live)
-        starts = [n for n, count in enumerate(self._plan.in_degrees()) if not count]
-        for node in starts:
-            if self.states[node] == PENDING:
+        for node, count in enumerate(self._plan.in_degrees()):
+            if not count and self.states[node] == PENDING:
                 self.make_ready(node)
 
     def make_ready(self, node: int) -> None:
@@ -88,27 +90,39 @@ class Frontier:
 
     def release(self, node: int, live: Live) -> None:
         """Tell the targets of `node`'s edges; those that never run are skipped, and theirs, without recursion."""
-        plan, states, pending, lives = self._plan, self.states, self._pending, self._lives
-        targets, starts = plan.edge_target, plan.out_start
-        plain = not self._choosy
-        todo: list[tuple[int, Live]] = [(node, live)]
-        while todo:
-            node, live = todo.pop()
+        states, pending = self.states, self._pending
+        starts, targets, ports = self._starts, self._targets, self._ports
+        ready = None if self._priorities or self._choosy or self.frozen else self.normal
+        skipped: list[int] = []
+        while True:
             for edge in range(starts[node], starts[node + 1]):
                 target = targets[edge]
-                pending[target] -= 1
-                if live is None or plan.edge_source_port[edge] in live:
-                    lives[target] = 1
-                elif edge not in self._optional_edges:
-                    self._doomed[target] = 1
-                if pending[target] or states[target] != PENDING:
+                left = pending[target] = pending[target] - 1
+                if live is not None and ports[edge] not in live:
+                    self._silence(edge, target)
+                if left or states[target] != PENDING:
                     continue
-                if self._doomed[target] or not lives[target] or not (plain or self._is_wanted(target)):
+                if ready is not None and not self._silent:  # `make_ready` written out: nearly all nodes come this way
+                    states[target] = READY
+                    ready.append(target)
+                elif not self._is_wanted(target):
                     self.end(target, SKIPPED)
                     self._driver.skipped(target)
-                    todo.append((target, ()))
+                    skipped.append(target)
                 elif not self.frozen:
                     self.make_ready(target)
+            if not skipped:
+                return
+            node, live = skipped.pop(), ()
+
+    def _silence(self, edge: int, target: int) -> None:
+        self._silent[target] = self._silent.get(target, 0) + 1
+        if edge not in self._optional_edges:
+            self._doomed.add(target)
 
     def _is_wanted(self, node: int) -> bool:
+        """Whether a node for which all edges are settled shall run: not without what it needs, nor without anything."""
+        edges = self._plan.in_start[node + 1] - self._plan.in_start[node]
+        if node in self._doomed or self._silent.get(node) == edges:
+            return False
         return node not in self._choosy or self._driver.wanted(node)

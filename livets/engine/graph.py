@@ -6,6 +6,7 @@ machine integers, not objects. `plan` freezes it into what a scheduler runs. Kno
 
 from __future__ import annotations
 
+import operator
 from array import array
 from collections.abc import Iterable
 
@@ -62,8 +63,11 @@ class Plan:
 
     def in_degrees(self) -> array[int]:
         """Return how many edges lead into each node."""
-        start = self.in_start
-        return array("i", (start[n + 1] - start[n] for n in range(self.size)))
+        return _lengths(self.in_start)
+
+    def out_degrees(self) -> array[int]:
+        """Return how many edges lead out of each node."""
+        return _lengths(self.out_start)
 
     def successors(self, node: int) -> array[int]:
         """Return the nodes that `node`'s edges lead to; one that several edges lead to is there several times."""
@@ -220,6 +224,11 @@ def _sorted_by(keys: array[int], size: int) -> tuple[array[int], array[int]]:
         order[fill[key]] = position
         fill[key] += 1
     return order, start
+
+
+def _lengths(start: array[int]) -> array[int]:
+    """How long each run is, of those that begin at `start`."""
+    return array("i", map(operator.sub, start[1:], start))
 
 
 def _closure(nodes: Iterable[int], step: object) -> set[int]:

@@ -165,15 +165,16 @@ class Scheduler:
         normal, ordered = frontier.normal, bool(self._options.priorities)
         containers, limiters, timeouts = self._options.containers, self._options.limiters, self._options.timeouts
         drive, states, running, attempts = self._driver.run, self.states, self._running, self._attempts
+        release = frontier.release
         try:
             while self.stopped is None:
-                node = frontier.pop()
+                node = frontier.pop() if ordered else normal.popleft() if normal else None
                 if node is None:
                     if settling is not None and settling.wanted:
                         await settling.flush()
                         continue
                     return
-                if not self._starting and (normal or ordered):
+                if (normal or ordered) and not self._starting:
                     self._wake()
                 if node in containers:
                     self._contain(node)
@@ -193,9 +194,10 @@ class Scheduler:
                     except (Exception, SystemExit, asyncio.CancelledError) as error:
                         self._raised(node, attempt, error, task)
                     else:
-                        if type(live) is not Suspend and settling is None and states[node] == RUNNING:
-                            frontier.end(node, DONE)
-                            frontier.release(node, live)
+                        if settling is None and type(live) is not Suspend and states[node] == RUNNING:
+                            states[node] = DONE
+                            frontier.left -= 1
+                            release(node, live)
                         else:
                             self._returned(node, live)
                 if clock() - turn > TURN_SECONDS:

@@ -184,7 +184,7 @@ class Execution(Driver):
         if type(result) is Suspend:
             check(result.data)
             return result
-        outputs = fit(one, result)
+        outputs = {one.out_name: result} if type(result) is one.out_type else fit(one, result)
         if key is not None:
             await self.scope.memo.put(key, outputs)
         return self._complete(one, path, attempt, outputs, began, view)
@@ -257,9 +257,7 @@ class Execution(Driver):
         if memo:
             data["memo"] = True
         self._emit("flow.node.completed", data)
-        self._values.of[one.number] = outputs
-        self._values.consumed(one.number)
-        return self._values.live(one, outputs)
+        return self._values.keep(one, outputs)
 
     # -- what else can happen to a node
 
@@ -284,12 +282,12 @@ class Execution(Driver):
         path, what = self.prefix + one.id, _described(error)
         self._emit("flow.node.failed", {"node": path, "attempt": attempt, **what})
         failure = self.failures[node] = NodeFailure(path, what["kind"], what["message"], attempt)
-        self._values.consumed(node)
+        self._values.consumed(self._nodes[node])
         return True if one.on_error == "stop" else after_failure(one, self._values, failure)
 
     def skipped(self, node: int) -> None:
         self._emit("flow.node.skipped", {"node": self.prefix + self._nodes[node].id})
-        self._values.consumed(node)
+        self._values.consumed(self._nodes[node])
 
     def cancelled(self, node: int) -> None:
         self._emit("flow.node.cancelled", {"node": self.prefix + self._nodes[node].id})

@@ -6,7 +6,6 @@ records nothing.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,8 @@ from livets.engine.driver import Live
 from livets.engine.store import ContentStore
 from livets.engine.values import Blob
 from livets.flow.compiled import CompiledNode, CompiledWorkflow
+
+_FOR_EVER = 2**62
 
 
 class Values:
@@ -34,11 +35,12 @@ class Values:
         self.compiled, self._nodes, self._inputs, self._store = compiled, compiled.nodes, inputs, store
         self._ports = {name: number for number, name in enumerate(compiled.plan.ports)}
         self._asked = compiled.sinks if targets is None else targets
-        self._kept = set(self._asked)
-        self._kept |= {compiled.number_of[source.rpartition(".")[0]] for source in compiled.workflow.outputs.values()}
-        self._keep_all = compiled.workflow.settings.on_error.policy == "RetryWorkflow"
-        start = compiled.plan.out_start
-        self._uses = array("i", (start[n + 1] - start[n] for n in range(compiled.plan.size)))
+        self._uses = compiled.plan.out_degrees().tolist()
+        """By how many edges each output is still to be taken."""
+        keep_all = compiled.workflow.settings.on_error.policy == "RetryWorkflow"
+        named = [compiled.number_of[source.rpartition(".")[0]] for source in compiled.workflow.outputs.values()]
+        for number in range(compiled.plan.size) if keep_all else {*self._asked, *named}:
+            self._uses[number] = _FOR_EVER
 
     def gather(self, one: CompiledNode) -> dict[str, Any]:
         """Return the inputs of a node, by port: defaults, constants, inputs of the workflow, what is connected."""
@@ -95,6 +97,12 @@ class Values:
             elif arrived:
                 inputs[port.name] = arrived[-1 if port.many == "last" else 0][1]
 
+    def keep(self, one: CompiledNode, outputs: dict[str, Any]) -> Live:
+        """Keep what the node gave, and forget what only it still needed; returns the ports that fire."""
+        self.of[one.number] = outputs
+        self.consumed(one)
+        return None if len(outputs) == len(one.outputs) else self.live(one, outputs)
+
     def live(self, one: CompiledNode, outputs: Mapping[str, Any]) -> Live:
         """Return the numbers of the ports that fire with `outputs`; None for all."""
         if len(outputs) == len(one.outputs):
@@ -106,15 +114,12 @@ class Values:
         self.of[one.number] = {"error": error}
         return (self._ports["error"],) if "error" in self._ports else ()
 
-    def consumed(self, node: int) -> None:
+    def consumed(self, one: CompiledNode) -> None:
         """This node needs its inputs no more; who gave them forgets them when it was the last."""
-        if self._keep_all:
-            return
         uses = self._uses
-        for feed in self._nodes[node].feeds:
-            source = feed[0]
+        for source, _, _, _ in one.feeds:
             uses[source] -= 1
-            if not uses[source] and source not in self._kept:
+            if not uses[source]:
                 self.of[source] = None
 
     def is_fed(self, one: CompiledNode) -> bool:
