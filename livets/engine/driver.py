@@ -69,6 +69,10 @@ class Options:
         self.optional_edges: set[int] = set()
         """Edges whose silence does not keep the target from running."""
 
+    def special(self) -> set[int]:
+        """Return the nodes that need more than to be run: a task of their own, places, a timeout."""
+        return self.containers.union(self.limiters, self.timeouts)
+
 
 def count_states(states: bytearray) -> dict[str, int]:
     """Return how many nodes are in each state, by name.

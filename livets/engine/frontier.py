@@ -7,7 +7,7 @@ what runs; starts nothing and never waits.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from livets.engine.driver import DONE, NORMAL, PENDING, READY, SKIPPED, Driver, Live, Options
 from livets.engine.graph import Plan
@@ -17,8 +17,8 @@ class Frontier:
     """The states of all nodes of a plan, and its ready ones. `done` are nodes that need no run any more."""
 
     __slots__ = (
-        "_before", "_choosy", "_doomed", "_driver", "_optional_edges", "_pending", "_plan", "_ports", "_priorities",
-        "_queues", "_silent", "_starts", "_targets", "frozen", "left", "normal", "states",
+        "_before", "_choosy", "_doomed", "_driver", "_optional_edges", "_pending", "_plan", "_priorities", "_queues",
+        "_silent", "_starts", "_straight", "_targets", "frozen", "left", "normal", "states",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, driver: Driver, options: Options, done: Mapping[int, Live]) -> None:
@@ -33,8 +33,8 @@ class Frontier:
             options.optional_edges,
             options.priorities,
         )
-        self._starts, self._targets, self._ports = plan.out_start, plan.edge_target, plan.edge_source_port
-        self._pending = plan.in_degrees().tolist()
+        self._starts, self._targets = plan.out_start, plan.edge_target
+        self._pending = plan.in_degrees()
         self._silent: dict[int, int] = {}
         """By how many of its edges nothing has come and nothing will, of nodes for which there is such an edge."""
         self._doomed: set[int] = set()
@@ -42,6 +42,8 @@ class Frontier:
         self._queues: tuple[deque[int], ...] = tuple(deque() for _ in range(5))
         self.normal = self._queues[NORMAL - 1]
         """Ready nodes for which no priority is said."""
+        self._straight = None if self._priorities or self._choosy else self.normal
+        """Where nodes go that nothing need be asked about; None when there is something to ask."""
 
     def __bool__(self) -> bool:
         """True when a node is ready."""
@@ -49,13 +51,14 @@ class Frontier:
 
     def seed(self) -> None:
         """Make ready what waits for nothing, or only for what is done already."""
+        starts = [node for node, count in enumerate(self._pending) if not count]
         for node in self._before:
             self.states[node] = DONE
         self.left -= len(self._before)
         for node, live in self._before.items():
             self.release(node, live)
-        for node, count in enumerate(self._plan.in_degrees()):
-            if not count and self.states[node] == PENDING:
+        for node in starts:
+            if self.states[node] == PENDING:
                 self.make_ready(node)
 
     def make_ready(self, node: int) -> None:
@@ -77,7 +80,7 @@ class Frontier:
 
     def freeze(self) -> None:
         """Nothing becomes ready any more, and what is ready is pending again."""
-        self.frozen = True
+        self.frozen, self._straight = True, None
         for queue in self._queues:
             for node in queue:
                 self.states[node] = PENDING
@@ -90,21 +93,20 @@ class Frontier:
 
     def release(self, node: int, live: Live) -> None:
         """Tell the targets of `node`'s edges; those that never run are skipped, and theirs, without recursion."""
-        states, pending = self.states, self._pending
-        starts, targets, ports = self._starts, self._targets, self._ports
-        ready = None if self._priorities or self._choosy or self.frozen else self.normal
+        states, pending, starts, targets = self.states, self._pending, self._starts, self._targets
+        straight = self._straight
         skipped: list[int] = []
         while True:
             for edge in range(starts[node], starts[node + 1]):
                 target = targets[edge]
                 left = pending[target] = pending[target] - 1
-                if live is not None and ports[edge] not in live:
-                    self._silence(edge, target)
+                if live is not None:
+                    self._heard(edge, target, live)
                 if left or states[target] != PENDING:
                     continue
-                if ready is not None and not self._silent:  # `make_ready` written out: nearly all nodes come this way
+                if straight is not None and not self._silent:  # `make_ready` written out: most nodes come this way
                     states[target] = READY
-                    ready.append(target)
+                    straight.append(target)
                 elif not self._is_wanted(target):
                     self.end(target, SKIPPED)
                     self._driver.skipped(target)
@@ -115,10 +117,12 @@ class Frontier:
                 return
             node, live = skipped.pop(), ()
 
-    def _silence(self, edge: int, target: int) -> None:
-        self._silent[target] = self._silent.get(target, 0) + 1
-        if edge not in self._optional_edges:
-            self._doomed.add(target)
+    def _heard(self, edge: int, target: int, live: Collection[int]) -> None:
+        """Note it when `edge` is none of those that brought something."""
+        if self._plan.edge_source_port[edge] not in live:
+            self._silent[target] = self._silent.get(target, 0) + 1
+            if edge not in self._optional_edges:
+                self._doomed.add(target)
 
     def _is_wanted(self, node: int) -> bool:
         """Whether a node for which all edges are settled shall run: not without what it needs, nor without anything."""

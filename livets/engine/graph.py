@@ -61,11 +61,11 @@ class Plan:
         by_target, self.in_start = _sorted_by(graph.targets, self.size)
         self.in_edges = array("i", (place[old] for old in by_target))
 
-    def in_degrees(self) -> array[int]:
+    def in_degrees(self) -> list[int]:
         """Return how many edges lead into each node."""
         return _lengths(self.in_start)
 
-    def out_degrees(self) -> array[int]:
+    def out_degrees(self) -> list[int]:
         """Return how many edges lead out of each node."""
         return _lengths(self.out_start)
 
@@ -226,9 +226,9 @@ def _sorted_by(keys: array[int], size: int) -> tuple[array[int], array[int]]:
     return order, start
 
 
-def _lengths(start: array[int]) -> array[int]:
+def _lengths(start: array[int]) -> list[int]:
     """How long each run is, of those that begin at `start`."""
-    return array("i", map(operator.sub, start[1:], start))
+    return list(map(operator.sub, start[1:], start))
 
 
 def _closure(nodes: Iterable[int], step: object) -> set[int]:

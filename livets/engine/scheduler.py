@@ -163,7 +163,7 @@ class Scheduler:
         clock = time.perf_counter
         frontier, settling = self._frontier, self._settling
         normal, ordered = frontier.normal, bool(self._options.priorities)
-        containers, limiters, timeouts = self._options.containers, self._options.limiters, self._options.timeouts
+        special = self._options.special()
         drive, states, running, attempts = self._driver.run, self.states, self._running, self._attempts
         release = frontier.release
         try:
@@ -176,12 +176,8 @@ class Scheduler:
                     return
                 if (normal or ordered) and not self._starting:
                     self._wake()
-                if node in containers:
-                    self._contain(node)
-                elif limiters and node in limiters:
-                    await self._limited(node, task, limiters[node])
-                elif timeouts and node in timeouts:
-                    await self._one(node, task)
+                if special and node in special:
+                    await self._special(node, task)
                 else:  # `_one` written out: most nodes come this way, and a coroutine less is 5 % of what they cost
                     attempt = attempts.get(node, 1) if attempts else 1
                     states[node] = RUNNING
@@ -210,6 +206,15 @@ class Scheduler:
             if self.stopped is None:
                 self._wake()
             self._check_finished()
+
+    async def _special(self, node: int, task: asyncio.Task[None]) -> None:
+        """A node with a container's, a limiter's or a timeout's needs."""
+        if node in self._options.containers:
+            self._contain(node)
+        elif node in self._options.limiters:
+            await self._limited(node, task, self._options.limiters[node])
+        else:
+            await self._one(node, task)
 
     def _contain(self, node: int) -> None:
         """Run a node that runs others in a task of its own, so that they can have the slot."""

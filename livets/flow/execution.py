@@ -149,10 +149,10 @@ class Execution(Driver):
 
     async def run(self, node: int, attempt: int) -> Any:
         """Gather, call, keep (the scheduler's question what a node does)."""
-        one = self._nodes[node]
-        path = self.prefix + one.id
+        one, scope = self._nodes[node], self.scope
+        path = self.prefix + one.id if self.prefix else one.id
         wake = None
-        if self._wakes or self.scope.waiting or self.scope.recorded is not None:
+        if self._wakes or scope.waiting or scope.recorded is not None:
             wake = self._wake(node, path)
             if type(wake) is Suspend:
                 return wake
@@ -164,29 +164,32 @@ class Execution(Driver):
             self._emit("flow.node.started", {"node": path, "attempt": attempt})
         key = None
         if one.memo:
-            key = self.scope.memo.key(one, inputs)
-            known = await self.scope.memo.get(key)
+            key = scope.memo.key(one, inputs)
+            known = await scope.memo.get(key)
             if known is not None:
                 return self._complete(one, path, attempt, known, began, None, memo=True)
         view = None
-        instance = self._instances.get(node)
+        instance = self._instances.get(node) if self._instances else None
         if instance is None and not one.takes_ctx:
             result = one.function(**inputs)  # type: ignore[misc]  # what has no instance is a function
         else:
-            view = StateView(self.scope.state)
+            view = StateView(scope.state)
             context = self._context(one, path, inputs, attempt, view, wake)
             if instance is None:
                 result = one.function(**inputs, ctx=context)  # type: ignore[misc]
             else:
                 result = instance.execute(context)
-        if type(result) is CoroutineType or inspect.isawaitable(result):
+        if type(result) is CoroutineType or (type(result) is not one.out_type and inspect.isawaitable(result)):
             result = await result
-        if type(result) is Suspend:
+        if type(result) is one.out_type:  # what most nodes give: one value, of just the kind that their port has
+            outputs: dict[str, Any] = {one.out_name: result}  # type: ignore[dict-item]  # the port has a name
+        elif type(result) is Suspend:
             check(result.data)
             return result
-        outputs = {one.out_name: result} if type(result) is one.out_type else fit(one, result)
+        else:
+            outputs = fit(one, result)
         if key is not None:
-            await self.scope.memo.put(key, outputs)
+            await scope.memo.put(key, outputs)
         return self._complete(one, path, attempt, outputs, began, view)
 
     def _wake(self, node: int, path: str) -> dict[str, Any] | Suspend | None:

@@ -35,7 +35,7 @@ class Values:
         self.compiled, self._nodes, self._inputs, self._store = compiled, compiled.nodes, inputs, store
         self._ports = {name: number for number, name in enumerate(compiled.plan.ports)}
         self._asked = compiled.sinks if targets is None else targets
-        self._uses = compiled.plan.out_degrees().tolist()
+        self._uses = compiled.plan.out_degrees()
         """By how many edges each output is still to be taken."""
         keep_all = compiled.workflow.settings.on_error.policy == "RetryWorkflow"
         named = [compiled.number_of[source.rpartition(".")[0]] for source in compiled.workflow.outputs.values()]
