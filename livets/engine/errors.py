@@ -52,6 +52,10 @@ class NodeError(EngineError):
         self.retry_after_s = retry_after_s
 
 
+class Interrupted(EngineError):
+    """What runs nodes is gone, and no node is to blame: the run stops as it would by a kill, and can be resumed."""
+
+
 class LogError(EngineError):
     """The event log cannot do what was asked; what was appended before is untouched."""
 

@@ -69,6 +69,8 @@ class Node:
     """True for nodes that run other nodes: they take no slot of their own."""
     joins: ClassVar[bool] = False
     """True for nodes that run when at least one connection brings a value, instead of all required ones."""
+    stays: ClassVar[bool] = False
+    """True for nodes that steer or wait for the run: they run in its own process, wherever others run."""
     grants: Any = None
     """What nodes may touch, as the driver says it (in flows livets.flow.grants.Grants); set before `initialize`."""
 
@@ -105,8 +107,8 @@ class NodeType:
     """A kind of node: its name, version, ports, config, and how to make one. `function` is set for function nodes."""
 
     __slots__ = (
-        "_ports", "cls", "config", "container", "doc", "function", "joins", "name", "streams", "streams_only",
-        "structs", "takes_ctx", "version",
+        "_ports", "cls", "config", "container", "doc", "function", "joins", "name", "stays", "streams",
+        "streams_only", "structs", "takes_ctx", "version",
     )  # fmt: skip
 
     def __init__(self, thing: type[Node] | Callable[..., Any], name: str = "", version: int = 1) -> None:
@@ -116,7 +118,7 @@ class NodeType:
         self.takes_ctx = False
         self._ports: Ports | None = None
         self.config: type[msgspec.Struct] | None = None
-        self.container = self.joins = False
+        self.container = self.joins = self.stays = False
         self.streams = self.streams_only = False
         """In runs in push mode an asynchronous generator; `streams_only`: it cannot run otherwise."""
         self.structs: dict[str, Any] = {}
@@ -124,6 +126,7 @@ class NodeType:
         if isinstance(thing, type) and issubclass(thing, Node):
             self.cls, self.config = thing, thing.Config
             self.container, self.joins = thing.container, thing.joins
+            self.stays = thing.stays or thing.container
             self.streams = hasattr(thing, "stream")
             self.streams_only = self.streams and thing.execute is Node.execute and thing.process is Node.process
             self.name, self.version = name or thing.type, thing.version

@@ -23,7 +23,7 @@ from livets.engine.driver import (
     Live,
     Options,
 )  # fmt: skip
-from livets.engine.errors import NodeError
+from livets.engine.errors import Interrupted, NodeError
 from livets.engine.frontier import Frontier
 from livets.engine.graph import Plan
 from livets.engine.limits import Limiter, Slots, take_all
@@ -67,7 +67,7 @@ class Scheduler:
     async def run(self) -> None:
         """Run to the end; afterwards `states` tells how each node ended, and `stopped` why if not all could run.
 
-        Cancelling this call cancels what runs, and waits for it. Raises what `commit` raised.
+        Cancelling this call cancels what runs, and waits for it. Raises what `commit` raised, and Interrupted.
         """
         self._loop = asyncio.get_running_loop()
         self._finished: asyncio.Future[None] = self._loop.create_future()
@@ -282,6 +282,12 @@ class Scheduler:
 
     def _raised(self, node: int, attempt: int, error: BaseException, task: asyncio.Task[None]) -> None:
         """The node has failed, or was cancelled: from outside, or from inside."""
+        if isinstance(error, Interrupted):
+            if self.stopped is None:
+                self._broken = error
+                self.stop("interrupted")
+            self._cancelled(node)
+            return
         if not isinstance(error, asyncio.CancelledError):
             self._failure(node, attempt, error)
             return

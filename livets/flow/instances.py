@@ -12,13 +12,15 @@ from livets.flow.compiled import CompiledNode, CompiledWorkflow
 from livets.flow.grants import Grants
 
 logger = logging.getLogger("livets.flow")
+Away = Callable[[CompiledWorkflow, CompiledNode, str], Node | None]
+"""Gives what stands for a node of a workflow that runs elsewhere, known there by that name; None for one that does not."""
 
 
 class Instances:
     """Instances by number of node, for a workflow and its sub-workflows; function nodes need none."""
 
     def __init__(
-        self, compiled: CompiledWorkflow, grants: Grants, away: Callable[[CompiledNode], Node | None] | None = None
+        self, compiled: CompiledWorkflow, grants: Grants, away: Away | None = None
     ) -> None:
         self.compiled, self.grants = compiled, grants
         self._away = away
@@ -65,7 +67,8 @@ class Instances:
     def _made(self, compiled: CompiledWorkflow) -> dict[int, Node]:
         found: dict[int, Node] = {}
         for node in compiled.nodes:
-            away = self._away(node) if self._away is not None else None
+            name = f"{self.compiled.version}/{compiled.workflow.id}/{node.id}"
+            away = self._away(compiled, node, name) if self._away is not None else None
             if away is not None:
                 found[node.number] = away
             elif node.function is None:

@@ -50,6 +50,18 @@ class InputSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
     description: str = ""
 
 
+class Placement(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Where a node runs when a Location takes nodes elsewhere; in one process it says nothing.
+
+    `worker` is a worker's name. `labels` are what the worker must have: a text that is the same, or an amount of it
+    that the node takes while it runs. `here`: in the process of the run, whatever the Location takes.
+    """
+
+    worker: str = ""
+    labels: dict[str, int | float | str] = {}
+    here: bool = False
+
+
 class NodeSpec(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One node of a workflow. `inputs` are constants by port, or `{"$input": name}` for an input of the workflow.
 
@@ -69,6 +81,7 @@ class NodeSpec(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_
     rate: str | None = None
     limit_by: str = ""
     memo: bool = False
+    placement: Placement | None = None
     name: str = ""
     notes: str = ""
     position: tuple[float, float] | None = None

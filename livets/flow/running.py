@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from livets.engine.errors import Interrupted
 from livets.flow.compiled import CompiledWorkflow
 from livets.flow.execution import Execution
 from livets.flow.instances import Instances
@@ -46,6 +47,9 @@ class Running:
             result = await self._run()
             status = result.status
             return result
+        except Interrupted:
+            status = "interrupted"
+            raise
         except asyncio.CancelledError:
             status = "interrupted" if self._closing() else "cancelled"
             raise
@@ -64,6 +68,10 @@ class Running:
             recorder.emit(f"flow.run.{result.status}", data)
             await recorder.commit()
             return result
+        except Interrupted as error:  # no end: it goes on where it is resumed
+            recorder.emit("flow.run.interrupted", {"reason": str(error)})
+            await recorder.commit()
+            raise
         except asyncio.CancelledError:
             if not self._closing():  # a runtime that closes leaves its runs as a kill would: they can be resumed
                 recorder.emit("flow.run.cancelled", {"counts": {}, "reason": "cancelled", "failures": []})

@@ -56,7 +56,8 @@ class FlowRuntime:
     """Runs workflows. `max_parallel` limits nodes over all runs; `pools` are shared by all workflows that name them.
 
     `grants` is what nodes may touch (folders, hosts, databases, secrets, functions); it is closed with the runtime.
-    `observers` are told what happens (livets.flow.telemetry), `location` takes nodes that are to run elsewhere.
+    `observers` are told what happens (livets.flow.telemetry), `location` takes nodes that are to run elsewhere, and is
+    closed with the runtime.
 
     >>> flow = Flow("sum")
     >>> flow.add(lambda: 20, id="a") >> flow.add(lambda n: n + 1, id="b")
@@ -120,6 +121,8 @@ class FlowRuntime:
         for instances in reversed(self._instances.values()):
             await instances.close()
         self._instances.clear()
+        if self._location is not None:
+            await self._location.close()
         await self.grants.close()
         await self._guard.close()
         if self.log is not None:
@@ -286,12 +289,15 @@ class FlowRuntime:
         await instances.open()
         return instances
 
-    def _away(self, node: CompiledNode) -> Node | None:
+    def _away(self, compiled: CompiledWorkflow, node: CompiledNode, name: str) -> Node | None:
         """What stands for a node that runs elsewhere; None for all that run here."""
-        location, node_type = self._location, node.node_type
-        if location is None or node_type.container or node_type.streams or not location.takes(node.spec, node_type):
+        location, spec, node_type = self._location, node.spec, node.node_type
+        settings = compiled.workflow.settings
+        if location is None or settings.stream is not None or node_type.stays or node_type.streams:
             return None
-        return Away(node.spec, node_type, location, self._carrier)
+        if (spec.placement is not None and spec.placement.here) or not location.takes(spec, node_type):
+            return None
+        return Away(spec, node_type, location, name, settings.reducers, self._carrier)
 
     def _carrier(self) -> dict[str, str]:
         return {} if self._observer is None else self._observer.carrier()

@@ -24,6 +24,7 @@ from livets.flow.constants import Reference, read_constant
 from livets.flow.model import SCHEMA_VERSION, NodeSpec, Settings, Workflow
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+LABEL = ID
 MAX_NESTING = 20
 
 
@@ -125,6 +126,8 @@ def _node(spec: NodeSpec, workflow: Workflow, registry: Registry, path: str) -> 
     if spec.version is not None and spec.version != node_type.version:
         message = f"{spec.type} is version {node_type.version} here, not {spec.version}"
         yield Fault(f"{path}.version", "version", message)
+    if spec.placement is not None:
+        yield from _placement(spec, node_type, workflow.settings.stream is not None, path)
     if workflow.settings.stream is None and node_type.streams_only:
         message = f"{spec.type} gives values without end: it runs in push mode only, set settings.stream"
         yield Fault(f"{path}.type", "stream", message)
@@ -136,6 +139,25 @@ def _node(spec: NodeSpec, workflow: Workflow, registry: Registry, path: str) -> 
     except EngineError as error:
         yield Fault(f"{path}.config", "config", str(error))
         return None
+
+
+def _placement(spec: NodeSpec, node_type: NodeType, streams: bool, path: str) -> Iterator[Fault]:
+    placement = spec.placement
+    assert placement is not None
+    elsewhere = bool(placement.worker or placement.labels)
+    if elsewhere and placement.here:
+        yield Fault(f"{path}.placement", "config", "here, or on a worker: not both")
+    if elsewhere and (node_type.stays or node_type.streams):
+        why = "it gives values without end" if node_type.streams else "it steers or waits for the run"
+        message = f"{spec.type} always runs in the process of the run ({why}): leave its placement out"
+        yield Fault(f"{path}.placement", "placement", message)
+    if elsewhere and streams:
+        yield Fault(f"{path}.placement", "stream", "runs in push mode are of one process: leave placements out")
+    for name, wanted in placement.labels.items():
+        if not LABEL.fullmatch(name):
+            yield Fault(f"{path}.placement.labels", "config", f"{name!r:.60} is no label: letters, digits, '_', '-', '.'")
+        elif not isinstance(wanted, str) and not wanted > 0:
+            yield Fault(f"{path}.placement.labels.{name}", "range", "an amount is more than 0")
 
 
 def ports_of(node_type: NodeType, spec: NodeSpec) -> Ports:

@@ -21,6 +21,7 @@ class Approval(Node):
     """
 
     type = "flow.approval"
+    stays = True
 
     class Config(msgspec.Struct):
         prompt: str = ""

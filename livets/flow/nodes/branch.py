@@ -15,6 +15,7 @@ class Branch(Node):
     """Sends `value` to `true` when the condition holds for it, else to `false`; what hangs on the other is skipped."""
 
     type = "flow.branch"
+    stays = True
 
     class Config(msgspec.Struct):
         when: dict[str, Any]

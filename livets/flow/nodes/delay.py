@@ -15,6 +15,7 @@ class Delay(Node):
     """Gives `value` after `seconds`, or at the time `until` (Unix seconds); holds no slot meanwhile."""
 
     type = "time.delay"
+    stays = True
 
     class Config(msgspec.Struct):
         seconds: float = 0.0

@@ -20,6 +20,7 @@ class Fail(Node):
     """
 
     type = "flow.fail"
+    stays = True
 
     class Config(msgspec.Struct):
         message: str

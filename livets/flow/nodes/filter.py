@@ -15,6 +15,7 @@ class Filter(Node):
     """Of an array the items that fulfil the condition; any other value, or nothing (what follows is skipped)."""
 
     type = "flow.filter"
+    stays = True
 
     class Config(msgspec.Struct):
         when: dict[str, Any]

@@ -20,6 +20,7 @@ class Merge(Node):
     """
 
     type = "flow.merge"
+    stays = True
     joins = True
 
     class Config(msgspec.Struct):

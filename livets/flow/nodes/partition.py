@@ -17,6 +17,7 @@ class Partition(Switch):
     """
 
     type = "flow.partition"
+    stays = True
 
     async def execute(self, ctx: NodeContext) -> Any:
         value = ctx.inputs["value"]

@@ -26,6 +26,7 @@ class Switch(Node):
     """Sends `value` to the port of the first case whose condition holds (`all`: of every one), or to `default`."""
 
     type = "flow.switch"
+    stays = True
 
     class Config(msgspec.Struct):
         cases: list[Case]

@@ -27,6 +27,7 @@ class FileTrigger(Trigger):
     """
 
     type = "trigger.file"
+    stays = True
 
     class Config(msgspec.Struct):
         root: str

@@ -16,6 +16,7 @@ class ManualTrigger(Trigger):
     """Gives `sample` in a run that a person starts; is skipped in a run that another trigger begins."""
 
     type = "trigger.manual"
+    stays = True
 
     class Config(msgspec.Struct):
         sample: Any = None

@@ -23,6 +23,7 @@ class QueueTrigger(Trigger):
     """
 
     type = "trigger.queue"
+    stays = True
 
     class Config(msgspec.Struct):
         server: str

@@ -28,6 +28,7 @@ class ScheduleTrigger(Trigger):
     """
 
     type = "trigger.schedule"
+    stays = True
 
     class Config(msgspec.Struct):
         cron: str = ""

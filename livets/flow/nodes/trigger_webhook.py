@@ -27,6 +27,7 @@ class WebhookTrigger(Trigger):
     """
 
     type = "trigger.webhook"
+    stays = True
 
     class Config(msgspec.Struct):
         path: str

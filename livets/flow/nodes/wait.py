@@ -19,6 +19,7 @@ class Wait(Node):
     """
 
     type = "flow.wait"
+    stays = True
 
     class Config(msgspec.Struct):
         for_: Literal["input", "approval"] = msgspec.field(default="input", name="for")

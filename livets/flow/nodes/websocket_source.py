@@ -25,6 +25,7 @@ class WebSocketSource(Trigger):
     """
 
     type = "source.websocket"
+    stays = True
 
     class Config(msgspec.Struct):
         url: str

@@ -12,7 +12,7 @@ import msgspec
 
 from livets.engine.node import NodeType
 from livets.flow import Flow, FlowRuntime
-from livets.flow.location import Report, Work
+from livets.flow.location import Location, Report, Work
 from livets.flow.model import NodeSpec
 from livets.flow.telemetry import Tracing
 from tests.unit.flow.telemetry.test_tracing import Spans
@@ -31,13 +31,13 @@ with continued(work["carrier"]), tracer.start_as_current_span("there") as span:
 """
 
 
-class Elsewhere:
+class Elsewhere(Location):
     """A location: each node in a Python process of its own."""
 
     def takes(self, spec: NodeSpec, node_type: NodeType) -> bool:
         return spec.name == "elsewhere"
 
-    async def submit(self, work: Work, report: Report) -> Any:
+    async def submit(self, work: Work, spec: NodeSpec, report: Report) -> Any:
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _CHILD, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
