@@ -137,6 +137,10 @@ class Flow:
         """Return the workflow built so far."""
         return self._workflow
 
+    def types(self) -> list[NodeType]:
+        """Return the types of nodes that only this flow knows: its functions and classes."""
+        return list(self._types.values())
+
     def registry_over(self, parent: Registry) -> Registry:
         """Return a registry with this flow's functions and classes, on top of `parent`."""
         registry = Registry(parent)

@@ -13,15 +13,13 @@ from livets.flow.grants import Grants
 
 logger = logging.getLogger("livets.flow")
 Away = Callable[[CompiledWorkflow, CompiledNode, str], Node | None]
-"""Gives what stands for a node of a workflow that runs elsewhere, known there by that name; None for one that does not."""
+"""Gives what stands for a node that runs elsewhere, and is known there by that name; None for one that runs here."""
 
 
 class Instances:
     """Instances by number of node, for a workflow and its sub-workflows; function nodes need none."""
 
-    def __init__(
-        self, compiled: CompiledWorkflow, grants: Grants, away: Away | None = None
-    ) -> None:
+    def __init__(self, compiled: CompiledWorkflow, grants: Grants, away: Away | None = None) -> None:
         self.compiled, self.grants = compiled, grants
         self._away = away
         self.runs = 0

@@ -155,7 +155,9 @@ def _placement(spec: NodeSpec, node_type: NodeType, streams: bool, path: str) ->
         yield Fault(f"{path}.placement", "stream", "runs in push mode are of one process: leave placements out")
     for name, wanted in placement.labels.items():
         if not LABEL.fullmatch(name):
-            yield Fault(f"{path}.placement.labels", "config", f"{name!r:.60} is no label: letters, digits, '_', '-', '.'")
+            yield Fault(
+                f"{path}.placement.labels", "config", f"{name!r:.60} is no label: letters, digits, '_', '-', '.'"
+            )
         elif not isinstance(wanted, str) and not wanted > 0:
             yield Fault(f"{path}.placement.labels.{name}", "range", "an amount is more than 0")
 

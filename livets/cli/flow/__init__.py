@@ -24,6 +24,7 @@ _COMMANDS = {
     "cancel": "livets.cli.flow.asking:cancel",
     "signal": "livets.cli.flow.asking:signal",
     "import": "livets.cli.flow.importing:import_",
+    "worker": "livets.cli.flow.worker:worker",
     "listen": "livets.cli.flow.listen:listen",
     "serve": "livets.cli.flow.serve:serve",
     "studio": "livets.cli.flow.studio:studio",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from livets.cli.flow.opening import opened, run_async, with_folder, with_grants, workflow_of
+from livets.cli.flow.opening import opened, run_async, with_folder, with_grants, with_location, workflow_of
 from livets.cli.flow.watching import follow
 from livets.cli.output import Failure
 from livets.flow.replay import replayed
@@ -24,13 +24,21 @@ _take_over = click.option(
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @with_folder
 @with_grants
+@with_location
 def resume(
-    name: str, source: str | None, take_over: bool, as_json: bool, quiet: bool, folder: Path, grants: str | None
+    name: str,
+    source: str | None,
+    take_over: bool,
+    as_json: bool,
+    quiet: bool,
+    folder: Path,
+    grants: str | None,
+    location: str | None,
 ) -> None:
     """Go on with a run that was killed, cancelled or failed; what is recorded as done is not done again."""
 
     async def main() -> int:
-        async with opened(folder, grants, must_exist=True) as runtime:
+        async with opened(folder, grants, must_exist=True, location=location) as runtime:
             begun = runtime.resume(name, workflow_of(source) if source else None, take_over=take_over)
             return await follow(runtime, begun, as_json=as_json, quiet=quiet)
 
@@ -46,6 +54,7 @@ def resume(
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @with_folder
 @with_grants
+@with_location
 def retry(
     name: str,
     nodes: tuple[str, ...],
@@ -55,11 +64,12 @@ def retry(
     quiet: bool,
     folder: Path,
     grants: str | None,
+    location: str | None,
 ) -> None:
     """Run NODES and all after them again; without NODES, those that failed."""
 
     async def main() -> int:
-        async with opened(folder, grants, must_exist=True) as runtime:
+        async with opened(folder, grants, must_exist=True, location=location) as runtime:
             chosen = list(nodes)
             if not chosen:
                 replay = replayed(await runtime.events(name))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from livets.cli.flow.opening import inputs_of, opened, run_async, with_folder, with_grants, workflow_of
+from livets.cli.flow.opening import inputs_of, opened, run_async, with_folder, with_grants, with_location, workflow_of
 from livets.cli.output import note
 from livets.engine.events import Event, Subscription
 
@@ -17,13 +17,14 @@ from livets.engine.events import Event, Subscription
 @click.option("-i", "--input", "pairs", multiple=True, metavar="NAME=VALUE", help="An input; VALUE is JSON, or text.")
 @with_folder
 @with_grants
-def listen(source: str, pairs: tuple[str, ...], folder: Path, grants: str | None) -> None:
+@with_location
+def listen(source: str, pairs: tuple[str, ...], folder: Path, grants: str | None, location: str | None) -> None:
     """Listen for the schedules, files and queues that the workflow in SOURCE begins with, until Ctrl-C."""
     workflow = workflow_of(source)
 
     async def main() -> int:
         given = inputs_of(pairs, None)
-        async with opened(folder, grants) as runtime, runtime.listen(workflow, given) as listener:
+        async with opened(folder, grants, location=location) as runtime, runtime.listen(workflow, given) as listener:
             for path in listener.paths():
                 note("!", f"the webhook {path} needs a server: livets flow serve")
             note("*", "listening; Ctrl-C ends it")

@@ -24,6 +24,7 @@ from livets.flow import Flow, FlowRuntime
 from livets.flow.files import FileFault, from_yaml, read_workflow
 from livets.flow.files import from_json as workflow_from_json
 from livets.flow.grants_file import read_grants
+from livets.flow.location import Location
 from livets.flow.model import Workflow
 from livets.flow.validate import InvalidWorkflow
 
@@ -52,6 +53,30 @@ def with_grants(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def with_location(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --location."""
+    return click.option(
+        "--location",
+        envvar="LIVETS_FLOW_LOCATION",
+        metavar="URL",
+        help="Where nodes run: dask://host:8786 (livets flow worker); otherwise here.",
+    )(command)
+
+
+def location_at(url: str | None) -> Location | None:
+    """Return the location of that URL; raises Wrong."""
+    if url is None:
+        return None
+    from livets.flow.elsewhere import location_of
+    from livets.flow.elsewhere.address import read_address
+
+    try:
+        read_address(url)
+    except EngineError as error:
+        raise Wrong(str(error)) from None
+    return location_of(url)
+
+
 @contextlib.contextmanager
 def told() -> Iterator[None]:
     """Turn what the engine raises into what a person reads."""
@@ -78,13 +103,19 @@ def run_async(main: Coroutine[Any, Any, int]) -> None:
 
 @contextlib.asynccontextmanager
 async def opened(
-    folder: Path | None, grants: str | None = None, *, must_exist: bool = False, max_parallel: int | None = None
+    folder: Path | None,
+    grants: str | None = None,
+    *,
+    must_exist: bool = False,
+    max_parallel: int | None = None,
+    location: str | None = None,
 ) -> AsyncIterator[FlowRuntime]:
     """A runtime with its journal below `folder`; without one, in memory."""
     if must_exist and folder is not None and not (folder / "journal.db").exists():
         raise Failure(f"there is no journal in {folder}", "name its folder with --folder, or run a workflow first")
     found = read_grants(grants) if grants else None
-    async with FlowRuntime(folder, grants=found, max_parallel=max_parallel) as runtime:
+    place = location_at(location)
+    async with FlowRuntime(folder, grants=found, max_parallel=max_parallel, location=place) as runtime:
         yield runtime
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from livets.cli.flow.opening import inputs_of, opened, run_async, with_folder, with_grants, workflow_of
+from livets.cli.flow.opening import inputs_of, opened, run_async, with_folder, with_grants, with_location, workflow_of
 from livets.cli.flow.watching import follow
 
 EPILOG = """\b
@@ -15,6 +15,7 @@ Examples:
   cat hello.yaml | livets flow run -
   echo '{"name": "Ann"}' | livets flow run hello.json --inputs -
   livets flow run my_module:flow --json | jq .outputs
+  livets flow run hello.json --location dask://host:8786
 """
 
 
@@ -30,6 +31,7 @@ Examples:
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @with_folder
 @with_grants
+@with_location
 def run(
     source: str,
     pairs: tuple[str, ...],
@@ -42,13 +44,14 @@ def run(
     quiet: bool,
     folder: Path,
     grants: str | None,
+    location: str | None,
 ) -> None:
     """Run the workflow in SOURCE: a JSON or YAML file, - for stdin, or module:name of one in Python."""
     workflow = workflow_of(source)
     given = inputs_of(pairs, inputs)
 
     async def main() -> int:
-        async with opened(None if memory else folder, grants, max_parallel=max_parallel) as runtime:
+        async with opened(None if memory else folder, grants, max_parallel=max_parallel, location=location) as runtime:
             begun = runtime.start(workflow, given, run=name, targets=list(targets) or None)
             return await follow(runtime, begun, as_json=as_json, quiet=quiet)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from livets.cli.flow.opening import run_async, told, with_folder, with_grants, workflow_of
+from livets.cli.flow.opening import location_at, run_async, told, with_folder, with_grants, with_location, workflow_of
 from livets.cli.output import Failure, Wrong, note
 from livets.flow import Flow, FlowRuntime
 from livets.flow.grants_file import read_grants
@@ -51,6 +51,7 @@ Exit codes: 0 stopped, 1 it could not serve, 2 called in a wrong way.
               help="How long open requests may take after a signal.")  # fmt: skip
 @with_folder
 @with_grants
+@with_location
 def serve(
     sources: tuple[str, ...],
     host: str,
@@ -67,6 +68,7 @@ def serve(
     graceful_timeout: float,
     folder: Path,
     grants: str | None,
+    location: str | None,
 ) -> None:
     """Serve the workflows and runs below --folder over HTTP, and store each WORKFLOW first."""
     _check_origins(origins)
@@ -85,6 +87,7 @@ def serve(
             grants=read_grants(grants) if grants else None,
             max_parallel=max_parallel,
             observers=_observers(metrics, tracing),
+            location=location_at(location),
         )
         async with runtime:
             names = (*LOOPBACK, host, *hosts)

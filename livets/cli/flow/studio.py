@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from livets.cli.flow.opening import with_folder, with_grants, workflow_of
+from livets.cli.flow.opening import location_at, with_folder, with_grants, with_location, workflow_of
 from livets.cli.output import Wrong, note
 from livets.flow import FlowRuntime
 from livets.flow.grants_file import read_grants
@@ -36,7 +36,16 @@ here go on in this process; after a kill they can be resumed.
               help="A file or module:name that can be started here; its functions are known.")  # fmt: skip
 @with_folder
 @with_grants
-def studio(host: str, port: int, token: str | None, sources: tuple[str, ...], folder: Path, grants: str | None) -> None:
+@with_location
+def studio(
+    host: str,
+    port: int,
+    token: str | None,
+    sources: tuple[str, ...],
+    folder: Path,
+    grants: str | None,
+    location: str | None,
+) -> None:
     """Show the runs below --folder in the browser, live, and steer them."""
     from livets.errors import ConfigError
     from livets.studio import Studio
@@ -44,7 +53,7 @@ def studio(host: str, port: int, token: str | None, sources: tuple[str, ...], fo
     workflows = [workflow_of(source) for source in sources]
     is_open = not _is_loopback(host)
     token = token or (secrets.token_urlsafe(24) if is_open else None)
-    runtime = FlowRuntime(folder, grants=read_grants(grants) if grants else None)
+    runtime = FlowRuntime(folder, grants=read_grants(grants) if grants else None, location=location_at(location))
     try:
         app = Studio(runtime, token=token, workflows=workflows).application(closes_runtime=True)
     except ConfigError as error:

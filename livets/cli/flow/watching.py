@@ -16,6 +16,8 @@ from typing import Any
 import click
 
 from livets.cli.flow.opening import document
+from livets.cli.output import Failure
+from livets.engine.errors import Interrupted
 from livets.engine.events import Event, Gap, Subscription
 from livets.flow import FlowRuntime
 from livets.flow.control import obey
@@ -103,6 +105,9 @@ async def _followed(
         helpers.append(asyncio.create_task(obey(log, handle)))
     try:
         result = await handle.result()
+    except Interrupted as error:
+        hint = "" if log is None else f"what is recorded is kept; go on with  livets flow resume {handle.id}"
+        raise Failure(str(error), hint) from None
     except asyncio.CancelledError:
         await handle.cancel("interrupted")
         if log is not None:

@@ -6,9 +6,11 @@ each record that a handler gets; `JsonFormatter` writes a record as one line of 
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import logging
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -52,6 +54,16 @@ class Logs(Observer):
 
     def failed(self, attempt: Attempt, error: BaseException) -> None:
         logger.warning("node %s failed: %s", attempt.node, _said(error), extra=_extra(attempt))
+
+
+@contextlib.contextmanager
+def marked(run: str, node: str, attempt: int) -> Iterator[None]:
+    """What is logged inside belongs to this attempt, for `WithRun`; for those who run nodes without a runtime."""
+    token = _where.set((run, node, attempt))
+    try:
+        yield
+    finally:
+        _where.reset(token)
 
 
 class WithRun(logging.Filter):

@@ -6,6 +6,8 @@ sub-workflow's nodes lie beneath the node that runs it. Exporters are set up by 
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from livets.engine.errors import MissingExtra
@@ -126,3 +128,11 @@ class _Continued:
 
     def __exit__(self, *_: object) -> None:
         context.detach(self._token)
+
+
+@contextlib.contextmanager
+def continued_span(carrier: dict[str, str], name: str, attributes: dict[str, Any]) -> Iterator[None]:
+    """`continued`, with a span of its own: by the tracer of this process, which exports where this process says."""
+    tracer = trace.get_tracer("livets.flow.worker")
+    with continued(carrier), tracer.start_as_current_span(name, kind=trace.SpanKind.CONSUMER, attributes=attributes):
+        yield

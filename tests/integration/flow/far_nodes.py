@@ -1,0 +1,135 @@
+"""Nodes for runs on Dask workers: the workers load this module, the tests build flows of it.
+
+What a node does outside is a line in a file, written with one write: `<what> <pid>`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from livets.engine.context import NodeContext
+from livets.engine.errors import NodeError
+from livets.flow import Node, node
+
+
+def note(file: str, what: object) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(descriptor, f"{what} {os.getpid()}\n".encode())
+    os.close(descriptor)
+
+
+class Point(msgspec.Struct):
+    x: int
+    data: bytes = b""
+
+
+@node
+def where() -> int:
+    return os.getpid()
+
+
+@node
+async def step(file: str, name: str, after: Any = None) -> int:
+    await asyncio.sleep(0.01)
+    note(file, name)
+    return 1
+
+
+@node
+async def held(file: str, name: str, after: Any = None) -> str:
+    """Waits for a file called `<file>.go`, and notes when it is cancelled meanwhile."""
+    note(file, f"{name}-begun")
+    try:
+        while not Path(f"{file}.go").exists():
+            await asyncio.sleep(0.02)
+    except asyncio.CancelledError:
+        note(file, f"{name}-cancelled")
+        raise
+    note(file, name)
+    return name
+
+
+@node
+def spinning(file: str) -> None:
+    """Computes for ever, and catches what it can."""
+    note(file, "spinning-begun")
+    try:
+        while True:
+            try:
+                sum(range(1000))
+            except Exception:  # noqa: S112 - like much code in the world
+                continue
+    finally:
+        note(file, "spinning-stopped")
+
+
+@node
+def deaf(file: str) -> None:
+    """Sits in a call of C that nothing interrupts."""
+    note(file, "deaf-begun")
+    time.sleep(3600)
+
+
+@node
+async def talking(ctx: NodeContext, n: int) -> int:
+    ctx.emit("progress", done=n)
+    ctx.log.warning("n is %d", n)
+    ctx.state["sum"] = n
+    ctx.state["last"] = f"node {n}"
+    seen: int = ctx.state["sum"]
+    return seen
+
+
+@node
+def locking(ctx: NodeContext) -> None:
+    ctx.state.lock  # noqa: B018
+
+
+@node
+def moved(point: Point, items: list[Any]) -> Point:
+    return Point(point.x + 1, point.data[::-1] + b"".join(items))
+
+
+@node
+def failing(how: str) -> None:
+    if how == "value":
+        raise ValueError("no value of mine")
+    raise NodeError("try later", "busy", retry_after_s=0.01)
+
+
+class Living(Node):
+    """Notes each moment of its life."""
+
+    type = "test.living"
+
+    class Config(msgspec.Struct):
+        file: str
+
+    class Inputs(msgspec.Struct):
+        n: int
+        after: Any = None
+
+    class Outputs(msgspec.Struct):
+        out: int
+
+    async def initialize(self) -> None:
+        note(self.config.file, "initialize")
+
+    async def start(self, run: str) -> None:
+        note(self.config.file, f"start:{run}")
+
+    async def execute(self, ctx: NodeContext) -> int:
+        note(self.config.file, "execute")
+        return int(ctx.inputs["n"])
+
+    async def stop(self, run: str) -> None:
+        note(self.config.file, f"stop:{run}")
+
+    async def shutdown(self) -> None:
+        note(self.config.file, "shutdown")
