@@ -74,7 +74,8 @@ def location_at(url: str | None) -> Location | None:
         read_address(url)
     except EngineError as error:
         raise Wrong(str(error)) from None
-    return location_of(url)
+    with told():
+        return location_of(url)
 
 
 @contextlib.contextmanager

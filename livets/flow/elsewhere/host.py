@@ -129,6 +129,8 @@ class Host:
         await asyncio.wrap_future(self._call(self._close()))
         self._loop.call_soon_threadsafe(self._loop.stop)
         await asyncio.to_thread(self._thread.join, 1.0)
+        if not self._thread.is_alive():
+            self._loop.close()
         self._log.close()
 
     async def _close(self) -> None:

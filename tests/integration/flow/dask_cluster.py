@@ -16,7 +16,7 @@ PATIENCE_S = 90.0
 
 
 class Cluster:
-    """Worker `a` has the label zone=eu, worker `b` has gpu=1; both know far_nodes. `with Cluster(folder) as cluster`."""
+    """Worker `a` has the label zone=eu, worker `b` has gpu=1; both know far_nodes. `with Cluster(folder)` runs it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -53,7 +53,8 @@ class Cluster:
         )
         limit = time.monotonic() + PATIENCE_S
         while not answers(self.port):
-            assert self._scheduler.poll() is None and time.monotonic() < limit, self.said("scheduler")
+            assert self._scheduler.poll() is None, self.said("scheduler")
+            assert time.monotonic() < limit, self.said("scheduler")
             time.sleep(0.05)
 
     def _start_worker(self, name: str, *more: str) -> None:
