@@ -13,7 +13,7 @@ from livets.engine.errors import Conflict, EngineError
 from livets.engine.events import Event, NewEvent
 from livets.engine.log import EventLog
 from livets.flow.compiled import CompiledWorkflow
-from livets.flow.journal import ENDINGS
+from livets.flow.journal import ENDINGS, status_after
 from livets.flow.leasing import Lease
 from livets.flow.model import Workflow
 
@@ -112,6 +112,6 @@ class Archive:
 def _info(first: Event, last: Event) -> RunInfo:
     """One line of the list of runs: its first and its last event tell all that is asked here."""
     ended = last.type in ENDINGS
-    status = last.type.rpartition(".")[2] if ended else "running"
+    status = status_after(last.type)
     run, workflow, version = first.stream.removeprefix("flow/"), first.data["workflow"], first.data["version"]
     return RunInfo(run, workflow, version, status, first.ts, last.ts if ended else 0.0)

@@ -75,7 +75,7 @@ async def ask_to_cancel(log: EventLog, run: str, why: str = "cancelled", patienc
     recorded = await _recorded(log, run)
     if recorded.status in ("completed", "failed", "cancelled"):
         return recorded.status
-    is_gone = _is_gone(log, recorded)
+    is_gone = recorded.status == "interrupted" or _is_gone(log, recorded)
     if not is_gone:
         await log.append(_stream(run), [NewEvent("flow.control.cancel", {"why": why})])
     limit = time.monotonic() + (0 if is_gone else patience_s)

@@ -14,6 +14,17 @@ from livets.engine.events import Event
 from livets.engine.node import Suspend
 
 ENDINGS = ("flow.run.completed", "flow.run.failed", "flow.run.cancelled")
+INTERRUPTED = "flow.run.interrupted"
+"""What ran its nodes is gone: nobody runs it, and it can be resumed."""
+
+
+def status_after(type: str) -> str:
+    """Return the status of a run whose last event is of that type.
+
+    >>> status_after("flow.run.failed"), status_after("flow.node.started")
+    ('failed', 'running')
+    """
+    return type.rpartition(".")[2] if type in ENDINGS or type == INTERRUPTED else "running"
 
 
 class Recorded:
@@ -58,7 +69,9 @@ class Recorded:
             self.status, self.runner = "running", data.get("runner")
             self.reset(data["reset"], deep=data["deep"])
         elif type in ENDINGS:
-            self.status, self.ended_at = type.rpartition(".")[2], when
+            self.status, self.ended_at = status_after(type), when
+        elif type == INTERRUPTED:
+            self.status = status_after(type)
 
     def reset(self, paths: Iterable[str], *, deep: bool) -> None:
         """Forget what the nodes at `paths` have done; `deep`: and the nodes inside them."""

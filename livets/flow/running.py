@@ -15,6 +15,7 @@ from livets.engine.errors import Interrupted
 from livets.flow.compiled import CompiledWorkflow
 from livets.flow.execution import Execution
 from livets.flow.instances import Instances
+from livets.flow.journal import INTERRUPTED
 from livets.flow.result import RunResult
 from livets.flow.scope import Scope
 from livets.flow.streaming import StreamExecution
@@ -69,7 +70,7 @@ class Running:
             await recorder.commit()
             return result
         except Interrupted as error:  # no end: it goes on where it is resumed
-            recorder.emit("flow.run.interrupted", {"reason": str(error)})
+            recorder.emit(INTERRUPTED, {"reason": str(error)})
             await recorder.commit()
             raise
         except asyncio.CancelledError:

@@ -144,7 +144,7 @@ class History:
             self.created, self.began, self.runner = event.data, event.ts, event.data.get("runner")
         elif kind == "flow.run.resumed":
             self._resumed(event)
-        elif kind.startswith("flow.run.") and kind[9:] in ENDED:
+        elif kind.startswith("flow.run.") and kind[9:] in (*ENDED, "interrupted"):
             self._ended(event)
 
     def _to(self, node: NodeHistory, state: str) -> None:

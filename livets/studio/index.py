@@ -15,7 +15,7 @@ import msgspec
 
 from livets.engine.errors import EngineError
 from livets.flow import FlowRuntime
-from livets.flow.journal import ENDINGS
+from livets.flow.journal import status_after
 
 if TYPE_CHECKING:
     from livets.live import LiveView
@@ -68,8 +68,8 @@ class RunIndex:
                 self._heads[stream] = heads[stream]
                 if first and last:  # its first and its last event tell all that is shown here
                     kind, run = last[0].type, stream.removeprefix("flow/")
-                    status = kind.rpartition(".")[2] if kind in ENDINGS else "running"
-                    self._infos[run] = RunLine(run, first[0].data["workflow"], status, first[0].ts, last[0].ts)
+                    line = RunLine(run, first[0].data["workflow"], status_after(kind), first[0].ts, last[0].ts)
+                    self._infos[run] = line
             gone = await self._runtime.gone(one.run for one in self._infos.values() if one.status == "running")
             changed += gone ^ self._gone
             self._gone = gone

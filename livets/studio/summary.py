@@ -63,7 +63,7 @@ def summary_of(feed: Feed, holder: Holder) -> Summary:
         counts=tuple(Count(state, number) for state, number in sorted(counts.items())),
         waiting=tuple(sorted(history.waiting)),
         can_cancel=not over,
-        can_resume=history.status in ("failed", "cancelled") or is_silent or is_gone,
+        can_resume=history.status in ("failed", "cancelled", "interrupted") or is_silent or is_gone,
         is_silent=is_silent,
     )
 

@@ -275,7 +275,11 @@ class Service:
         recorded = await self.recorded(run)
         handle = self._handles.get(run)
         if handle is None:
-            return recorded.status if recorded.status != "running" else await ask_to_cancel(self.log, run, why)
+            return (
+                recorded.status
+                if recorded.status not in ("running", "interrupted")
+                else await ask_to_cancel(self.log, run, why)
+            )
         await handle.cancel(why)
         return (await self.recorded(run)).status
 

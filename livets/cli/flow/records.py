@@ -65,7 +65,7 @@ def show(name: str, node: str | None, as_json: bool, folder: Path) -> None:
         else:
             click.echo(f"{name}  {replay.created['workflow']}  {replay.status}")
             if replay.status == "interrupted":
-                click.echo(f"its process is gone; go on with  livets flow resume {name}", err=True)
+                click.echo(f"what ran it is gone; go on with  livets flow resume {name}", err=True)
             click.echo(table(["NODE", "STATE", "ATTEMPTS", "MS", "ERROR"], table_of(replay)))
         return 0
 
