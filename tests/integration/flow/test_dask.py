@@ -223,6 +223,11 @@ async def test_untrusted_code_runs_in_the_sandbox_of_the_worker(cluster: Cluster
 
 
 async def test_what_cannot_run_there_is_refused_at_the_start(cluster: Cluster) -> None:
+    flow = Flow("both")  # both are there, whatever the tests before this one have killed
+    for name, placement in {"a": A, "b": B}.items():
+        flow.set(flow.add(far.where, id=name), placement=placement)
+    async with runtime(cluster) as runs:
+        (await runs.run(flow)).raise_if_failed()
     async with runtime(cluster, query="?patience=0.2") as runs:
         flow = Flow("nowhere")
         flow.set(flow.add(far.where, id="x"), placement=Placement(labels={"gpu": 7}))
