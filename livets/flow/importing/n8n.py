@@ -163,7 +163,17 @@ class _Graph:
             arriving.setdefault(way.target, []).append(way)
         for name, its in arriving.items():
             its.sort(key=lambda way: way.input)
-            self._arrive(name, pieces[name], [port for way in its for port in self._port(way, exits)], drawing)
+            entries = pieces[name].entries
+            if len(entries) < 2:
+                self._arrive(name, entries, [port for way in its for port in self._port(way, exits)], drawing)
+                continue
+            for place, entry in enumerate(entries):
+                into = [way for way in its if way.input == place]
+                self._arrive(name, [entry], [port for way in into for port in self._port(way, exits)], drawing)
+            if its[-1].input >= len(entries):
+                self.drawing.remarks.append(
+                    f"{name!r:.80} has no input {its[-1].input + 1} here: connections are left out"
+                )
         if depth:
             drawing.quiet([piece.entries[0] for piece in pieces.values() if piece.entries])
         return exits
@@ -174,12 +184,12 @@ class _Graph:
             self.drawing.remarks.append(f"{way.source!r:.80} has no output {way.output} here: a connection is left out")
         return found or []
 
-    def _arrive(self, name: str, piece: Piece, ports: list[Port], drawing: Drawing) -> None:
+    def _arrive(self, name: str, entries: list[Port], ports: list[Port], drawing: Drawing) -> None:
         """Lead ports into a piece: several of them by way of one flow.merge, which takes all items together."""
         ports = list(dict.fromkeys(ports))
-        if not piece.entries or not ports:
+        if not entries or not ports:
             return
-        target = piece.entries[0]
+        target = entries[0]
         if len(ports) > 1 and target[1] != "in":
             merge = Maker(drawing, f"{name} in", "")
             id = merge.add("flow.merge", {"mode": "concat"})

@@ -7,6 +7,7 @@ from typing import Any
 
 from livets.flow.importing.drawing import Unmapped
 from livets.flow.importing.n8n_expression import is_expression, our_path
+from livets.flow.importing.n8n_joins import join
 from livets.flow.importing.n8n_node import N8nNode, Work, dig, records
 
 _FUNCTIONS = {"average": "mean", "count": "count", "sum": "sum", "min": "min", "max": "max", "append": "list"}
@@ -14,13 +15,15 @@ _PREFIXES = {"append": "appended", "average": "average"}
 
 
 def merge(node: N8nNode, work: Work) -> None:
-    """Draw Merge: append, or the data of one input; joining by fields or by place has no equivalent."""
+    """Draw Merge: append, the data of one input, or a join."""
     mode = node.get("mode", "append")
+    if join(node, work, mode):
+        return
     if mode == "append":
         work.through(work.make.add("flow.merge", {"mode": "concat"}), entry="in")
         return
     if mode not in ("passThrough", "chooseBranch", "wait"):
-        raise Unmapped(f"it combines items ({mode[:40]}): no node here joins arrays; grant a python.function")
+        raise Unmapped(f"it combines items in a way that has no equivalent ({mode[:40]})")
     which = node.get("output", "input1") if mode == "passThrough" else f"input{node.get('useDataOfInput', 1)}"
     if which[-1:] not in ("1", "2", "3", "4"):
         raise Unmapped("it gives on no items")

@@ -134,7 +134,7 @@ TABLE: dict[str, tuple[Mapper, str]] = {
     "if": (if_, "flow.partition"),
     "filter": (filter_, "flow.partition"),
     "switch": (switch, "flow.partition"),
-    "merge": (n8n_items.merge, "flow.merge"),
+    "merge": (n8n_items.merge, "flow.merge, transform.join"),
     "limit": (n8n_items.limit, "transform.query"),
     "sort": (n8n_items.sort, "transform.sort"),
     "splitOut": (n8n_items.split_out, "transform.query"),

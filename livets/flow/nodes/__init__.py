@@ -21,6 +21,7 @@ from livets.flow.nodes.filter import Filter
 from livets.flow.nodes.function import Function
 from livets.flow.nodes.hash import Hash
 from livets.flow.nodes.http_request import HttpRequest
+from livets.flow.nodes.join import Join
 from livets.flow.nodes.json_parse import JsonParse
 from livets.flow.nodes.json_query import JsonQuery
 from livets.flow.nodes.json_stringify import JsonStringify
@@ -55,7 +56,7 @@ from livets.flow.nodes.window_tumbling import TumblingWindow
 BUILT_IN = (
     Log, FileRead, FileWrite, DatabaseQuery, HttpRequest, Function, PythonCode, Program, Shell, Wasm, Delay,
     Approval, Branch, Call, Fail, Filter, Loop, Map, Merge, Partition, Switch, Wait,
-    Aggregate, Compute, CsvParse, CsvWrite, Hash, JsonParse, JsonQuery, JsonStringify,
+    Aggregate, Compute, CsvParse, CsvWrite, Hash, Join, JsonParse, JsonQuery, JsonStringify,
     RenameFields, SelectFields, SetFields, Sort, Split, Template,
     SessionWindow, SlidingWindow, TumblingWindow,
     TraceTask, FileTrigger, ManualTrigger, QueueTrigger, ScheduleTrigger, WebhookTrigger,

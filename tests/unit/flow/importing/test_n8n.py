@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -137,6 +138,68 @@ async def test_sorting_merging_aggregating() -> None:
         **PINNED,
     )  # fmt: skip
     assert (await ran(imported(plain)))["All"] == [{"name": ["Cy", "Ann", "Bob", "Cy"]}]
+
+
+def cities(*rows: tuple[str, str]) -> dict[str, Any]:
+    """A node that gives these rows, whatever comes."""
+    return {"mode": "raw", "jsonOutput": json.dumps({"rows": [{"name": name, "city": city} for name, city in rows]})}
+
+
+BY_NAME = {"fieldsToMatchString": "name"}
+ANN, BOB, CY = (one["json"] for one in PEOPLE)
+BERN, ROME = {"name": "Ann", "city": "Bern"}, {"name": "Zoe", "city": "Rome"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "version", "how", "expected"),
+    [
+        ({"mode": "combine", "combineBy": "combineByPosition"}, 3, "exact", [ANN | BERN, BOB | ROME]),
+        ({"mode": "combine", "combinationMode": "mergeByPosition"}, 2.1, "exact", [ANN | BERN, BOB | ROME]),
+        ({"mode": "mergeByIndex", "join": "inner"}, 1, "exact", [ANN | BERN, BOB | ROME]),
+        ({"mode": "mergeByIndex"}, 1, "exact", [ANN | BERN, BOB | ROME, CY]),
+        ({"mode": "combine", "combineBy": "combineByPosition", "options": {"includeUnpaired": True}}, 3.1, "exact",
+         [ANN | BERN, BOB | ROME, CY]),
+        ({"mode": "combine", **BY_NAME}, 3, "exact", [ANN | BERN]),
+        ({"mode": "combine", "mergeByFields": {"values": [{"field1": "name", "field2": "name"}]}}, 2.1, "exact",
+         [ANN | BERN]),
+        ({"mode": "combine", **BY_NAME, "joinMode": "enrichInput1"}, 3, "exact", [ANN | BERN, BOB, CY]),
+        ({"mode": "combine", **BY_NAME, "joinMode": "enrichInput2"}, 3, "exact", [BERN | ANN, ROME]),
+        ({"mode": "combine", **BY_NAME, "joinMode": "keepEverything"}, 3, "exact", [ANN | BERN, BOB, CY, ROME]),
+        ({"mode": "combine", **BY_NAME, "joinMode": "keepNonMatches", "outputDataFrom": "input2"}, 3, "exact", [ROME]),
+        ({"mode": "combine", **BY_NAME, "outputDataFrom": "input1"}, 3, "exact", [ANN]),
+        ({"mode": "removeKeyMatches", "propertyName1": "name", "propertyName2": "name"}, 1, "exact", [BOB, CY]),
+        ({"mode": "keepKeyMatches", "propertyName1": "name", "propertyName2": "name"}, 1, "exact", [ANN]),
+        ({"mode": "mergeByKey", "propertyName1": "name", "propertyName2": "name"}, 1, "differs", [ANN | BERN, BOB, CY]),
+        ({"mode": "combine", "combineBy": "combineAll"}, 3, "exact",
+         [one | other for one in (ANN, BOB, CY) for other in (BERN, ROME)]),
+    ],
+)  # fmt: skip
+async def test_joins(parameters: dict[str, Any], version: float, how: str, expected: Any) -> None:
+    plain = chain(
+        START,
+        node("Cities", "set", cities(("Ann", "Bern"), ("Zoe", "Rome")), 3.4),
+        node("One", "limit"),
+        node("Rows", "splitOut", {"fieldToSplitOut": "rows"}),
+        node("Merge", "merge", parameters, version),
+        extra=[("Go", 0, "One", 0), ("One", 0, "Cities", 0), ("Cities", 0, "Rows", 0), ("Rows", 0, "Merge", 1),
+               ("Go", 0, "Merge", 0)],
+        **PINNED,
+    )  # fmt: skip
+    found = imported(plain)
+    assert {entry.name: entry.how for entry in found.report.entries}["Merge"] == how
+    assert (await ran(found))["Merge"] == expected
+
+
+async def test_three_inputs_by_position_and_one_that_is_missing() -> None:
+    sets = [
+        node(f"S{n}", "set", assign((f"f{n}", str(n), "string"), includeOtherFields=n == 1), 3.4) for n in (1, 2, 3)
+    ]
+    merge = node("Merge", "merge", {"mode": "combine", "combineBy": "combineByPosition", "numberInputs": 3}, 3)
+    links = [("Go", 0, f"S{n}", 0) for n in (1, 2, 3)] + [(f"S{n}", 0, "Merge", n - 1) for n in (1, 2, 3)]
+    whole = (await ran(imported(chain(START, *sets, merge, extra=links, **PINNED))))["Merge-2"]
+    assert whole[0] == {"name": "Ann", "age": 30, "f1": "1", "f2": "2", "f3": "3"}
+    two = (await ran(imported(chain(START, *sets, merge, extra=links[:-1], **PINNED))))["Merge-2"]
+    assert two == [], "as in n8n: one of the inputs has no items"
 
 
 async def test_what_has_no_equivalent_fails_with_its_reason_when_it_is_run() -> None:
