@@ -190,7 +190,7 @@ def _reason(text: str) -> Callable[[dict[str, Any], RedWork], None]:
     return refuse
 
 
-_SEQUENCE = _reason("it makes or ends a sequence of messages, one run carries one: use flow.map over a sub-workflow")
+_SEQUENCE = _reason("it makes or ends a sequence that no Split begins: one run carries one message; use flow.map")
 _CODE = _reason("its JavaScript is not run here: write it as python.code or a granted python.function")
 
 Mapper = Callable[[dict[str, Any], RedWork], None]
@@ -216,8 +216,8 @@ TABLE: dict[str, tuple[Mapper, str]] = {
     "status": (never, "flow.filter"),
     "complete": (never, "flow.filter"),
     "function": (_CODE, "not mapped"),
-    "split": (_SEQUENCE, "not mapped"),
-    "join": (_SEQUENCE, "not mapped"),
+    "split": (_SEQUENCE, "message.split, flow.map"),
+    "join": (_SEQUENCE, "message.join"),
     "batch": (_SEQUENCE, "not mapped"),
     "link call": (_reason("it calls a link and waits for what returns: use flow.call"), "not mapped"),
     "exec": (_reason("commands are not run: grant a program, and use process.program"), "not mapped"),

@@ -29,6 +29,8 @@ from livets.flow.nodes.log import Log
 from livets.flow.nodes.loop import Loop
 from livets.flow.nodes.map import Map
 from livets.flow.nodes.merge import Merge
+from livets.flow.nodes.message_join import MessageJoin
+from livets.flow.nodes.message_split import MessageSplit
 from livets.flow.nodes.partition import Partition
 from livets.flow.nodes.program import Program
 from livets.flow.nodes.python_code import PythonCode
@@ -55,7 +57,7 @@ from livets.flow.nodes.window_tumbling import TumblingWindow
 
 BUILT_IN = (
     Log, FileRead, FileWrite, DatabaseQuery, HttpRequest, Function, PythonCode, Program, Shell, Wasm, Delay,
-    Approval, Branch, Call, Fail, Filter, Loop, Map, Merge, Partition, Switch, Wait,
+    MessageJoin, MessageSplit, Approval, Branch, Call, Fail, Filter, Loop, Map, Merge, Partition, Switch, Wait,
     Aggregate, Compute, CsvParse, CsvWrite, Hash, Join, JsonParse, JsonQuery, JsonStringify,
     RenameFields, SelectFields, SetFields, Sort, Split, Template,
     SessionWindow, SlidingWindow, TumblingWindow,

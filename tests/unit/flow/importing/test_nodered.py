@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livets.engine.events import Event
 from livets.flow import FlowRuntime
 from livets.flow.files import FileFault, from_json, to_json
 from livets.flow.importing import Imported, read_foreign
@@ -151,3 +152,91 @@ def test_any_file_becomes_a_valid_workflow_or_a_clear_error(data: st.DataObject)
         nodes.append(red(id, data.draw(kinds), *cast("list[list[str]]", data.draw(wires))) | more)
     with contextlib.suppress(FileFault):  # a subflow that holds itself
         imported(*nodes)
+
+
+UP = red("up", "template", ["join"], template="<{{{payload}}}>", field="payload")
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind", "split", "join", "expected"),
+    [
+        ('["a", "b"]', "json", {}, {"mode": "auto"}, ["<a>", "<b>"]),
+        ("a\nb", "str", {}, {"mode": "auto"}, "<a>\n<b>"),
+        ("a-b-", "str", {"splt": "-"}, {"mode": "auto"}, "<a>-<b>-<>"),
+        ("abc", "str", {"splt": "2", "spltType": "len"}, {"mode": "auto"}, "<ab><c>"),
+        ('{"x": "1", "y": "2"}', "json", {}, {"mode": "auto"}, {"x": "<1>", "y": "<2>"}),
+        ('{"x": "1", "y": "2"}', "json", {"addname": "topic"}, {"mode": "custom", "build": "object", "key": "topic"},
+         {"x": "<1>", "y": "<2>"}),
+        ('["a", "b"]', "json", {}, {"mode": "custom", "build": "string", "joiner": "\\n"}, "<a>\n<b>"),
+        ('["a", "b"]', "json", {}, {"mode": "custom", "build": "array", "count": ""}, ["<a>", "<b>"]),
+    ],
+)  # fmt: skip
+async def test_split_and_join(payload: str, kind: str, split: Any, join: Any, expected: Any) -> None:
+    found = imported(
+        inject(payload, kind, "split"),
+        red("split", "split", ["up"], **{"splt": "\\n", "spltType": "str", "arraySplt": 1, **split}),
+        UP,
+        red("join", "join", ["out"], **join),
+        red("out", "debug", complete="true"),
+    )
+    assert {entry.type: entry.how for entry in found.report.entries}.items() >= {
+        "split": "exact",
+        "join": "exact",
+    }.items()
+    assert await payloads(found) == [expected]
+    async with FlowRuntime() as runtime:
+        (message,) = (await runtime.run(found.workflow)).outputs.values()
+    assert "parts" not in message
+
+
+async def test_a_part_that_does_not_arrive_keeps_its_join_waiting_and_an_empty_array_gives_nothing() -> None:
+    rules = [{"t": "neq", "v": "a", "vt": "str"}]
+    nodes = [
+        red("split", "split", ["way"]),
+        red("way", "switch", ["join"], property="payload", rules=rules),
+        red("join", "join", ["out"], mode="auto"),
+        red("out", "debug", complete="true"),
+    ]
+    assert await payloads(imported(inject('["a", "b"]', "json", "split"), *nodes)) == []
+    assert await payloads(imported(inject("[]", "json", "split"), *nodes)) == []
+    assert await payloads(imported(inject('["c", "b"]', "json", "split"), *nodes)) == [["c", "b"]]
+
+
+async def test_a_split_without_join_runs_what_follows_for_each_part() -> None:
+    found = imported(
+        inject("[[1, 2], [3]]", "json", "outer"),
+        red("outer", "split", ["inner", "log"]),
+        red("inner", "split", ["deep"]),
+        red("log", "debug", complete="true"),
+        red("deep", "debug", name="deep", complete="true"),
+    )
+    assert [entry.how for entry in found.report.entries if entry.type == "split"] == ["exact", "exact"]
+    async with FlowRuntime() as runtime:
+        with runtime.watch() as events:
+            assert (await runtime.run(found.workflow)).status == "completed"
+        done = [e.data["node"] for e in events.take() if isinstance(e, Event) and e.type == "flow.node.completed"]
+    assert sum(path.endswith("/deep") for path in done) == 3
+    assert sum(path.rpartition("/")[2].startswith("debug_log") for path in done) == 2
+
+
+def test_hundreds_of_splits_in_a_row_are_read() -> None:
+    splits = [red(f"s{n}", "split", [f"s{n + 1}"]) for n in range(400)]
+    found = imported(inject("[1]", "json", "s0"), *splits)
+    assert {entry.how for entry in found.report.entries} == {"exact", "unmapped", "dropped"}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "reason"),
+    [
+        ([red("s", "split", ["up"]), UP, red("join", "join", [], mode="reduce")], "reduces by an expression"),
+        ([red("s", "split", ["up"]), UP, red("join", "join", [], mode="custom", build="array", count="3")], "so many"),
+        ([red("s", "split", ["up"], stream=True), UP], "one stream"),
+        ([red("s", "split", ["up"]), UP, red("late", "change", ["up"], rules=[])], "entered in the middle"),
+        ([red("s", "join", [], mode="auto")], "that no Split begins"),
+    ],
+)
+async def test_sequences_that_have_no_equivalent_are_told(nodes: list[Any], reason: str) -> None:
+    more = [red("also", "inject", ["late"], payload="", payloadType="str")] if len(nodes) == 3 else []
+    found = imported(inject("[1]", "json", "s"), *more, *nodes, *([red("join", "join", [])] if len(nodes) == 2 else []))
+    told = [remark for entry in found.report.entries if entry.how == "unmapped" for remark in entry.remarks]
+    assert any(reason in one for one in told), told
