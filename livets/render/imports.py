@@ -40,8 +40,10 @@ class Imports:
         )
         return [*items, Define(node, tuple(alias for _, alias in pairs), node.lineno, aliases=aliases)]
 
-    def _library(self, node: nodes.Import | nodes.FromImport) -> tuple[list[Item], dict[str, str], dict[str, str]]:
-        """(what an imported file defines, its names and what they are called here, what its macros write for sure).
+    def _library(
+        self, node: nodes.Import | nodes.FromImport
+    ) -> tuple[list[Item], dict[str, str], dict[str, list[nodes.Node]]]:
+        """(what an imported file defines, its names and what they are called here, its macros and those that they call).
 
         Without items and names the file has to be run.
         """

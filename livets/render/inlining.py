@@ -58,8 +58,8 @@ class Aliases:
 
     names: dict[str, str] = field(default_factory=dict)
     modules: dict[str, dict[str, str]] = field(default_factory=dict)
-    written: dict[str, str] = field(default_factory=dict)
-    """The static text that is in each macro (of a module: by its own name), to see whether it closes what it opens."""
+    written: dict[str, list[nodes.Node]] = field(default_factory=dict)
+    """Each macro (of a module: by its own name) with those that it calls, to see whether it closes what it opens."""
 
 
 @dataclass(slots=True)

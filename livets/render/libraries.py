@@ -1,7 +1,7 @@
 """Imported files: their macros and values under names of their own, so that macros can be written out.
 
 It owns what an import brings, through files that import others. It never loads a file and never looks at HTML, other
-than to say which text a macro has in it. The linker makes libraries and links their statements.
+than to say which macros call which. The linker makes libraries and links their statements.
 """
 
 from __future__ import annotations
@@ -76,23 +76,22 @@ class Library:
             found.append(renamed(node, names))
         return found
 
-    def written(self) -> dict[str, str]:
-        """The static text of each macro and of those that it calls: enough to see that it leaves elements open."""
+    def written(self) -> dict[str, list[nodes.Node]]:
+        """Each macro with those that it calls: enough to see whether it leaves elements open."""
         macros = {node.name: node for node in self.tree.body if isinstance(node, nodes.Macro)}
         imported = {
-            name: library.written().get(original, "")
+            name: library.written().get(original, [])
             for name, library, original in self._imported_names()
             if library is not None
         }
 
-        def text(name: str, above: frozenset[str]) -> str:
+        def called_by(name: str, above: frozenset[str]) -> list[nodes.Node]:
             if name not in macros or name in above:
-                return imported.get(name, "")
-            found = "".join(part.data for part in macros[name].find_all(nodes.TemplateData))
+                return imported.get(name, [])
             called = [call.node.name for call in macros[name].find_all(nodes.Call) if isinstance(call.node, nodes.Name)]
-            return found + "".join(text(inner, above | {name}) for inner in called)
+            return [macros[name], *(macro for inner in called for macro in called_by(inner, above | {name}))]
 
-        return {name: text(name, frozenset()) for name in macros}
+        return {name: called_by(name, frozenset()) for name in macros}
 
     def _imported_names(self) -> list[tuple[str, Library | None, str]]:
         """(what it is called here, the library, what it is called there) for every name that is imported."""

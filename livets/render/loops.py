@@ -11,7 +11,8 @@ from jinja2 import nodes
 
 from livets.render.names import Names, Reads, Row
 from livets.render.plans import BlockPlan, SlotPlan
-from livets.render.verify import parse, sample
+from livets.render.samples import sample
+from livets.render.verify import parse
 from livets.wire import SlotKind
 
 _KEYS = ("ts-key", "id", "data-key")

@@ -6,15 +6,11 @@ newlines and elements that close each other. It never mends: it answers with the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import nodes
-
-from livets.render.items import Branches, Item, Loop, Opaque, Scoped, Static, Value, to_nodes
 from livets.render.markup import Hard
-from livets.render.names import Definition
 from livets.render.plans import BlockPlan, SlotPlan
+from livets.render.samples import contents, samples
 from livets.wire import SlotKind
 
 if TYPE_CHECKING:
@@ -78,13 +74,12 @@ def verify(plan: BlockPlan) -> Hard | None:
             return Hard(slot.item, fault, enclosing=True)
     for number, slot in enumerate(plan.slots):
         if slot.kind is SlotKind.HTML:
-            samples = {_content(slot, pick) for pick in range(_branches(slot.parts))}
-            parsed = [parse(plan.html({number: inside}), plan.parent, plan.namespace) for inside in samples]
+            parsed = [parse(plan.html({number: inside}), plan.parent, plan.namespace) for inside in contents(slot)]
             if any(_range(top, slot.path) is None for top in parsed):
                 reason = "a parser moves these elements elsewhere (an implied <tbody>, a <div> inside a <p>?)"
                 return Hard(slot.item, reason, enclosing=True)
         for block in slot.blocks:
-            for inside in {sample(block, pick) for pick in range(_depth(block))}:
+            for inside in samples(block):
                 inside *= 2 if slot.kind is SlotKind.FOR else 1
                 found = _range(parse(plan.html({number: inside}), plan.parent, plan.namespace), slot.path)
                 alone = signature(parse(inside, block.parent, block.namespace))
@@ -92,82 +87,6 @@ def verify(plan: BlockPlan) -> Hard | None:
                     reason = "a parser moves these elements elsewhere (is one not allowed inside the other?)"
                     return Hard(slot.item, reason, enclosing=True)
     return None
-
-
-def _content(slot: SlotPlan, pick: int) -> str:
-    """What an HTML slot may hold, with everything that its macros and sets may write."""
-    called: list[nodes.Node] = [entry.node for entry in slot.reads.chain if isinstance(entry, Definition)]
-    for part in to_nodes(slot.parts):
-        called += part.find_all((nodes.Macro, nodes.AssignBlock))
-    return statics(slot.parts, pick) + _data(called) + _imported(slot)
-
-
-def _imported(slot: SlotPlan) -> str:
-    """What imported macros that it calls have in them."""
-    inside = [*to_nodes(slot.parts), *(entry.node for entry in slot.reads.chain if isinstance(entry, Definition))]
-    called = {name.name for node in inside for name in node.find_all(nodes.Name)}
-    called |= {attribute.attr for node in inside for attribute in node.find_all(nodes.Getattr)}
-    aliases = [entry.aliases for entry in slot.reads.chain if isinstance(entry, Definition) and entry.aliases]
-    return "".join(text for found in aliases for name, text in found.written.items() if name in called)
-
-
-def statics(items: list[Item], pick: int) -> str:
-    """What an opaque region may look like: its own text, `x` for what is not known, the branches number `pick`."""
-    text = ""
-    for item in items:
-        match item:
-            case Static():
-                text += item.text
-            case Value():
-                text += "" if item is items[0] and len(items) == 1 else "x"
-            case Branches():
-                text += statics(item.bodies[min(pick, len(item.bodies) - 1)], pick)
-            case Loop():
-                text += statics(item.orelse if pick and item.orelse else item.body, pick)
-            case Scoped():
-                text += statics(item.body, pick)
-            case Opaque():
-                text += statics(item.body, pick) or _data(item.raw)
-            case _:
-                pass
-    return text
-
-
-def _data(body: Iterable[nodes.Node]) -> str:
-    return "".join(found.data for node in body for found in node.find_all(nodes.TemplateData))
-
-
-def sample(plan: BlockPlan, pick: int = 0) -> str:
-    """The block with its ranges filled by what they may show: of several branches number `pick`, or the last."""
-    return plan.html(
-        {
-            number: sample(slot.blocks[min(pick, len(slot.blocks) - 1)], pick) if slot.blocks else _content(slot, pick)
-            for number, slot in enumerate(plan.slots)
-        }
-    )
-
-
-def _depth(plan: BlockPlan) -> int:
-    """How many branches the widest condition inside has: so many samples show them all."""
-    inner = [_depth(block) for slot in plan.slots for block in slot.blocks]
-    widths = [max(len(slot.blocks), _branches(slot.parts)) for slot in plan.slots]
-    return max([1, *inner, *widths])
-
-
-def _branches(items: list[Item]) -> int:
-    """The same for items."""
-    widest = 1
-    for item in items:
-        match item:
-            case Branches():
-                widest = max(widest, len(item.bodies), *(_branches(body) for body in item.bodies))
-            case Loop():
-                widest = max(widest, 2 if item.orelse else 1, _branches(item.body), _branches(item.orelse))
-            case Scoped() | Opaque():
-                widest = max(widest, _branches(item.body))
-            case _:
-                pass
-    return widest
 
 
 def _at(top: list[LexborNode], path: list[int]) -> tuple[list[LexborNode], LexborNode] | None:
