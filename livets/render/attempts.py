@@ -11,6 +11,7 @@ from typing import Final
 
 from livets.render.balancing import balanced
 from livets.render.builder import Builder
+from livets.render.changing import wrap_changing
 from livets.render.draft import Frame
 from livets.render.faults import Torn, Unbalanced
 from livets.render.inlining import MAX_EXPANSIONS
@@ -19,7 +20,7 @@ from livets.render.lines import OpaquePart, file_of
 from livets.render.markup import Hard
 from livets.render.names import Names
 from livets.render.plans import BlockPlan, Context
-from livets.render.regions import wrap, wrap_namespaces
+from livets.render.regions import wrap
 from livets.render.verify import verify
 
 _MENDED: Final = 10
@@ -28,7 +29,7 @@ _MENDED: Final = 10
 
 def build(context: Context, items: list[Item], names: Names, around: Frame, *, root: bool = False) -> BlockPlan:
     """The plan of a block. Raises Unbalanced when even its whole content can't be one block."""
-    items = wrap_namespaces(unfold(items))
+    items = wrap_changing(unfold(items))
     names_at_start = names
     opaque = len(context.findings.opaque)
     while True:

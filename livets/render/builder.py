@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from livets.errors import TemplateError
 from livets.render.attributes import attribute_slots
+from livets.render.changing import wrap_changing
 from livets.render.controls import implied_choice, implied_value, model_of, note
 from livets.render.draft import Frame
 from livets.render.faults import Unbalanced
@@ -85,7 +86,7 @@ class Builder(Run):
         if expansion is None:
             return False
         findings.expansions += 1
-        self.items[index : index + 1] = unfold(expansion)
+        self.items[index : index + 1] = wrap_changing(unfold(expansion))
         return True
 
     def _finish(self) -> None:

@@ -43,7 +43,7 @@ class Imports:
     def _library(
         self, node: nodes.Import | nodes.FromImport
     ) -> tuple[list[Item], dict[str, str], dict[str, list[nodes.Node]]]:
-        """(what an imported file defines, its names and what they are called here, its macros and those that they call).
+        """(what an imported file defines, its names and what they are called here, its macros, those that they call).
 
         Without items and names the file has to be run.
         """

@@ -16,6 +16,7 @@ from jinja2.compiler import find_undeclared
 from markupsafe import escape
 
 from livets.errors import TemplateError
+from livets.render.changing import changes_arguments
 from livets.render.imports import Imports
 from livets.render.inheritance import MAX_DEPTH, Inheritance
 from livets.render.inlining import Bodies, CallBlock, renamed
@@ -104,6 +105,9 @@ class Linker:
 
     def _macro(self, node: nodes.Macro, place: Place) -> Item:
         """A macro; one that reads names of its own too early stays a call, with names that nobody else has."""
+        change = changes_arguments(node)
+        if change is not None:
+            raise Unfit(node.lineno, f"the macro {node.name} changes its argument: {change}")
         early = local_early_reads(node, self._sources.known) if place.frame else None
         if early is None:
             refuse_inside(node)

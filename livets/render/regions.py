@@ -6,9 +6,7 @@ encloses it. It never decides *that* something is opaque. The builder calls it.
 
 from __future__ import annotations
 
-from jinja2 import nodes
-
-from livets.render.items import Define, Item, Mark, Opaque, Static, fold, to_nodes
+from livets.render.items import Item, Opaque, Static, fold
 from livets.render.markup import RAW_TEXT, RCDATA, VOID, Hard, Piece, Scanner
 
 Place = tuple[int, int]
@@ -93,27 +91,6 @@ def wrap_range(items: list[Item], first: int, last: int, reason: str) -> list[It
         began, ended = min(began, *(e[0] for e in cut)), max(ended, *(e[1] for e in cut))
     lineno = items[first].lineno
     return _cut(items, began, ended, lineno, reason) or [Opaque(items, [], lineno, reason)]
-
-
-def wrap_namespaces(items: list[Item]) -> list[Item]:
-    """A namespace changes while the template runs: everything from where it is made to its last use is opaque."""
-    for first, item in enumerate(items):
-        if isinstance(item, Define) and isinstance(item.node, nodes.Assign) and _makes_namespace(item.node.node):
-            last = max(index for index, other in enumerate(items) if index == first or _mentions(other, item.targets))
-            return wrap_namespaces(wrap_range(items, first, last, "a namespace, whose attributes are set"))
-    return items
-
-
-def _makes_namespace(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == "namespace"
-
-
-def _mentions(item: Item, names: tuple[str, ...]) -> bool:
-    if isinstance(item, Static | Mark):
-        return False
-    found = {name.name for node in to_nodes([item]) for name in node.find_all(nodes.Name)}
-    found |= {name.name for node in to_nodes([item]) for name in node.find_all(nodes.NSRef)}
-    return not found.isdisjoint(names)
 
 
 def _elements(items: list[Item]) -> list[tuple[Place, Place]] | None:

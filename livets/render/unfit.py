@@ -1,4 +1,4 @@
-"""Templates that only Jinja2 gets right as a whole: because of its scoping, or because the order of everything matters.
+"""Templates that only Jinja2 gets right as a whole, because of its scoping.
 
 It owns the reasons. It never looks at HTML. The linker asks for every body of statements; when one is refused, the
 template is rendered whole.
@@ -13,22 +13,6 @@ from jinja2.idtracking import find_symbols
 
 from livets.render.names import free
 
-_MUTATORS = frozenset(
-    [
-        "add",
-        "append",
-        "clear",
-        "discard",
-        "extend",
-        "insert",
-        "pop",
-        "popitem",
-        "remove",
-        "reverse",
-        "setdefault",
-        "sort",
-    ]
-) | {"update"}
 _TRANSLATIONS = frozenset(["gettext", "ngettext", "pgettext", "npgettext"])
 """What `_` and `{% trans %}` look up by name."""
 
@@ -43,7 +27,6 @@ class Unfit(Exception):
 def refuse(body: list[nodes.Node]) -> None:
     """Raises Unfit when a body of statements, without what is inside of them, can't be taken apart."""
     _refuse_early_reads(body)
-    _refuse_mutation(body)
     _refuse_block_references(body)
     if not _TRANSLATIONS.isdisjoint(set_names(body)):
         raise Unfit(body[0].lineno, "a translation function is set in the template")
@@ -68,12 +51,12 @@ def _refuse_early_reads(body: list[nodes.Node]) -> None:
 def _early_reads(body: list[nodes.Node]) -> Iterator[tuple[int, str]]:
     """(line where it is set, name) for each of them."""
     for index, node in enumerate(body):
-        if not isinstance(node, nodes.Assign | nodes.AssignBlock | nodes.Macro | nodes.Import | nodes.FromImport):
+        if not isinstance(node, nodes.Assign | nodes.AssignBlock):
             continue
         before = [other for other in body[:index] if not isinstance(other, nodes.Block)]
         if not before:
             continue
-        targets = [name.name for name in every_node(node) if isinstance(name, nodes.Name) and name.ctx == "store"]
+        targets = targets_of(node.target)
         direct = find_symbols(before).refs
         inner = {name.name for other in before for name in every_node(other) if isinstance(name, nodes.Name)}
         late = [target for target in targets if target not in direct and target in inner]
@@ -142,23 +125,6 @@ def _refuse_block_references(body: list[nodes.Node]) -> None:
         for name in (found for part in inside for found in every_node(part)):
             if isinstance(name, nodes.Name) and name.name in ("self", "super"):
                 raise Unfit(name.lineno or node.lineno, "self or super inside a statement")
-
-
-def _refuse_mutation(body: list[nodes.Node]) -> None:
-    """`{% set _ = xs.append(1) %}` on a list that the template made: the order of everything matters then."""
-    made = {
-        node.target.name
-        for node in body
-        if isinstance(node, nodes.Assign)
-        and isinstance(node.target, nodes.Name)
-        and isinstance(node.node, nodes.List | nodes.Dict | nodes.Call)
-    }
-    for call in (found for node in body if made for found in every_node(node) if isinstance(found, nodes.Call)):
-        method = call.node
-        if not isinstance(method, nodes.Getattr) or not isinstance(method.node, nodes.Name):
-            continue
-        if method.attr in _MUTATORS and method.node.name in made:
-            raise Unfit(call.lineno, f"{method.node.name}.{method.attr}() changes what the template has made")
 
 
 def every_node(node: nodes.Node) -> list[nodes.Node]:
