@@ -22,10 +22,10 @@ from livets.render.inheritance import MAX_DEPTH, Inheritance
 from livets.render.inlining import Bodies, CallBlock, renamed
 from livets.render.items import Branches, Define, Item, Loop, Opaque, Program, Scoped, Static, Value
 from livets.render.lines import file_of
-from livets.render.names import asks_context
+from livets.render.names import asks_context, free
 from livets.render.place import Place
 from livets.render.sources import Sources
-from livets.render.unfit import Unfit, local_early_reads, refuse, refuse_inside, set_names, targets_of
+from livets.render.unfit import Unfit, frame_names, local_early_reads, refuse, refuse_inside, targets_of
 from livets.render.values import Site
 
 _SETS = (nodes.Assign, nodes.AssignBlock, nodes.Macro, nodes.Import, nodes.FromImport, nodes.With)
@@ -184,15 +184,15 @@ class Linker:
                 f"{file_of(node.lineno, self.name)}, line {node.lineno}: the required block {node.name!r} is not given"
             )
         if not node.scoped:
-            read = {name.name for body in place.blocks[node.name] for name in body.find_all(nodes.Name)}
-            hidden = read & place.locals
+            bodies = place.blocks[node.name] if place.locals else []
+            hidden = {name for body in bodies for name in free(self.environment, body.body)} & place.locals
             if hidden:
                 raise Unfit(node.lineno, f"a block that is not scoped reads {min(hidden)!r}, which is set around it")
         return self._block_body(node.name, 0, place, node.lineno)
 
     def _block_body(self, name: str, depth: int, place: Place, lineno: int) -> Item:
         body = place.blocks[name][depth].body
-        hidden = place.locals | set_names(body)
+        hidden = place.locals | frame_names(body)
         inner = Place(place.blocks, (name, depth), place.looping, place.loop_hidden, place.depth, True, locals=hidden)
         return Scoped(self._items(body, inner), lineno)
 
@@ -230,7 +230,7 @@ class Linker:
             target.set_ctx("store")
         names = tuple(name for target in targets for name in targets_of(target))
         body = self._items(
-            node.body, replace(place, locals=place.locals | {*names} | set_names(node.body), frame=False)
+            node.body, replace(place, locals=place.locals | {*names} | frame_names(node.body), frame=False)
         )
         if not targets:
             return Scoped(body, node.lineno)

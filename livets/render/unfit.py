@@ -41,6 +41,25 @@ def set_names(body: list[nodes.Node]) -> frozenset[str]:
     )
 
 
+def frame_names(body: list[nodes.Node]) -> frozenset[str]:
+    """Names that a body of statements sets for itself, without those of the scopes inside of it."""
+    names: set[str] = set()
+    for node in body:
+        match node:
+            case nodes.Assign() | nodes.AssignBlock():
+                names.update(targets_of(node.target))
+            case nodes.Macro():
+                names.add(node.name)
+            case nodes.Import():
+                names.add(node.target)
+            case nodes.FromImport():
+                names.update(name if isinstance(name, str) else name[1] for name in node.names)
+            case nodes.If():
+                for inner in (node.body, *(branch.body for branch in node.elif_), node.else_):
+                    names |= frame_names(inner)
+    return frozenset(names)
+
+
 def _refuse_early_reads(body: list[nodes.Node]) -> None:
     """A name read by an inner scope and set only later is undefined there, in Jinja2; only Jinja2 does that right."""
     _refuse_all_late_sets(body)
