@@ -46,7 +46,8 @@ def wrap_changing(items: list[Item]) -> list[Item]:
 
 def changes_arguments(macro: nodes.Macro) -> str | None:
     """What a macro does to one of its arguments, or None."""
-    names = {argument.name for argument in macro.args}
+    own = [name for node in macro.body if isinstance(node, nodes.Assign) for name in _mentioned([node.target])]
+    names = {argument.name for argument in macro.args}.difference(own)  # xs = xs|list is another one
     return next((why for name, why in _changes(macro.body) if name in names), None)
 
 

@@ -73,7 +73,10 @@ class Library:
             names = self._names(node)
             if names is None:
                 return None
-            found.append(renamed(node, names))
+            copied = renamed(node, names)
+            if isinstance(node, nodes.Macro):
+                copied.name = self.inner[node.name]  # a parameter may be called like the macro itself
+            found.append(copied)
         return found
 
     def written(self) -> dict[str, list[nodes.Node]]:

@@ -221,3 +221,10 @@ def test_rows_of_svg_text() -> None:
     bench.check_first()
     assert bench.change({"xs": [2, 1]}) == [0, [1, 1, 2]]
     bench.change({"a": "z"})
+
+
+def test_an_imported_macro_may_have_a_parameter_of_its_own_name() -> None:
+    files = {"m.html": "{% macro b(b='') %}<b>{{ b }}</b>{% endmacro %}{% macro c(b) %}<i>{{ b }}</i>{% endmacro %}"}
+    bench = Bench("{% import 'm.html' as m %}{{ m.b(a) }}{{ m.c(b) }}{{ b }}", WHO, files)
+    assert opaque_parts(bench.template) == []
+    changes(bench)
