@@ -18,6 +18,7 @@ from jinja2.compiler import find_undeclared
 
 from livets.render.items import Define, Item, Mark, Opaque, Value
 from livets.render.names import Definition, Names, asks_context, free
+from livets.render.walk import every
 
 _NO_INLINE: Final = (
     nodes.Include,
@@ -85,8 +86,8 @@ class Bodies:
         if isinstance(node, nodes.AssignBlock) and node.filter is not None:
             return None
         inside: list[nodes.Node] = [*node.body, *defaults]
-        every = [found for part in inside for found in (part, *part.find_all(nodes.Node))]
-        if any(isinstance(found, _NO_INLINE) for found in every):
+        written = [found for part in inside for found in every(part)]
+        if any(isinstance(found, _NO_INLINE) for found in written):
             return None
         if any(asks_context(self.environment, part) for part in inside):
             return None
@@ -94,8 +95,8 @@ class Bodies:
             return None
         if _uses_caller_inside(node):
             return None
-        loads = {found.name for found in every if isinstance(found, nodes.Name) and found.ctx == "load"}
-        own = {argument.name for argument in arguments} | stored(every)
+        loads = {found.name for found in written if isinstance(found, nodes.Name) and found.ctx == "load"}
+        own = {argument.name for argument in arguments} | stored(written)
         uses_caller = isinstance(node, nodes.Macro) and "caller" in loads
         outside = _free(self.environment, arguments, defaults, node.body)
         if outside & own or (isinstance(node, nodes.Macro) and node.name in outside):
@@ -130,16 +131,16 @@ def _free(
 
 def _uses_caller_inside(node: nodes.Macro | nodes.CallBlock | nodes.AssignBlock) -> bool:
     """True when `caller` may be that of a macro or call block inside, which is another one."""
-    every = [found for part in node.body for found in (part, *part.find_all(nodes.Node))]
-    inner = [found.body for found in every if isinstance(found, nodes.Macro | nodes.CallBlock)]
+    written = [found for part in node.body for found in every(part)]
+    inner = [found.body for found in written if isinstance(found, nodes.Macro | nodes.CallBlock)]
     inner += [node.body] if isinstance(node, nodes.CallBlock) else []
     return any(find_undeclared(body, ("caller",)) for body in inner)
 
 
-def stored(every: list[nodes.Node]) -> set[str]:
+def stored(written: list[nodes.Node]) -> set[str]:
     """Names that these nodes set."""
-    found = {node.name for node in every if isinstance(node, nodes.Name) and node.ctx != "load"}
-    return found | {node.name for node in every if isinstance(node, nodes.Macro)}
+    found = {node.name for node in written if isinstance(node, nodes.Name) and node.ctx != "load"}
+    return found | {node.name for node in written if isinstance(node, nodes.Macro)}
 
 
 def _assume_caller(body: list[nodes.Node], caller: str) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 from jinja2 import nodes
 
+from livets.render.walk import every
+
 
 class Line(int):
     """A line number of a file.
@@ -51,7 +53,7 @@ class Advice:
 
 def number_lines(tree: nodes.Template, file: str) -> None:
     """Give every node of a parsed file a line number that knows the file."""
-    for node in tree.find_all(nodes.Node):
+    for node in every(tree)[1:]:
         if node.lineno:
             node.lineno = Line(node.lineno, file)
 

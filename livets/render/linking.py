@@ -27,6 +27,7 @@ from livets.render.place import Place
 from livets.render.sources import Sources
 from livets.render.unfit import Unfit, frame_names, local_early_reads, refuse, refuse_inside, targets_of
 from livets.render.values import Site
+from livets.render.walk import every
 
 _SETS = (nodes.Assign, nodes.AssignBlock, nodes.Macro, nodes.Import, nodes.FromImport, nodes.With)
 
@@ -248,7 +249,7 @@ def _constant_names(node: nodes.Expr) -> list[str]:
 
 
 def _opaque(node: nodes.Node, reason: str) -> Opaque:
-    inner = (found.lineno for found in node.find_all(nodes.Node) if found.lineno)
+    inner = (found.lineno for found in every(node)[1:] if found.lineno)
     return Opaque([], [node], node.lineno or next(inner, 1), reason)
 
 

@@ -15,10 +15,14 @@ import jinja2
 from jinja2 import meta, nodes
 from jinja2.utils import _PassArg
 
+from livets.render.walk import every
+
 _numbers = count(1)
 
 PURE_GLOBALS = frozenset({"range", "dict", "namespace", "caller"})
 _CONTEXT_FILTERS_THAT_READ_NO_NAMES = frozenset({"map", "select", "reject", "selectattr", "rejectattr"})
+_SETS_NOTHING = (nodes.Expr, nodes.Output, nodes.If, nodes.Helper)
+"""Nodes that give no name a value, if nothing inside of them does."""
 
 
 @dataclass(slots=True, eq=False)
@@ -127,14 +131,19 @@ class Reads:
 
 def loads(node: nodes.Node) -> set[str]:
     """Names read by an expression."""
-    found = {name.name for name in node.find_all(nodes.Name) if name.ctx == "load"}
-    if isinstance(node, nodes.Name) and node.ctx == "load":
-        found.add(node.name)
-    return found
+    return {name.name for name in every(node) if isinstance(name, nodes.Name) and name.ctx == "load"}
 
 
 def free(environment: jinja2.Environment, body: list[nodes.Node]) -> set[str]:
     """Names that statements read without setting them first."""
+    found = set()
+    for node in (node for top in body for node in every(top)):
+        if isinstance(node, nodes.Name):
+            found.add(node.name)
+        if not isinstance(node, _SETS_NOTHING):
+            break
+    else:
+        return found - environment.globals.keys() - {"self"}  # what Jinja2 finds by compiling it all
     template = nodes.Template(body, lineno=1)
     template.set_environment(environment)
     return meta.find_undeclared_variables(template)
@@ -186,7 +195,7 @@ def _needs(environment: jinja2.Environment, body: list[nodes.Node]) -> set[str]:
 
 
 def _is_volatile(environment: jinja2.Environment, names: Names, node: nodes.Node, macros: set[str]) -> bool:
-    for found in _with_itself(node):
+    for found in every(node):
         match found:
             case nodes.Extends() | nodes.Include() | nodes.ContextReference() | nodes.DerivedContextReference():
                 return True
@@ -240,7 +249,7 @@ def is_translation(function: Any) -> bool:
 def asks_context(environment: jinja2.Environment, node: nodes.Node) -> bool:
     """True when a function, filter or test marked with pass_context is called: it may read what the template sets."""
     tables: dict[type, Mapping[str, Any]] = {nodes.Filter: environment.filters, nodes.Test: environment.tests}
-    for found in _with_itself(node):
+    for found in every(node):
         match found:
             case nodes.Call(node=nodes.Name() as callee) if callee.name in environment.globals:
                 function = environment.globals[callee.name]
@@ -257,8 +266,3 @@ def asks_context(environment: jinja2.Environment, node: nodes.Node) -> bool:
                 ):
                     return True
     return False
-
-
-def _with_itself(node: nodes.Node) -> Iterator[nodes.Node]:
-    yield node
-    yield from node.find_all(nodes.Node)

@@ -15,6 +15,7 @@ from jinja2.idtracking import find_symbols
 
 from livets.errors import TemplateError
 from livets.render.lines import file_of, number_lines
+from livets.render.walk import every
 
 
 class TemplateMissing(TemplateError):
@@ -80,7 +81,10 @@ _OWN_NAME: Final = nodes.Getattr(_OWN_CONTEXT, "name", "load")
 
 def write_name(tree: nodes.Template, name: str) -> None:
     """The template's name where it asks for its own, in the only way that Jinja2 has: private, and widely used."""
-    for node in [tree, *tree.find_all(nodes.Node)]:
+    found = every(tree)
+    if not any(isinstance(node, nodes.Getattr) and node.attr == _OWN_CONTEXT.attr for node in found):
+        return
+    for node in found:
         for field_name, value in [*node.iter_fields()]:
             if value == _OWN_NAME:
                 setattr(node, field_name, nodes.Const(name, lineno=value.lineno))

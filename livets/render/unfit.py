@@ -12,6 +12,7 @@ from jinja2 import nodes
 from jinja2.idtracking import find_symbols
 
 from livets.render.names import free
+from livets.render.walk import every
 
 _TRANSLATIONS = frozenset(["gettext", "ngettext", "pgettext", "npgettext"])
 """What `_` and `{% trans %}` look up by name."""
@@ -34,11 +35,9 @@ def refuse(body: list[nodes.Node]) -> None:
 
 def set_names(body: list[nodes.Node]) -> frozenset[str]:
     """Names that the statements of a body set."""
-    sets = [found for node in body for found in every_node(node) if isinstance(found, nodes.Assign | nodes.AssignBlock)]
+    sets = [found for node in body for found in every(node) if isinstance(found, nodes.Assign | nodes.AssignBlock)]
     names = {name for found in sets for name in targets_of(found.target)}
-    return frozenset(
-        names | {found.name for node in body for found in every_node(node) if isinstance(found, nodes.Macro)}
-    )
+    return frozenset(names | {found.name for node in body for found in every(node) if isinstance(found, nodes.Macro)})
 
 
 def frame_names(body: list[nodes.Node]) -> frozenset[str]:
@@ -77,7 +76,7 @@ def _early_reads(body: list[nodes.Node]) -> Iterator[tuple[int, str]]:
             continue
         targets = targets_of(node.target)
         direct = find_symbols(before).refs
-        inner = {name.name for other in before for name in every_node(other) if isinstance(name, nodes.Name)}
+        inner = {name.name for other in before for name in every(other) if isinstance(name, nodes.Name)}
         late = [target for target in targets if target not in direct and target in inner]
         if late and node.environment is not None:
             outer = free(node.environment, before)
@@ -90,8 +89,8 @@ def _refuse_late_sets(before: list[nodes.Node], node: nodes.Node) -> None:
     macros = [other for other in before if isinstance(other, nodes.Macro)]
     if not macros or isinstance(node, nodes.For | nodes.Macro | nodes.With | nodes.Scope | nodes.Block):
         return
-    sets = [found for found in every_node(node) if isinstance(found, nodes.Assign | nodes.AssignBlock)]
-    targets = {name.name for found in sets for name in every_node(found.target) if isinstance(name, nodes.Name)}
+    sets = [found for found in every(node) if isinstance(found, nodes.Assign | nodes.AssignBlock)]
+    targets = {name.name for found in sets for name in every(found.target) if isinstance(name, nodes.Name)}
     for macro in macros if targets else ():
         late = targets & (free(macro.environment, [macro]) if macro.environment is not None else set())
         if late:
@@ -105,7 +104,7 @@ def local_early_reads(macro: nodes.Macro, known: Collection[str]) -> dict[str, s
     is right as long as Jinja2 calls it. Those that it may read from the context keep their names.
     """
     names: set[str] = set()
-    for found in every_node(macro):
+    for found in every(macro):
         for body in (getattr(found, "body", None), getattr(found, "else_", None)):
             if isinstance(body, list):
                 _refuse_all_late_sets(body)
@@ -123,7 +122,7 @@ def _refuse_all_late_sets(body: list[nodes.Node]) -> None:
 
 def refuse_inside(node: nodes.Node) -> None:
     """The same in every scope of a statement that Jinja2 renders whole."""
-    for found in every_node(node):
+    for found in every(node):
         for body in (getattr(found, "body", None), getattr(found, "else_", None)):
             if isinstance(body, list):
                 _refuse_early_reads(body)
@@ -141,13 +140,9 @@ def _refuse_block_references(body: list[nodes.Node]) -> None:
             test for part in split for test in part.iter_child_nodes() if isinstance(test, nodes.Expr)
         ]
         inside = inside if is_split else [node]
-        for name in (found for part in inside for found in every_node(part)):
+        for name in (found for part in inside for found in every(part)):
             if isinstance(name, nodes.Name) and name.name in ("self", "super"):
                 raise Unfit(name.lineno or node.lineno, "self or super inside a statement")
-
-
-def every_node(node: nodes.Node) -> list[nodes.Node]:
-    return [node, *node.find_all(nodes.Node)]
 
 
 def targets_of(target: nodes.Expr) -> tuple[str, ...]:
