@@ -17,12 +17,13 @@ from markupsafe import escape
 
 from livets.errors import TemplateError
 from livets.render.changing import changes_arguments
+from livets.render.hiding import copied, entered, opened, seen
 from livets.render.imports import Imports
 from livets.render.inheritance import MAX_DEPTH, Inheritance
 from livets.render.inlining import Bodies, CallBlock, renamed
 from livets.render.items import Branches, Define, Item, Loop, Opaque, Program, Scoped, Static, Value
 from livets.render.lines import file_of
-from livets.render.names import asks_context, free
+from livets.render.names import asks_context
 from livets.render.place import Place
 from livets.render.sources import Sources
 from livets.render.unfit import Unfit, frame_names, local_early_reads, refuse, refuse_inside, targets_of
@@ -75,7 +76,7 @@ class Linker:
             case nodes.If():
                 return [self._branches(node, place)]
             case nodes.For():
-                return [self._loop(node, place)]
+                return self._loop(node, place)
             case nodes.Block():
                 return [self._block(node, place)]
             case nodes.Include():
@@ -158,18 +159,20 @@ class Linker:
             bodies.append(self._items(node.else_, place))
         return Branches(tests, bodies, node.lineno)
 
-    def _loop(self, node: nodes.For, place: Place) -> Item:
+    def _loop(self, node: nodes.For, place: Place) -> list[Item]:
         if node.recursive:
-            return self._whole(node, "a recursive loop is rendered as a whole")
+            return [self._whole(node, "a recursive loop is rendered as a whole")]
         if next(node.find_all((nodes.Continue, nodes.Break)), None) is not None:
-            return self._whole(node, "a loop with break or continue is rendered as a whole")
+            return [self._whole(node, "a loop with break or continue is rendered as a whole")]
         uses_loop = "loop" in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",))
-        inner = Place(place.blocks, place.block, True, not uses_loop, place.depth, True, locals=place.locals)
-        body = self._items(node.body, inner)
         target: Any = node.target
+        around = replace(place, looping=True, loop_hidden=not uses_loop, inner=True, frame=False)
+        inner = entered(around, {*targets_of(target), *frame_names(node.body), "loop"})
+        body = self._items(node.body, inner)
         source: Any = node.iter
         test: Any = node.test
-        return Loop(target, source, test, body, self._items(node.else_, place), node.lineno)
+        loop = Loop(target, source, test, body, self._items(node.else_, place), node.lineno)
+        return [*copied(place, inner, node.lineno), loop]
 
     def _whole(self, node: nodes.For, reason: str) -> Item:
         if next(node.find_all(nodes.Block), None) is not None:
@@ -178,24 +181,18 @@ class Linker:
         return _opaque(node, reason)
 
     def _block(self, node: nodes.Block, place: Place) -> Item:
-        if place.looping and not node.scoped:
-            raise Unfit(node.lineno, "a block inside a loop that is not scoped")
         if node.required and len(place.blocks[node.name]) <= 1:
             raise TemplateError(
                 f"{file_of(node.lineno, self.name)}, line {node.lineno}: the required block {node.name!r} is not given"
             )
-        if not node.scoped:
-            bodies = place.blocks[node.name] if place.locals else []
-            hidden = {name for body in bodies for name in free(self.environment, body.body)} & place.locals
-            if hidden:
-                raise Unfit(node.lineno, f"a block that is not scoped reads {min(hidden)!r}, which is set around it")
-        return self._block_body(node.name, 0, place, node.lineno)
+        return self._block_body(node.name, 0, opened(place) if node.scoped else place, node.lineno)
 
     def _block_body(self, name: str, depth: int, place: Place, lineno: int) -> Item:
-        body = place.blocks[name][depth].body
-        hidden = place.locals | frame_names(body)
-        inner = Place(place.blocks, (name, depth), place.looping, place.loop_hidden, place.depth, True, locals=hidden)
-        return Scoped(self._items(body, inner), lineno)
+        body = seen(self._sources, place.blocks[name][depth].body, place)
+        around = replace(place, block=(name, depth), inner=True, frame=False)
+        inner = entered(around, frame_names(body))
+        items = self._items(body, inner)
+        return Scoped([*copied(place, inner, lineno), *items], lineno)
 
     def _include(self, node: nodes.Include, place: Place) -> Item:
         names = _constant_names(node.template)
@@ -230,13 +227,13 @@ class Linker:
         for target in targets:
             target.set_ctx("store")
         names = tuple(name for target in targets for name in targets_of(target))
-        body = self._items(
-            node.body, replace(place, locals=place.locals | {*names} | frame_names(node.body), frame=False)
-        )
-        if not targets:
-            return Scoped(body, node.lineno)
-        assign = nodes.Assign(nodes.Tuple(targets, "store"), nodes.Tuple(node.values, "load"), lineno=node.lineno)
-        return Scoped([Define(assign, names, node.lineno), *body], node.lineno)
+        inner = entered(replace(place, frame=False), {*names, *frame_names(node.body)})
+        body = self._items(node.body, inner)
+        if targets:
+            given = nodes.Tuple(node.values, "load")
+            assign = nodes.Assign(nodes.Tuple(targets, "store"), given, lineno=node.lineno)
+            body = [Define(assign, names, node.lineno), *body]
+        return Scoped([*copied(place, inner, node.lineno), *body], node.lineno)
 
 
 def _constant_names(node: nodes.Expr) -> list[str]:

@@ -26,7 +26,9 @@ class Place:
     frame: bool = False
     """True at the top of a file: what its statements set, all of the file sees."""
     locals: frozenset[str] = frozenset()
-    """Names that a block which is not scoped does not see: set by the block or the `with` around it."""
+    """Names that a block which is not scoped does not see: set by the block, the loop or the `with` around it."""
+    copies: set[str] = field(default_factory=set)
+    """Those of them that such a block reads: where the outermost frame begins, they get a second name."""
     name: str = ""
     """What the template is called that is rendered or included; those that it extends are a part of it."""
     before: tuple[Item, ...] = ()

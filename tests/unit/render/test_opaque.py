@@ -38,7 +38,6 @@ FILES = {"inc.html": "<u>{{ a }}</u>", "base.html": "<div>{% block b %}{% endblo
         ("<template><p>{{ a }}</p></template>", "parser"),
         ("<div>{% block b %}<p>{{ a }}</p>{% endblock %}</div>{% if self.b() %}x{% endif %}", "whole template"),
         ("<i>{% block b %}{{ a }}{% endblock %}</i>{% if xs == 1 %}x{% elif self.b() %}y{% endif %}", "whole template"),
-        ("<p>{{ a }}</p>{% for x in xs %}{% block q %}<i>{{ a }}</i>{% endblock %}{% endfor %}", "whole template"),
         ("<ul>{% for x in xs %}<li>{{ x }}{% endfor %}</ul>", "closed"),
         ("{% set l = [] %}{% for x in xs %}{% set _ = l.append(x) %}{% endfor %}<p>{{ l|length }}</p>", "changes what"),
         ("{% for x in xs %}<i>{{ a }}</i>{% endfor %}{% set a = 'late' %}<p>{{ a }}</p>", "before it is set"),
