@@ -85,16 +85,8 @@ class FlowRuntime:
         self.grants = grants or Grants()
         self.registry = registry or standard_registry()
         self.bus = Bus()
-        self.log = log
-        self.store: ContentStore | None = None
-        if folder is not None:
-            Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.log = log or SqliteLog(Path(folder) / "journal.db", durability)
-            self.store = ContentStore(Path(folder) / "store")
-        self.memo = Memo(self.log)
-        self.lease = Lease(self.log.runners if self.log is not None else None)
-        self._guard = Guard(self.lease, self.log, self._recorders)
-        self._archive = Archive(self.log, self.lease)
+        self._folder, self._durability, self._given = None if folder is None else Path(folder), durability, log
+        self._open_journal()
         self._slots = Slots(max_parallel or UNLIMITED)
         self._limiters = Limiters(pools or {})
         self._instances: dict[str, Instances] = {}
@@ -106,7 +98,26 @@ class FlowRuntime:
         if self._observer is not None:
             self._observer.watch(self)
 
+    def _open_journal(self) -> None:
+        self.log = self._given
+        self.store: ContentStore | None = None
+        if self._folder is not None:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.log = self.log or SqliteLog(self._folder / "journal.db", self._durability)
+            self.store = ContentStore(self._folder / "store")
+        self.memo = Memo(self.log)
+        self.lease = Lease(self.log.runners if self.log is not None else None)
+        self._guard = Guard(self.lease, self.log, self._recorders)
+        self._archive = Archive(self.log, self.lease)
+
     async def __aenter__(self) -> FlowRuntime:
+        """Open what `close` has closed: an application that is started again in the same process goes on."""
+        if self._closing:
+            if self._given is not None:
+                raise EngineError("this runtime is closed, and with it the log that it was given: make another one")
+            self._open_journal()
+            self._runs.clear()
+            self._closing = False
         return self
 
     async def __aexit__(

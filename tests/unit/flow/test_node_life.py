@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from livets.engine.context import NodeContext
 from livets.engine.errors import EngineError
+from livets.engine.log import MemoryLog
 from livets.flow import Flow, FlowRuntime, Node
 from tests.unit.flow.plain_nodes import fail
 
@@ -71,3 +75,26 @@ async def test_a_node_that_cannot_be_initialized_names_itself_and_the_others_are
     with pytest.raises(EngineError, match="node 'b' could not be initialized: no connection"):
         await runtime.run(flow)
     assert Counting.life == ["init a", "shutdown b", "shutdown a"]
+
+
+def test_a_closed_runtime_can_be_entered_again_in_another_loop(tmp_path: Path) -> None:
+    """An application that is stopped and started again in one process, as tests and reloaders do."""
+    runtime = FlowRuntime(tmp_path)
+
+    async def once(run: str) -> list[str]:
+        async with runtime:
+            flow = Flow("again")
+            flow.add(Counting, id="a", config={"name": "a"})
+            handle = await runtime.start(flow, run=run)
+            assert (await handle.result()).status == "completed"
+            return [one.run for one in await runtime.runs()]
+
+    assert asyncio.run(once("r1")) == ["r1"]
+    assert sorted(asyncio.run(once("r2"))) == ["r1", "r2"]
+
+
+async def test_what_a_closed_runtime_was_given_is_not_opened_again() -> None:
+    runtime = FlowRuntime(log=MemoryLog())
+    await runtime.close()
+    with pytest.raises(EngineError, match="make another one"):
+        await runtime.__aenter__()
