@@ -6,6 +6,7 @@ machine integers, not objects. `plan` freezes it into what a scheduler runs. Kno
 
 from __future__ import annotations
 
+import itertools
 import operator
 from array import array
 from collections.abc import Iterable
@@ -51,15 +52,13 @@ class Plan:
         self.names = graph.names
         self.ports = graph.ports
         order, self.out_start = _sorted_by(graph.sources, self.size)
-        self.edge_source = array("i", (graph.sources[e] for e in order))
-        self.edge_target = array("i", (graph.targets[e] for e in order))
-        self.edge_source_port = array("i", (graph.source_ports[e] for e in order))
-        self.edge_target_port = array("i", (graph.target_ports[e] for e in order))
-        place = array("i", bytes(4 * len(order)))
-        for new, old in enumerate(order):
-            place[old] = new
+        self.edge_source, self.edge_target, self.edge_source_port, self.edge_target_port = (
+            array("i", [column[edge] for edge in order])
+            for column in (graph.sources, graph.targets, graph.source_ports, graph.target_ports)
+        )
+        place = array("i", sorted(range(len(order)), key=order.__getitem__))
         by_target, self.in_start = _sorted_by(graph.targets, self.size)
-        self.in_edges = array("i", (place[old] for old in by_target))
+        self.in_edges = array("i", [place[edge] for edge in by_target])
 
     def in_degrees(self) -> list[int]:
         """Return how many edges lead into each node."""
@@ -139,15 +138,13 @@ class Graph:
 
     def connect_all(self, links: Iterable[Connection]) -> None:
         """`connect` for many at once; raises KeyError for an unknown node: who calls this has validated."""
-        index, port = self.index, self._port_index
-        from_node, to_node, from_port, to_port = (
-            self.sources.append, self.targets.append, self.source_ports.append, self.target_ports.append,
-        )  # fmt: skip
-        for link in links:
-            from_node(index[link.from_node])
-            to_node(index[link.to_node])
-            from_port(port[link.from_port] if link.from_port in port else self.port(link.from_port))
-            to_port(port[link.to_port] if link.to_port in port else self.port(link.to_port))
+        links, index, port = list(links), self.index, self._port_index
+        for name in dict.fromkeys([link.from_port for link in links] + [link.to_port for link in links]):
+            self.port(name)
+        self.sources.extend([index[link.from_node] for link in links])
+        self.targets.extend([index[link.to_node] for link in links])
+        self.source_ports.extend([port[link.from_port] for link in links])
+        self.target_ports.extend([port[link.to_port] for link in links])
 
     def cycle(self) -> list[str] | None:
         """Return the names along one cycle, the first again at the end, or None. O(nodes + edges), no recursion."""
@@ -212,18 +209,12 @@ class Graph:
 
 
 def _sorted_by(keys: array[int], size: int) -> tuple[array[int], array[int]]:
-    """Counting sort: the positions of `keys` in their order (stable), and where each key's run starts."""
-    start = array("i", bytes(4 * (size + 1)))
+    """The positions of `keys` in their order (stable), and where each key's run starts."""
+    counts = [0] * (size + 1)
     for key in keys:
-        start[key + 1] += 1
-    for n in range(size):
-        start[n + 1] += start[n]
-    fill = array("i", start)
-    order = array("i", bytes(4 * len(keys)))
-    for position, key in enumerate(keys):
-        order[fill[key]] = position
-        fill[key] += 1
-    return order, start
+        counts[key + 1] += 1
+    order = array("i", sorted(range(len(keys)), key=keys.__getitem__))
+    return order, array("i", itertools.accumulate(counts))
 
 
 def _lengths(start: array[int]) -> list[int]:

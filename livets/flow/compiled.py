@@ -19,7 +19,7 @@ from livets.engine.registry import Registry
 from livets.engine.retry import NO_RETRY, RetryPolicy
 from livets.engine.values import Kind, kind_of
 from livets.flow.constants import Reference, read_constant
-from livets.flow.model import NodeSpec, Workflow
+from livets.flow.model import NodeSpec, Settings, Workflow
 from livets.flow.validate import InvalidWorkflow, ports_of, validate
 
 _PYTHON: dict[Kind, type] = {
@@ -54,56 +54,104 @@ class _Shape:
 
 Shapes = dict[int, _Shape]
 """By the id of their ports (which they keep, so that no other gets that id)."""
-_NOTHING: dict[str, Any] = {}
 
 
-class CompiledNode:
+class CompiledNode(msgspec.Struct, eq=False, kw_only=True):
     """One node: how to call it, what it takes and gives."""
 
-    __slots__ = (
-        "config", "constants", "defaults", "feeds", "function", "id", "inputs", "many", "memo", "node_type", "number",
-        "on_error", "out_name", "out_port", "out_type", "outputs", "plain", "references", "required", "retry", "spec",
-        "structs", "takes_ctx",
-    )  # fmt: skip
+    number: int
+    id: str
+    spec: NodeSpec
+    node_type: NodeType
+    function: Callable[..., Any] | None
+    takes_ctx: bool
+    config: Any
+    inputs: dict[str, Port]
+    outputs: dict[str, Port]
+    required: tuple[str, ...]
+    many: tuple[Port, ...]
+    structs: dict[str, Any]
+    out_name: str | None
+    out_port: Port | None
+    out_type: type | None
+    constants: dict[str, Any]
+    references: dict[str, tuple[str, Port]]
+    defaults: dict[str, Any]
+    retry: RetryPolicy
+    on_error: str
+    memo: bool
+    plain: bool
+    """True when its inputs are constants and what is connected, and nothing else."""
+    feeds: tuple[Feed, ...] = ()
 
-    def __init__(self, number: int, spec: NodeSpec, node_type: NodeType, workflow: Workflow, shapes: Shapes) -> None:
-        ports = ports_of(node_type, spec)
-        shape = shapes.get(id(ports))
-        if shape is None:
-            shape = shapes[id(ports)] = _Shape(ports)
-        self.number, self.id, self.spec, self.node_type = number, spec.id, spec, node_type
-        self.config: Any = node_type.read_config(spec.config) if spec.config or node_type.config is not None else None
-        self.function: Callable[..., Any] | None = node_type.function
-        self.takes_ctx = node_type.takes_ctx
-        self.inputs, self.outputs, self.required, self.many = shape.inputs, shape.outputs, shape.required, shape.many
-        self.out_name, self.out_port, self.out_type = shape.out_name, shape.out_port, shape.out_type
-        self.structs = node_type.structs
-        self.constants, self.references = _NOTHING, _NOTHING
-        self.defaults = shape.defaults
-        if spec.inputs:
-            self.constants, self.references = self._given(spec)
-            self.defaults = {name: value for name, value in shape.defaults.items() if name not in spec.inputs}
-        self.retry: RetryPolicy = spec.retry or workflow.settings.retry or NO_RETRY
-        stops = workflow.settings.on_error.policy != "ContinueOnError"
-        self.on_error = spec.on_error or ("stop" if stops else "skip")
-        self.memo = spec.memo
-        self.feeds: tuple[Feed, ...] = ()
-        self.plain = not (self.references or self.many or self.structs)
-        """True when its inputs are constants and what is connected, and nothing else."""
+    def twin(self, number: int, spec: NodeSpec) -> CompiledNode:
+        """Return a node that differs from this one in number and name only."""
+        return msgspec.structs.replace(self, number=number, id=spec.id, spec=spec)
 
-    def _given(self, spec: NodeSpec) -> tuple[dict[str, Any], dict[str, tuple[str, Port]]]:
-        """Constants, coerced, and references to inputs of the workflow."""
-        constants: dict[str, Any] = {}
-        references: dict[str, tuple[str, Port]] = {}
-        for name, raw in spec.inputs.items():
-            value = read_constant(raw)
-            port = self.inputs[name]
-            if isinstance(value, Reference):
-                references[name] = (value.name, port)
-            else:
-                change = None if value is None and port.nullable else coercion(kind_of(value), port.kind)
-                constants[name] = value if change is None else change(value)
-        return constants, references
+
+def _compile_nodes(workflow: Workflow, registry: Registry) -> list[CompiledNode]:
+    nodes: list[CompiledNode] = []
+    shapes: Shapes = {}
+    models: dict[tuple[Any, ...], CompiledNode] = {}
+    """Nodes without config and constants: most nodes of a large workflow are like one of them."""
+    for number, spec in enumerate(workflow.nodes):
+        like = (spec.type, spec.on_error, spec.retry, spec.memo)
+        if like in models and not spec.config and not spec.inputs:
+            nodes.append(models[like].twin(number, spec))
+            continue
+        node = _compile_node(number, spec, registry.node_type(spec.type), workflow.settings, shapes)
+        nodes.append(node)
+        if not spec.config and not spec.inputs:
+            models[like] = node
+    return nodes
+
+
+def _compile_node(number: int, spec: NodeSpec, node_type: NodeType, settings: Settings, shapes: Shapes) -> CompiledNode:
+    config = node_type.read_config(spec.config) if spec.config or node_type.config is not None else None
+    ports = ports_of(node_type, spec, config)
+    shape = shapes.get(id(ports))
+    if shape is None:
+        shape = shapes[id(ports)] = _Shape(ports)
+    constants, references = _given(spec, shape)
+    return CompiledNode(
+        number=number,
+        id=spec.id,
+        spec=spec,
+        node_type=node_type,
+        function=node_type.function,
+        takes_ctx=node_type.takes_ctx,
+        config=config,
+        inputs=shape.inputs,
+        outputs=shape.outputs,
+        required=shape.required,
+        many=shape.many,
+        structs=node_type.structs,
+        out_name=shape.out_name,
+        out_port=shape.out_port,
+        out_type=shape.out_type,
+        constants=constants,
+        references=references,
+        defaults={name: value for name, value in shape.defaults.items() if name not in spec.inputs},
+        retry=spec.retry or settings.retry or NO_RETRY,
+        on_error=spec.on_error or ("skip" if settings.on_error.policy == "ContinueOnError" else "stop"),
+        memo=spec.memo,
+        plain=not (references or shape.many or node_type.structs),
+    )
+
+
+def _given(spec: NodeSpec, shape: _Shape) -> tuple[dict[str, Any], dict[str, tuple[str, Port]]]:
+    """Constants, coerced, and references to inputs of the workflow."""
+    constants: dict[str, Any] = {}
+    references: dict[str, tuple[str, Port]] = {}
+    for name, raw in spec.inputs.items():
+        value = read_constant(raw)
+        port = shape.inputs[name]
+        if isinstance(value, Reference):
+            references[name] = (value.name, port)
+        else:
+            change = None if value is None and port.nullable else coercion(kind_of(value), port.kind)
+            constants[name] = value if change is None else change(value)
+    return constants, references
 
 
 class CompiledWorkflow:
@@ -118,14 +166,10 @@ class CompiledWorkflow:
         self.workflow = workflow
         self.version = workflow.content_version()
         self.definitions = definitions
+        self.nodes = _compile_nodes(workflow, registry)
         graph = Graph()
-        types: dict[str, NodeType] = {}
-        shapes: Shapes = {}
-        self.nodes: list[CompiledNode] = []
         for spec in workflow.nodes:
-            if spec.type not in types:
-                types[spec.type] = registry.node_type(spec.type)
-            self.nodes.append(CompiledNode(graph.add(spec.id), spec, types[spec.type], workflow, shapes))
+            graph.add(spec.id)
         graph.connect_all(workflow.connections)
         self.number_of = graph.index
         self.plan = plan = Plan(graph)
@@ -143,23 +187,24 @@ class CompiledWorkflow:
     def _edges(self, plan: Plan) -> None:
         """Choose each edge's coercion, and find the edges whose silence does not matter."""
         nodes, names = self.nodes, plan.ports
-        feeds: list[list[Feed]] = [[] for _ in nodes]
+        source_ports, target_ports = plan.edge_source_port, plan.edge_target_port
         self.optional_edges: set[int] = set()
-        changes: dict[tuple[Kind | None, Kind | None, bool], Coercion | None] = {}
-        for edge in plan.in_edges:  # by target, and there in the order of the file
-            source, target = nodes[plan.edge_source[edge]], nodes[plan.edge_target[edge]]
-            given = source.outputs[names[plan.edge_source_port[edge]]]
-            taken = target.inputs[names[plan.edge_target_port[edge]]]
-            key = (given.kind, taken.kind, taken.nullable)
-            if key not in changes:
-                change = coercion(given.kind, taken.kind)
-                assert change is not None
-                changes[key] = None if change is same else _nullable(change) if taken.nullable else change
-            feeds[target.number].append((source.number, given.name, taken.name, changes[key]))
-            if not taken.required or taken.many != "one" or target.node_type.joins:
-                self.optional_edges.add(edge)
-        for node, arriving in zip(nodes, feeds, strict=True):
-            node.feeds = tuple(arriving)
+        ways: dict[tuple[int, int, int, int], tuple[str, str, Coercion | None, bool]] = {}
+        """Port to port: most edges of a large workflow are like others."""
+        for target in nodes:
+            feeds: list[Feed] = []
+            for edge in plan.in_edges[plan.in_start[target.number] : plan.in_start[target.number + 1]]:
+                source = nodes[plan.edge_source[edge]]
+                key = (id(source.outputs), source_ports[edge], id(target.inputs), target_ports[edge])
+                way = ways.get(key)
+                if way is None:
+                    way = ways[key] = _way(source.outputs[names[key[1]]], target.inputs[names[key[3]]])
+                given, taken, change, optional = way
+                feeds.append((source.number, given, taken, change))
+                if optional or target.node_type.joins:
+                    self.optional_edges.add(edge)
+            if feeds:
+                target.feeds = tuple(feeds)
 
     def numbers(self, names: Iterable[str]) -> list[int]:
         """Return the numbers of the nodes so called; raises EngineError for an unknown one."""
@@ -189,6 +234,14 @@ class CompiledWorkflow:
         return values
 
 
+def _way(given: Port, taken: Port) -> tuple[str, str, Coercion | None, bool]:
+    """From port to port: their names, how a value changes, and whether the target can do without."""
+    change = coercion(given.kind, taken.kind)
+    assert change is not None  # it was validated
+    changes = None if change is same else _nullable(change) if taken.nullable else change
+    return given.name, taken.name, changes, not taken.required or taken.many != "one"
+
+
 def _nullable(change: Coercion) -> Coercion:
     return lambda value: None if value is None else change(value)
 
@@ -198,9 +251,7 @@ def compile_workflow(workflow: Workflow, registry: Registry) -> CompiledWorkflow
     faults = validate(workflow, registry)
     if faults:
         raise InvalidWorkflow(faults)
-    workflow = msgspec.convert(
-        msgspec.to_builtins(workflow), Workflow
-    )  # what runs is pinned: later edits do not reach it
+    workflow = workflow.copied()  # what runs is pinned: later edits do not reach it
     definitions: dict[str, CompiledWorkflow] = {}
     for name, inner in workflow.definitions.items():
         definitions[name] = CompiledWorkflow(inner, registry, definitions)

@@ -24,6 +24,7 @@ _BREAKS = re.compile("[\x85\u2028\u2029\ufeff]")
 """PyYAML writes these as line breaks when it may write Unicode, and reads them back as spaces."""
 
 _NODE_NAMES = {"node_type": "type", "retry_policy": "retry"}
+_DECODER = msgspec.json.Decoder(Workflow)
 _SETTING_NAMES = {"max_parallel_nodes": "max_parallel", "error_handling": "on_error", "retry_policy": "retry"}
 
 
@@ -56,6 +57,10 @@ def from_json(data: bytes | str) -> Workflow:
     """
     if len(data) > MAX_BYTES:
         raise FileFault(f"a workflow file may have {MAX_BYTES} bytes, not {len(data)}")
+    try:
+        return _DECODER.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeError, ValueError):
+        pass  # no JSON, faulty, or with older names: read again to tell which
     try:
         plain = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:

@@ -86,6 +86,13 @@ class NodeSpec(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_
     notes: str = ""
     position: tuple[float, float] | None = None
 
+    def copied(self) -> NodeSpec:
+        """Return a copy that no edit of this one reaches."""
+        config = msgspec.to_builtins(self.config) if self.config else {}
+        inputs = msgspec.to_builtins(self.inputs) if self.inputs else {}
+        placement = self.placement and msgspec.structs.replace(self.placement, labels=dict(self.placement.labels))
+        return msgspec.structs.replace(self, config=config, inputs=inputs, placement=placement)
+
 
 class Settings(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """What holds for a whole run; times in seconds."""
@@ -118,13 +125,35 @@ class Workflow(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_
     definitions: dict[str, Workflow] = {}
     metadata: dict[str, Any] = {}
 
+    def copied(self) -> Workflow:
+        """Return a copy that no edit of this one reaches."""
+        rest = msgspec.structs.replace(self, nodes=[], connections=[], definitions={})
+        copy = msgspec.convert(msgspec.to_builtins(rest), Workflow)
+        copy.nodes = [node.copied() for node in self.nodes]
+        copy.connections = list(self.connections)
+        copy.definitions = {name: inner.copied() for name, inner in self.definitions.items()}
+        return copy
+
     def content_version(self) -> str:
         """Return the SHA-256 that names this very definition; where nodes are drawn does not matter."""
-        plain = _without_drawing(msgspec.to_builtins(self))
-        return hashlib.sha256(msgspec.json.encode(plain, order="sorted")).hexdigest()
+        return hashlib.sha256(msgspec.json.encode(_content(self), order="sorted")).hexdigest()
 
 
-def _without_drawing(plain: dict[str, Any]) -> dict[str, Any]:
-    nodes = [{k: v for k, v in node.items() if k not in ("position", "notes")} for node in plain.get("nodes", [])]
-    inner = {name: _without_drawing(one) for name, one in plain.get("definitions", {}).items()}
-    return {**plain, "nodes": nodes, "definitions": inner, "metadata": {}}
+def _content(workflow: Workflow) -> dict[str, Any]:
+    """All of a definition that a run can depend on: without metadata, and without what is drawn or noted."""
+    rest = msgspec.structs.replace(workflow, nodes=[], connections=[], definitions={}, metadata={})
+    content: dict[str, Any] = msgspec.to_builtins(rest)
+    if workflow.connections:
+        content["connections"] = workflow.connections
+    content["nodes"] = [node if _is_bare(node) else _bared(node) for node in workflow.nodes]
+    content["definitions"] = {name: _content(inner) for name, inner in workflow.definitions.items()}
+    content["metadata"] = {}
+    return content
+
+
+def _is_bare(node: NodeSpec) -> bool:
+    return node.position is None and not node.notes
+
+
+def _bared(node: NodeSpec) -> NodeSpec:
+    return msgspec.structs.replace(node, position=None, notes="")

@@ -296,7 +296,8 @@ class FlowRuntime:
         return handle
 
     async def _open(self, compiled: CompiledWorkflow) -> Instances:
-        instances = self._instances.setdefault(compiled.version, Instances(compiled, self.grants, self._away))
+        away = self._away if self._location is not None else None
+        instances = self._instances.setdefault(compiled.version, Instances(compiled, self.grants, away))
         await instances.open()
         return instances
 

@@ -7,7 +7,7 @@ static; a node's own code is not run.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -62,23 +62,48 @@ def _workflow(
     if not ID.fullmatch(workflow.id):
         yield Fault(f"{at}id", "id", f"{workflow.id!r:.60} is no id: letters, digits, '_', '-', '.', at most 128")
     yield from _settings(workflow.settings, at)
-    known: dict[str, tuple[NodeSpec, Ports | None]] = {}
-    for place, spec in enumerate(workflow.nodes):
-        path = f"{at}nodes[{place}]"
-        if not ID.fullmatch(spec.id):
-            yield Fault(f"{path}.id", "id", f"{spec.id!r:.60} is no id: letters, digits, '_', '-', '.', at most 128")
-        if spec.id in known:
-            yield Fault(f"{path}.id", "double", f"another node is called {spec.id!r} already")
-        ports = yield from _node(spec, workflow, registry, path)
-        known.setdefault(spec.id, (spec, ports))
-    arriving = yield from _connections(workflow, known, at)
-    for place, spec in enumerate(workflow.nodes):
-        ports = known[spec.id][1]
-        if ports is not None and known[spec.id][0] is spec:
-            yield from _inputs(spec, ports, workflow, arriving.get(spec.id, {}), f"{at}nodes[{place}]")
-    yield from _circles(workflow, at)
+    known = yield from _nodes(workflow, registry, at)
+    arriving, circles = yield from _connections(workflow, known, at)
+    yield from _all_inputs(workflow, known, arriving, at)
+    if circles:
+        yield from _circles(workflow, at)
     yield from _outputs(workflow, known, at)
     yield from _calls(workflow, registry, at, definitions, calls)
+
+
+class _Known(msgspec.Struct, frozen=True, gc=False):
+    """A node that was looked at: its place in the file, and its ports, None when they are not known."""
+
+    place: int
+    spec: NodeSpec
+    ports: Ports | None
+
+
+def _nodes(workflow: Workflow, registry: Registry, at: str) -> Generator[Fault, None, dict[str, _Known]]:
+    """Yield the faults of nodes; returns the nodes by id."""
+    known: dict[str, _Known] = {}
+    sound: dict[tuple[Any, ...], Ports | None] = {}
+    """Ports by what is looked at in a plain node: most nodes of a large workflow are like others."""
+    for place, spec in enumerate(workflow.nodes):
+        if not ID.fullmatch(spec.id):
+            message = f"{spec.id!r:.60} is no id: letters, digits, '_', '-', '.', at most 128"
+            yield Fault(f"{at}nodes[{place}].id", "id", message)
+        if spec.id in known:
+            yield Fault(f"{at}nodes[{place}].id", "double", f"another node is called {spec.id!r} already")
+        like = (
+            spec.type, spec.version, spec.priority, spec.timeout_s, spec.pool, spec.rate, spec.limit_by, spec.on_error
+        )  # fmt: skip
+        plain = not spec.config and spec.placement is None
+        if plain and like in sound:
+            ports = sound[like]
+        else:
+            faults: list[Fault] = []
+            ports = _node(spec, workflow, registry, f"{at}nodes[{place}]", faults.append)
+            yield from faults
+            if plain and not faults:
+                sound[like] = ports
+        known.setdefault(spec.id, _Known(place, spec, ports))
+    return known
 
 
 def _settings(settings: Settings, at: str) -> Iterator[Fault]:
@@ -101,43 +126,46 @@ def _settings(settings: Settings, at: str) -> Iterator[Fault]:
             yield Fault(f"{at}rates.{name}", "range", "a rate is more than 0 a second, its burst 1 or more")
 
 
-def _node(spec: NodeSpec, workflow: Workflow, registry: Registry, path: str) -> Generator[Fault, None, Ports | None]:
-    """Yield the faults of one node; returns its ports, or None when they are not known."""
+def _node(
+    spec: NodeSpec, workflow: Workflow, registry: Registry, path: str, report: Callable[[Fault], None]
+) -> Ports | None:
+    """Report the faults of one node; returns its ports, or None when they are not known."""
     if not 1 <= spec.priority <= 5:
-        yield Fault(f"{path}.priority", "range", "priorities go from 1 (first) to 5 (last)")
+        report(Fault(f"{path}.priority", "range", "priorities go from 1 (first) to 5 (last)"))
     if spec.timeout_s is not None and not spec.timeout_s > 0:
-        yield Fault(f"{path}.timeout_s", "range", "a timeout is more than 0 seconds")
+        report(Fault(f"{path}.timeout_s", "range", "a timeout is more than 0 seconds"))
     if spec.pool is not None and spec.pool not in workflow.settings.pools:
-        yield Fault(f"{path}.pool", "unknown", f"there is no pool {spec.pool!r} in settings.pools")
+        report(Fault(f"{path}.pool", "unknown", f"there is no pool {spec.pool!r} in settings.pools"))
     if spec.limit_by:
         if workflow.settings.stream is not None:
-            yield Fault(f"{path}.limit_by", "stream", "runs in push mode do not limit by a value yet")
+            report(Fault(f"{path}.limit_by", "stream", "runs in push mode do not limit by a value yet"))
         try:
             split_path(spec.limit_by)
         except EngineError as error:
-            yield Fault(f"{path}.limit_by", "config", str(error))
+            report(Fault(f"{path}.limit_by", "config", str(error)))
     if spec.rate is not None and spec.rate not in workflow.settings.rates:
-        yield Fault(f"{path}.rate", "unknown", f"there is no rate {spec.rate!r} in settings.rates")
+        report(Fault(f"{path}.rate", "unknown", f"there is no rate {spec.rate!r} in settings.rates"))
     try:
         node_type: NodeType = registry.node_type(spec.type)
     except RegistryError as error:
-        yield Fault(f"{path}.type", "unknown", str(error))
+        report(Fault(f"{path}.type", "unknown", str(error)))
         return None
     if spec.version is not None and spec.version != node_type.version:
         message = f"{spec.type} is version {node_type.version} here, not {spec.version}"
-        yield Fault(f"{path}.version", "version", message)
+        report(Fault(f"{path}.version", "version", message))
     if spec.placement is not None:
-        yield from _placement(spec, node_type, workflow.settings.stream is not None, path)
+        for fault in _placement(spec, node_type, workflow.settings.stream is not None, path):
+            report(fault)
     if workflow.settings.stream is None and node_type.streams_only:
         message = f"{spec.type} gives values without end: it runs in push mode only, set settings.stream"
-        yield Fault(f"{path}.type", "stream", message)
+        report(Fault(f"{path}.type", "stream", message))
     elif workflow.settings.stream is not None and node_type.container:
         message = f"{spec.type} runs other nodes, which runs in push mode do not do yet"
-        yield Fault(f"{path}.type", "stream", message)
+        report(Fault(f"{path}.type", "stream", message))
     try:
-        return ports_of(node_type, spec)
+        return ports_of(node_type, spec, node_type.read_config(spec.config))
     except EngineError as error:
-        yield Fault(f"{path}.config", "config", str(error))
+        report(Fault(f"{path}.config", "config", str(error)))
         return None
 
 
@@ -162,38 +190,47 @@ def _placement(spec: NodeSpec, node_type: NodeType, streams: bool, path: str) ->
             yield Fault(f"{path}.placement.labels.{name}", "range", "an amount is more than 0")
 
 
-def ports_of(node_type: NodeType, spec: NodeSpec) -> Ports:
-    """Return the ports of one node, with the `error` port that `on_error: port` gives it."""
-    ports = node_type.ports(node_type.read_config(spec.config))
+def ports_of(node_type: NodeType, spec: NodeSpec, config: Any) -> Ports:
+    """Return the ports of one node with that `config`, and the `error` port that `on_error: port` gives it."""
+    ports = node_type.ports(config)
     if spec.on_error == "port" and ports.output("error") is None:
         return Ports(ports.inputs, (*ports.outputs, Port(name="error", kind=Kind.OBJECT)))
     return ports
 
 
 def _connections(
-    workflow: Workflow, known: Mapping[str, tuple[NodeSpec, Ports | None]], at: str
-) -> Generator[Fault, None, dict[str, dict[str, int]]]:
-    """Yield the faults of connections; returns for each node how many arrive at each port."""
-    seen: set[Any] = set()
+    workflow: Workflow, known: Mapping[str, _Known], at: str
+) -> Generator[Fault, None, tuple[dict[str, dict[str, int]], bool]]:
+    """Yield the faults of connections; returns for each node how many arrive at each port, and whether one leads back.
+
+    When all lead from earlier nodes to later ones, there is no circle.
+    """
+    seen: set[Connection] | None = set() if len(set(workflow.connections)) < len(workflow.connections) else None
     arriving: dict[str, dict[str, int]] = {}
+    back = False
     fitting: set[tuple[int, str, int, str]] = set()
     """Pairs of ports that have been found to fit: most connections of a large workflow are like others."""
     for place, link in enumerate(workflow.connections):
-        if link in seen:
-            yield Fault(f"{at}connections[{place}]", "double", f"{link} is there twice")
-        seen.add(link)
-        counts = arriving.setdefault(link.to_node, {})
-        counts[link.to_port] = counts.get(link.to_port, 0) + 1
+        if seen is not None:
+            if link in seen:
+                yield Fault(f"{at}connections[{place}]", "double", f"{link} is there twice")
+            seen.add(link)
+        counts = arriving.get(link.to_node)
+        if counts is None:
+            arriving[link.to_node] = {link.to_port: 1}
+        else:
+            counts[link.to_port] = counts.get(link.to_port, 0) + 1
         source, target = known.get(link.from_node), known.get(link.to_node)
         if source is not None and target is not None:
-            pair = (id(source[1]), link.from_port, id(target[1]), link.to_port)
+            back = back or source.place >= target.place
+            pair = (id(source.ports), link.from_port, id(target.ports), link.to_port)
             if pair in fitting:
                 continue
-            if source[1] is not None and target[1] is not None and _fits(link, source[1], target[1]):
+            if source.ports is not None and target.ports is not None and _fits(link, source.ports, target.ports):
                 fitting.add(pair)
                 continue
         yield from _link(link, known, f"{at}connections[{place}]")
-    return arriving
+    return arriving, back
 
 
 def _fits(link: Connection, source: Ports, target: Ports) -> bool:
@@ -201,7 +238,7 @@ def _fits(link: Connection, source: Ports, target: Ports) -> bool:
     return given is not None and taken is not None and coercion(given.kind, taken.kind) is not None
 
 
-def _link(link: Connection, known: Mapping[str, tuple[NodeSpec, Ports | None]], path: str) -> Iterator[Fault]:
+def _link(link: Connection, known: Mapping[str, _Known], path: str) -> Iterator[Fault]:
     """What is wrong with one connection."""
     ends: list[Port | None] = []
     for node, port, field, side in (
@@ -212,7 +249,7 @@ def _link(link: Connection, known: Mapping[str, tuple[NodeSpec, Ports | None]], 
         if node not in known:
             yield Fault(f"{path}.{field}_node", "unknown", f"there is no node {node!r}")
             continue
-        ports = known[node][1]
+        ports = known[node].ports
         if ports is None:
             continue
         ends[-1] = ports.output(port) if side == "output" else ports.input(port)
@@ -222,6 +259,24 @@ def _link(link: Connection, known: Mapping[str, tuple[NodeSpec, Ports | None]], 
     source, target = ends
     if source is not None and target is not None and coercion(source.kind, target.kind) is None:
         yield Fault(path, "kind", f"{link}: {source.kind} does not become {target.kind}")
+
+
+def _all_inputs(
+    workflow: Workflow, known: Mapping[str, _Known], arriving: Mapping[str, dict[str, int]], at: str
+) -> Iterator[Fault]:
+    """What is wrong with what each node is given, by connections and constants."""
+    nothing: dict[str, int] = {}
+    each_once: dict[int, dict[str, int]] = {}
+    """By ports: how it is when each input is connected once; then there is nothing to look at."""
+    for place, spec in enumerate(workflow.nodes):
+        one = known[spec.id]
+        if one.ports is None or one.spec is not spec:
+            continue
+        counts, ports = arriving.get(spec.id, nothing), one.ports
+        if id(ports) not in each_once:
+            each_once[id(ports)] = {port.name: 1 for port in ports.inputs}
+        if spec.inputs or counts != each_once[id(ports)]:
+            yield from _inputs(spec, ports, workflow, counts, f"{at}nodes[{place}]")
 
 
 def _inputs(
@@ -268,10 +323,6 @@ def _constant(raw: Any, port: Port, workflow: Workflow, path: str) -> Iterator[F
 
 
 def _circles(workflow: Workflow, at: str) -> Iterator[Fault]:
-    places = {spec.id: place for place, spec in reversed(list(enumerate(workflow.nodes)))}
-    none = len(places)
-    if all(places.get(link.from_node, -1) < places.get(link.to_node, none) for link in workflow.connections):
-        return  # all lead from earlier nodes to later ones: there is no circle
     graph = Graph()
     for spec in workflow.nodes:
         if spec.id not in graph.index:
@@ -284,12 +335,12 @@ def _circles(workflow: Workflow, at: str) -> Iterator[Fault]:
         yield Fault(f"{at}connections", "cycle", message)
 
 
-def _outputs(workflow: Workflow, known: Mapping[str, tuple[NodeSpec, Ports | None]], at: str) -> Iterator[Fault]:
+def _outputs(workflow: Workflow, known: Mapping[str, _Known], at: str) -> Iterator[Fault]:
     for name, source in workflow.outputs.items():
         node, _, port = source.rpartition(".")
         if node not in known:
             yield Fault(f"{at}outputs.{name}", "unknown", f'{source!r} names no node: write "node.port"')
-        elif (ports := known[node][1]) is not None and ports.output(port) is None:
+        elif (ports := known[node].ports) is not None and ports.output(port) is None:
             yield Fault(f"{at}outputs.{name}", "unknown", f"{node!r} has no output {port!r}")
 
 
@@ -298,7 +349,9 @@ def _calls(
 ) -> Iterator[Fault]:
     """Follow the names of sub-workflows; a definition that calls itself, by whatever way, is a fault."""
     for place, spec in enumerate(workflow.nodes):
-        name = spec.config.get("workflow") if spec.type in ("flow.call", "flow.map", "flow.loop") else None
+        if not spec.config or spec.type not in ("flow.call", "flow.map", "flow.loop"):
+            continue
+        name = spec.config.get("workflow")
         if not isinstance(name, str):
             continue
         path = f"{at}nodes[{place}].config.workflow"

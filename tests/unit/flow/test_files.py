@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,31 @@ def test_a_missing_yaml_names_the_install(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(MissingExtra, match=r"pip install 'livets\[flow\]'"):
         from_yaml("id: w")
+
+
+@settings(max_examples=60)
+@given(workflows)
+def test_the_content_version_is_the_hash_of_the_plain_sorted_form_without_drawing(workflow: Workflow) -> None:
+    def bare(one: dict[str, Any]) -> dict[str, Any]:
+        drawn = ("position", "notes")
+        kept = [{key: value for key, value in node.items() if key not in drawn} for node in one.get("nodes", [])]
+        inner = {name: bare(there) for name, there in one.get("definitions", {}).items()}
+        return {**one, "nodes": kept, "definitions": inner, "metadata": {}}
+
+    text = msgspec.json.encode(bare(msgspec.to_builtins(workflow)), order="sorted")
+    assert workflow.content_version() == hashlib.sha256(text).hexdigest()
+
+
+@settings(max_examples=60)
+@given(workflows)
+def test_a_copy_is_equal_and_no_edit_reaches_it(workflow: Workflow) -> None:
+    copy = workflow.copied()
+    assert copy == workflow
+    before = to_json(copy)
+    for node in workflow.nodes:
+        node.config["edited"] = node.inputs["edited"] = [1]
+        node.notes += "edited"
+    workflow.nodes.append(NodeSpec(id="edited", type="edited"))
+    workflow.connections.clear()
+    workflow.settings.state["edited"] = 1
+    assert to_json(copy) == before
