@@ -1,12 +1,12 @@
 # Thin: each target is one command, the same for people and for CI.
-.PHONY: help demo test unit lint types imports check docs connector connector-current lock mutants proof stages bench never memory soak sleeping neighbours audit fallback clean
+.PHONY: help demo test unit lint types imports check docs connector connector-current lock mutants proof stages bench bench-flow never memory soak sleeping neighbours audit fallback clean
 PORT ?= 8000
 PY := .venv/bin/python
 # Bytecode is kept, also where the machine says otherwise: each test process would compile everything again.
 export PYTHONDONTWRITEBYTECODE :=
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: ## the demo on http://localhost:$(PORT), no service needed
 	@scripts/setup.sh core
@@ -66,6 +66,12 @@ stages: ## what one event costs, stage by stage
 bench: ## the benchmark page beside hand-written code, idiomorph and morphdom, in Chromium (15 minutes)
 	@scripts/setup.sh dev browser
 	$(PY) -m benchmarks.compare
+
+bench-flow: ## the workflow engine beside plain asyncio, Dask alone and Prefect (in a venv of its own; 5 minutes)
+	@scripts/setup.sh dev
+	@test -x benchmarks/.peers/bin/python || $(PY) -m venv benchmarks/.peers
+	@benchmarks/.peers/bin/pip install --quiet prefect 'fastapi<0.145' || echo "Prefect could not be installed"
+	$(PY) -m benchmarks.flow --million --keep
 
 never: ## random changes at nightly size: never a wrong page (half an hour)
 	@scripts/setup.sh dev browser
