@@ -12,12 +12,12 @@ from pathlib import Path
 
 RESULTS = Path(__file__).parents[1] / "results"
 METHOD = (
-    "One process a measure, one after the other, one thread. Nodes are async functions that add 1; with ports, a retry "
-    "policy, events and one subscriber that reads all of them. CPU time of the thread, from `run()` to the result, the "
-    "best of the rounds; `wall` by the clock. Dask: distributed, in process, one worker with one thread, futures fed "
-    "to futures. Prefect: tasks in a flow (fan: `.map`), ephemeral server, no logs to its API. `turns`: the figure as a "
-    "multiple of a turn of a fixed Python loop (a method call, a dict made and read), measured between the rounds: "
-    "compare that between machines and loads."
+    "One process a measure, one after the other, one thread. Nodes are async functions that add 1; with ports, a "
+    "retry policy, events and one subscriber that reads all of them. CPU time of the thread, from `run()` to the "
+    "result, the best of the rounds; `wall` by the clock. Dask: distributed, in process, one worker with one thread, "
+    "futures fed to futures. Prefect: tasks in a flow (fan: `.map`), ephemeral server, no logs to its API. `turns`: "
+    "the figure as a multiple of a turn of a fixed Python loop (a method call, a dict made and read), measured "
+    "between the rounds: compare that between machines and loads."
 )
 
 
