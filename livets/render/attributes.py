@@ -5,9 +5,11 @@ It owns how attributes become slots. It never looks at text or ranges. The build
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from livets.render.draft import Draft
 from livets.render.entities import SVG_ATTRIBUTES, decode_attribute, may_continue
-from livets.render.items import Item, Static
+from livets.render.items import Branches, Item, Loop, Static, Value
 from livets.render.markup import Hard, Piece
 from livets.render.tags import Attribute, Tag
 from livets.wire import SlotKind
@@ -77,11 +79,31 @@ def _value(draft: Draft, attribute: Attribute, path: list[int], index: int, tag:
         first, last, prefix, suffix = 0, len(parts) - 1, "", ""
         lead, tail = attribute.lead, attribute.tail
     middle = [_item(part) for part in parts[first : last + 1]]
+    sites = [*_sites(middle)]
+    if any((site, attribute.tail) in draft.context.promoted for site in sites):
+        raise Hard(
+            index_of(parts, index), f"markup with a {attribute.tail} in it, which ends the attribute", enclosing=True
+        )
     slot = draft.slot(SlotKind.ATTR, path, index_of(parts, index), middle)
     slot.raw = raw or draft.is_raw(middle)
+    slot.ends = (sites[0], attribute.tail) if slot.raw and sites and attribute.tail else None
     slot.attribute, slot.tag = attribute.name, tag.name
     if draft.stack[-1].inner_space == "svg" or tag.name == "svg":
         slot.attribute = SVG_ATTRIBUTES.get(attribute.name, attribute.name)
     slot.prefix, slot.suffix = decode_attribute(prefix), decode_attribute(suffix)
     slot.bound = model if attribute.name in ("value", "checked") else None
     draft.source += [lead, len(draft.slots) - 1, tail]
+
+
+def _sites(items: Iterable[Item]) -> Iterator[int]:
+    """The numbers of all outputs."""
+    for item in items:
+        match item:
+            case Value():
+                yield item.site
+            case Branches():
+                yield from (site for body in item.bodies for site in _sites(body))
+            case Loop():
+                yield from _sites([*item.body, *item.orelse])
+            case _:
+                pass

@@ -101,6 +101,7 @@ class Module:
             "identity": identity,
             "tidy": tidy,
             "undefined": environment.undefined,
+            "within": values.within,
         }
         self.expressions = Expressions(environment, name, self.namespace)
         self._lines: list[str] = []

@@ -55,6 +55,8 @@ class SlotPlan:
     key_slot: int | None = None
     bound: str | None = None
     """The field of the control's ts-model, for value slots."""
+    ends: tuple[int, str] | None = None
+    """For an attribute in quotes that may hold markup: an output in it, and the quote that would end it."""
     models: frozenset[str] = frozenset()
     """For HTML: the fields that controls in it are bound to, as far as its source says."""
     trims_newline: bool = False

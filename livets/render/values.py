@@ -28,7 +28,8 @@ _DICT_ATTRIBUTES: Final = frozenset(dir(dict))
 
 
 Site = int | tuple[int, str]
-"""What rendering can tell: the number of an output that is markup; a place and the template that it chooses."""
+"""What rendering can tell: the number of an output that is markup; a place and the template that it chooses; an output
+and the quote in it that ends its attribute."""
 
 
 class Promoted(Exception):
@@ -78,6 +79,13 @@ def source_text(value: Any, site: int) -> str:
     if _is_markup(value):
         raise Promoted(site)
     return str(markupsafe.escape(value))
+
+
+def within(value: str, site: int, quote: str) -> str:
+    """The source of an attribute in quotes. Raises Promoted for markup that has the quote in it, which ends it."""
+    if quote in value:
+        raise Promoted((site, quote))
+    return value
 
 
 def wire_text(value: int | str) -> int | str:

@@ -219,6 +219,8 @@ class Writer:
         found = self._joined(slot, raw=True)
         if found is None:
             found = self.module.region(self, slot.parts, slot.names)
+        if slot.ends:
+            found = f"within({found}, {slot.ends[0]}, {slot.ends[1]!r})"
         if slot.models:
             found = f"show_fields({found}, scope, {sorted(slot.models)!r})"
         self.line(f"{variable} = {found}")

@@ -228,3 +228,26 @@ def test_an_imported_macro_may_have_a_parameter_of_its_own_name() -> None:
     bench = Bench("{% import 'm.html' as m %}{{ m.b(a) }}{{ m.c(b) }}{{ b }}", WHO, files)
     assert opaque_parts(bench.template) == []
     changes(bench)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<p data-a="{{ a|tojson }}">x</p><i>{{ b }}</i>',
+        "<p data-a='{{ b|safe }}{{ on }}'>x</p><i>{{ b }}</i>",
+        '<ul>{% for x in xs %}<li title="{{ x }}{% if on %}{{ a|tojson }}{% endif %}">{{ x }}</li>{% endfor %}</ul>',
+        '<p title="{% for x in xs %}{{ a|tojson }}{% endfor %}">x</p>',
+        '{% filter string %}<p title="{{ a|tojson }}">x</p>{% endfilter %}',
+    ],
+)
+def test_markup_that_ends_its_attribute_is_what_a_parser_makes_of_it(source: str) -> None:
+    bench = Bench(source, {**WHO, "a": 7})
+    changes(bench)
+    bench.change({"a": "x y='1'", "b": "'", "on": True, "xs": [1]})
+    bench.change({"a": 7, "b": ""})
+
+
+def test_json_without_quotes_is_a_slot() -> None:
+    bench = Bench("<p data-a=\"{{ a|tojson }}\" data-b='{{ xs|tojson }}'>x</p>", {**WHO, "a": 7})
+    assert bench.change({"a": True, "xs": ["'"]}) == [0, "true", 1, '["\\u0027"]']
+    assert opaque_parts(bench.rendering.template) == []
