@@ -77,6 +77,8 @@ def _show(findings: list[Finding], reports: list[dict[str, Any]], count: int) ->
         click.echo(f"{click.style(report['view'], bold=True)} ({report['template']}): {report['slots']} slots")
         for part in report["opaque"]:
             click.echo(f"  {part['file']}:{part['line']}: sent whole: {part['reason']}")
+            if part["hint"]:
+                click.echo(f"    {click.style('hint:', fg='cyan')} {part['hint']}")
         for note in report["advice"]:
             click.echo(f"  {note['file']}:{note['line']}: {note['message']}")
     for finding in findings:

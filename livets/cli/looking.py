@@ -68,7 +68,9 @@ class Looked:
                 "view": view.__qualname__,
                 "template": view.template_name or "inline",
                 "slots": _count(getattr(template, "shape", [])),
-                "opaque": [{"file": part.file, "line": part.line, "reason": part.reason} for part in parts],
+                "opaque": [
+                    {"file": part.file, "line": part.line, "reason": part.reason, "hint": part.hint} for part in parts
+                ],
                 "advice": [{"file": note.file, "line": note.line, "message": note.message} for note in template.advice],
             }
 

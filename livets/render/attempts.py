@@ -23,6 +23,8 @@ from livets.render.plans import BlockPlan, Context
 from livets.render.regions import wrap
 from livets.render.verify import verify
 
+_LEFT_OPEN: Final = "is not closed before"
+"""A reason that stays when the region has to grow: all that follows is because of it."""
 _MENDED: Final = 10
 """What a mended branch counts for among the expansions: what follows it is written twice."""
 
@@ -40,6 +42,7 @@ def build(context: Context, items: list[Item], names: Names, around: Frame, *, r
             is_everything = root and len(items) == 1 and isinstance(items[0], Opaque)
             fault = None if is_everything else verify(plan)
             if fault is not None:
+                fault.reason = builder.left_open or fault.reason
                 raise fault
         except Hard as hard:
             items = _soften(context, items, hard, root=root)
@@ -59,11 +62,13 @@ def _soften(context: Context, items: list[Item], hard: Hard, *, root: bool) -> l
         mended = balanced(items, index, is_steady=hard.is_steady)
         if mended is not None:
             return mended
-    enclosing = hard.enclosing or isinstance(items[index], Opaque)
-    wrapped = wrap(items, index, index, hard.reason, enclosing=enclosing) if items else None
+    grown = items[index] if items else None
+    reason = grown.reason if isinstance(grown, Opaque) and _LEFT_OPEN in grown.reason else hard.reason
+    enclosing = hard.enclosing or isinstance(grown, Opaque)
+    wrapped = wrap(items, index, index, reason, enclosing=enclosing) if items else None
     if wrapped is not None:
         return wrapped
     if not root or (len(items) == 1 and isinstance(items[0], Opaque)):
         raise Unbalanced(hard.reason)
     lineno = items[index].lineno
-    return [Opaque(items, [], lineno, hard.reason)]
+    return [Opaque(items, [], lineno, reason)]

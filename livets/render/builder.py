@@ -27,6 +27,9 @@ _OPTIONAL_END = frozenset(
     ["p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "tbody", "thead", "tfoot", "colgroup", "rp", "rt"]
 )
 
+_GO_ON = frozenset(["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"])
+"""Elements that a parser opens again when something else has closed them: what follows is inside of them."""
+
 _AROUND = frozenset(
     ["html", "body", "div", "main", "section", "article", "header", "footer", "nav", "aside", "form", "center"]
 )
@@ -43,6 +46,8 @@ class Builder(Run):
         self.root = root
         self.scanner = Scanner(self)
         self.scopes: list[Names] = []
+        self.left_open = ""
+        """Which element a parser opens again behind the end tag that has closed it."""
 
     def run(self) -> BlockPlan:
         """The plan. Raises Hard or Unbalanced."""
@@ -168,8 +173,10 @@ class Builder(Run):
         if frame.implied is not None and not self.run_parts and frame.tag == name:
             self.add(frame.implied[0], frame.implied[1])
         self.flush()
-        while self.stack.pop().tag != name:
-            pass
+        while (closed := self.stack.pop()).tag != name:
+            if closed.tag in _GO_ON:
+                line = f"line {int(closed.lineno)} of {file_of(closed.lineno, self.context.name)}"
+                self.left_open = self.left_open or f"<{closed.tag}> is not closed before </{name}> ({line})"
         self.emit(source)
 
     def _stray(self, name: str, source: str, at: tuple[int, int]) -> None:

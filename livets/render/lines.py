@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import nodes
 
+from livets.render.mending import hint_for
 from livets.render.walk import every
 
 
@@ -40,6 +41,11 @@ class OpaquePart:
     file: str
     line: int
     reason: str
+
+    @property
+    def hint(self) -> str:
+        """How to mend it."""
+        return hint_for(self.reason)
 
 
 @dataclass(frozen=True, slots=True, order=True)

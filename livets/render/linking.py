@@ -103,7 +103,7 @@ class Linker:
         if next(node.find_all(nodes.Block), None) is not None:
             raise Unfit(node.lineno, "a block inside another statement")
         refuse_inside(node)
-        return [_opaque(node, f"{type(node).__name__} is rendered by Jinja2 as a whole")]
+        return [_opaque(node, f"{_written(node)} is rendered by Jinja2 as a whole")]
 
     def _macro(self, node: nodes.Macro, place: Place) -> Item:
         """A macro; one that reads names of its own too early stays a call, with names that nobody else has."""
@@ -243,6 +243,14 @@ def _constant_names(node: nodes.Expr) -> list[str]:
     if len(names) == 1 and isinstance(names[0], list | tuple):  # folded by the parser
         names = list(names[0])
     return [str(name) for name in names] if all(isinstance(name, str) for name in names) else []
+
+
+def _written(node: nodes.Node) -> str:
+    """A statement as people write it."""
+    if isinstance(node, nodes.Scope) and next(node.find_all(nodes.EvalContextModifier), None) is not None:
+        return "{% autoescape %}"
+    written: dict[type[nodes.Node], str] = {nodes.FilterBlock: "{% filter %}", nodes.ExprStmt: "{% do %}"}
+    return written.get(type(node), type(node).__name__)
 
 
 def _opaque(node: nodes.Node, reason: str) -> Opaque:

@@ -241,6 +241,6 @@ def opaque_parts(template: CompiledTemplate) -> list[OpaquePart]:
     >>> from livets.render import Templates
     >>> [part] = opaque_parts(Templates().from_string("<p>{% filter upper %}{{ n }}{% endfilter %}</p>", name="p.html"))
     >>> part.file, part.line, part.reason
-    ('p.html', 1, 'FilterBlock is rendered by Jinja2 as a whole')
+    ('p.html', 1, '{% filter %} is rendered by Jinja2 as a whole')
     """
     return template.opaque

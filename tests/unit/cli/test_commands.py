@@ -171,7 +171,8 @@ def test_check_slots_says_what_is_opaque_and_why(livets: Run, counter: Path) -> 
     assert "sent whole: " in shown.output
     report = json.loads(livets("check", "--slots", "--json").stdout)["slots"][0]
     assert report["view"] == "Counter"
-    assert len(report["opaque"]) == 1
+    assert [part["hint"][:20] for part in report["opaque"]] == ["nest as HTML allows:"]
+    assert "hint: nest as HTML allows: " in shown.output
 
 
 def test_several_workers_need_redis(livets: Run, counter: Path, monkeypatch: pytest.MonkeyPatch) -> None:

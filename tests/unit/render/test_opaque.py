@@ -17,7 +17,7 @@ FILES = {"inc.html": "<u>{{ a }}</u>", "base.html": "<div>{% block b %}{% endblo
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ("<p>{% filter upper %}{{ a }}{% endfilter %}</p>{{ a }}", "FilterBlock"),
+        ("<p>{% filter upper %}{{ a }}{% endfilter %}</p>{{ a }}", "{% filter %}"),
         ("<p>{% include name %}</p>{{ a }}", "chosen while rendering"),
         ("<p>{% include [name, 'x'] %}</p>{{ a }}", "chosen while rendering"),
         (
