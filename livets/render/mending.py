@@ -28,7 +28,7 @@ _HINTS: Final = [
     (r"names are not constant|name of an attribute|attribute \S+ twice|touch each other", (
         "write the names of the attributes, each once, with a space between them"
     )),
-    (r"value with statements in it|unquoted value|a name set twice|lone <", "{% set %} it before the element; quote it"),
+    (r"value with statements in it|unquoted value|a name set twice|lone <", "{% set %} it before, and quote it"),
     (r"recursive loop", "nest as many loops as the data has levels"),
     (r"break or continue", "{% for … if … %} instead of continue; cut the list in the view instead of break"),
     (r"include without context", "include it with context"),
