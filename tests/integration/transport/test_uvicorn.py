@@ -44,6 +44,7 @@ def served(redis_server: RedisServer, tmp_path: Path) -> Iterator[tuple[subproce
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()
+        print(log.read_text())  # shown when the test fails
 
 
 async def test_two_workers_and_a_hangup(served: tuple[subprocess.Popen[bytes], str, Path]) -> None:
