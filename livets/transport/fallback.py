@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from livets.pubsub import BusError
 from livets.transport.conversation import converse
 from livets.transport.line import Line
+from livets.transport.session import Session
 from livets.transport.socket import choose
 from livets.transport.sweeper import Sweeper
 from livets.transport.worker import Worker
@@ -66,10 +67,11 @@ class Fallback:
         offered, messages = asked
         session = worker.cookie.read(scope, secure=worker.origins.is_secure(scope))
         subprotocol = choose([offered])
-        if session is None or subprotocol is None or worker.is_stopping or len(self._lines) >= _MAX_LINES:
-            await PlainTextResponse("", 403 if session is None else 503)(scope, receive, send)
+        if subprotocol is None or worker.is_stopping or len(self._lines) >= _MAX_LINES:
+            await PlainTextResponse("", 503)(scope, receive, send)
             return
-        line = Line(f"{self._name}.{secrets.token_urlsafe(18)}", session.hash, receive, send)
+        # One without a session is refused in words, by the conversation, as it is on a WebSocket.
+        line = Line(f"{self._name}.{secrets.token_urlsafe(18)}", _hash(session), receive, send)
         line.take(0, messages)
         self._lines[line.id] = line
         self._listen()
@@ -87,7 +89,7 @@ class Fallback:
         if not isinstance(asked, Response):
             session = worker.cookie.read(scope, secure=worker.origins.is_secure(scope))
             name, number, messages = asked
-            asked = await self._passed(name, number, messages, b"" if session is None else session.hash)
+            asked = await self._passed(name, number, messages, _hash(session))
         await asked(scope, receive, send)
 
     async def _asked(self, scope: Scope, receive: Receive, decode: Any) -> Any:
@@ -140,3 +142,7 @@ class Fallback:
             line = self._lines.get(name)  # type: ignore[assignment]
             if line is not None and secrets.compare_digest(line.session, session):
                 line.take(number, messages)
+
+
+def _hash(session: Session | None) -> bytes:
+    return b"" if session is None else session.hash

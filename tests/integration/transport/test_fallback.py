@@ -129,9 +129,17 @@ async def test_it_is_checked_as_a_socket_is(user: Browser, site: tuple[LiveTS, s
         stolen = Stream(thief)
         stolen.name = stream.name
         assert await stolen.up(event(1, "add", 1000)) == 410, "the line belongs to another session"
+    async with Browser(site[1]) as stranger:  # no page, no cookie
+        refused = Stream(stranger)
+        refusal = asyncio.create_task(refused.run(Join(0, user.token, "/")))
+        await until(lambda: refused.frames)
+        assert refused.kinds() == [Frame.REFUSED]
+        assert "no_session" in str(refused.frames)
+        refusal.cancel()
+        await asyncio.gather(refusal, return_exceptions=True)
         bare = httpx.AsyncClient(base_url=site[1])
         for path, body, status in [
-            ("down", json.dumps([limits.SUBPROTOCOL_MSGPACK, []]), 403),
+            ("down", json.dumps(["foreign", []]), 503),
             ("down", "no json", 400),
             ("up", "[]", 400),
             ("up", json.dumps([stream.name, 1, ["[2,0]"] * 200]), 400),
