@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
-from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import unquote
 
@@ -46,13 +45,14 @@ class Cookies:
         self.values: dict[str, str] = {}
 
     def take(self, response: Response) -> None:
-        """Keep what the server sets."""
+        """Keep what the server sets, as browsers do: values as they are written, quotes and all."""
         for line in response.cookies:
-            for name, morsel in SimpleCookie(line).items():
-                if morsel["max-age"] == "0":
-                    self.values.pop(name, None)
-                else:
-                    self.values[name] = morsel.value
+            pair, *settings = line.split(";")
+            name, _, value = (part.strip() for part in pair.partition("="))
+            if any(setting.strip().lower() == "max-age=0" for setting in settings):
+                self.values.pop(name, None)
+            else:
+                self.values[name] = value
 
     def header(self) -> list[tuple[bytes, bytes]]:
         """The Cookie header, if there are any."""

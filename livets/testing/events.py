@@ -58,6 +58,8 @@ class Events:
         self._push = push
         self._pending: dict[tuple[int, str], Callable[[], Any]] = {}
         self._allowed_at_s: dict[tuple[int, str], float] = {}
+        self._globals: list[Node] = []
+        self._globals_of: tuple[Document, int] | None = None
 
     def dispatch(self, event: DomEvent) -> bool:
         """Let an event happen; False when a directive prevents what the browser would do."""
@@ -89,11 +91,13 @@ class Events:
         """Directives that are meant, in the order in which they hear of it: on the way down, then on the way up."""
         around = list(event.target.around())
         path = around[: around.index(root) + 1] if is_inside else []
-        beside = [element for element in root.elements() if element not in path and _is_global(element)]
+        beside = [element for element in self._global(root) if element not in path]
         for is_down in (True, False):
             for element in [*(reversed(path) if is_down else path), *beside]:
                 stopped = False
                 for name, source in list(element.attributes.items()):
+                    if not name.startswith("ts-on:"):
+                        continue
                     modifiers = self._hears(event, element, name, is_down=is_down, is_inside=element in path)
                     if modifiers is not None:
                         stopped = stopped or "stop" in modifiers
@@ -101,12 +105,18 @@ class Events:
                 if stopped:
                     return
 
+    def _global(self, root: Node) -> list[Node]:
+        """Elements that hear of what happens outside of them; looked for again when the page has changed."""
+        document = self.document
+        if self._globals_of != (document, document.version):
+            self._globals_of = (document, document.version)
+            self._globals = [element for element in root.elements() if _is_global(element)]
+        return self._globals
+
     def _hears(
         self, event: DomEvent, element: Node, name: str, *, is_down: bool, is_inside: bool
     ) -> frozenset[str] | None:
         """The modifiers of a directive that is meant by the event, else None."""
-        if not name.startswith("ts-on:"):
-            return None
         kind, *rest = name[6:].split(".")
         modifiers = frozenset(rest)
         is_rising = event.type not in _NOT_RISING

@@ -16,6 +16,7 @@ from livets.mirror.misfit import Misfit
 from livets.testing import asgi
 from livets.testing.errors import TimedOut
 from livets.testing.watch import Broadcast, Failures, HeardBus
+from livets.transport.routes import LiveRoute
 from livets.wire import Event
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def _lives(app: Any, seen: set[int]) -> Iterator[LiveTS]:
     seen.add(id(app))
     if isinstance(app, LiveTS):
         yield app
-        inner: list[Any] = [*app._router.routes]
+        inner: list[Any] = [route for route in app.routes if not isinstance(route, LiveRoute)]
     else:
         inner = [*(getattr(app, "routes", None) or ()), getattr(app, "app", None), getattr(app, "router", None)]
     for each in inner:
