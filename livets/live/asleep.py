@@ -190,6 +190,6 @@ def _checked(view: LiveView) -> dict[str, bytes]:
 def take_apart(*parts: Any) -> None:
     """Empty these objects: they hold each other in rings, which would wait for a garbage collection."""
     for part in parts:
-        for name in type(part).__slots__:
+        for name in (name for kind in type(part).__mro__ for name in getattr(kind, "__slots__", ())):
             if hasattr(part, name):
                 delattr(part, name)

@@ -1,44 +1,34 @@
 """ViewRunner: one running view, from mount or restore to close. The surface that transport and app work with.
 
-It owns the wiring of a view's parts, what may be asked of them, and the end of the view's life. How it begins is
-`beginning`'s business, how work runs `units`', what it changes `commit`'s, what the browser shows `display`'s; what the
-view itself asks goes to `hosting`. It never touches a socket.
+It owns what may be asked of a view's parts, and the end of the view's life. Which parts there are is `wiring`'s
+business, how a view begins `beginning`'s, how it sleeps `sleeper`'s, how work runs `units`', what it changes
+`commit`'s, what the browser shows `display`'s; what the view itself asks goes to `hosting`. It never touches a socket.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from livets.errors import EventRefused, ProtocolError
 from livets.live import beginning, dispatch
-from livets.live.asleep import Asleep, fallen_asleep, take_apart
 from livets.live.calling import call
-from livets.live.commit import Commits
-from livets.live.display import Display, compile_template
 from livets.live.drawn import Drawn, Unchanged
 from livets.live.failure import failed
-from livets.live.hosting import Hosting
-from livets.live.navigation import Location, Places
 from livets.live.outbox import Outbox
-from livets.live.quiet import kept_awake_by
+from livets.live.sleeper import Sleeper
 from livets.live.snapshot import everything
-from livets.live.units import Units
 from livets.live.view import LiveView
-from livets.live.visit import Visit
-from livets.live.work import Flush, Heal, Resync, Tick, Typed, Woken
-from livets.presence import Presence, PresenceChange
-from livets.pubsub import Bus, Message
-from livets.state import Change, Claim, Record, SnapshotStore
+from livets.live.work import Flush, Heal, Resync, Typed
+from livets.state import Change, Claim
 from livets.wire import Event, codes
 
 if TYPE_CHECKING:
-    from livets.render import Rendering, Templates
+    pass
 
 CLOSE_GRACE_S: Final = 5.0
 """A handler that is at work when its view closes may go on for this long."""
@@ -48,93 +38,13 @@ _LOOK_AGAIN_S: Final = 0.02
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
-class ViewRunner:
+class ViewRunner(Sleeper):
     """A view that runs. Not for applications: `transport` makes one per page, `testing` one per test.
 
     Every method must be called on the event loop.
     """
 
-    __slots__ = (
-        "_accepted", "_bus", "_commits", "_dev", "_holders", "_interrupted", "_meta", "_secret", "_store", "_templates",
-        "_units", "view", "view_id",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        view_class: type[LiveView],
-        *,
-        view_id: str,
-        templates: Templates,
-        store: SnapshotStore,
-        bus: Bus,
-        meta: bytes = b"",
-        params: Mapping[str, Any] = _NOTHING,
-        url: str = "/",
-        places: Places | None = None,
-        prefix: str = "",
-        session: Mapping[str, Any] = _NOTHING,
-        request: Any = None,
-        presence: Presence | None = None,
-        dev: bool = False,
-    ) -> None:
-        """`params`: path parameters of `url`, path below the mount point `prefix`, and query, of the view's page."""
-        self.view_id = view_id
-        self.view = view_class()
-        bond = self.view._live
-        bond.session, bond.request, bond.presence = Visit.of(session), request, presence
-        bond.location = Location(self.view, url, params, places, prefix)
-        display = Display(self.view, compile_template(view_class, templates), dev=dev)
-        self._commits = Commits(
-            self.view, view_id, display, store, bus, owner=self, dev=dev, presence=presence,
-        )  # fmt: skip
-        self._units = Units(self.view, view_id, self._commits, dev=dev)
-        bond.host = Hosting(self.view, self._commits, self._units, templates)
-        self._meta = meta
-        self._secret = b""
-        self._store = store
-        self._dev = dev
-        self._templates = templates
-        self._bus = bus
-        self._accepted = 0
-        self._interrupted: Sequence[int] = ()
-        self._holders = sys.getrefcount(self.view)
-        """How many references the machinery has to the view's object."""
-
-    # What transport may know
-
-    @property
-    def rendering(self) -> Rendering:
-        """The last values sent."""
-        return self._commits.display.rendering
-
-    @property
-    def location(self) -> Location:
-        """Where the view is."""
-        return self.view._live.location
-
-    @property
-    def last_ref(self) -> int:
-        """The last event that has been handled (or refused, or begun beside others)."""
-        return self._commits.progress.last_ref
-
-    @property
-    def durable_ref(self) -> int:
-        """The last event that a crash of this process cannot undo."""
-        return self._commits.progress.durable_ref
-
-    @property
-    def generation(self) -> int:
-        """The claim on the snapshot under which this runner writes; 0 before there is one."""
-        return self._commits.writer.generation
-
-    @generation.setter
-    def generation(self, generation: int) -> None:
-        self._commits.claimed(generation)
-
-    @property
-    def gone(self) -> bool:
-        """True when the view was closed, or another worker has taken it over."""
-        return self._commits.stopped
+    __slots__ = ()
 
     # Beginning
 
@@ -165,63 +75,6 @@ class ViewRunner:
             whole = runner._commits.record(record.meta, record.secret)
             await runner._store.recreate(runner.view_id, claim.generation, whole)
         await runner._units.transactions.hook("resumed")
-        return runner
-
-    # Sleep (ADR 0011)
-
-    @property
-    def is_stirred(self) -> bool:
-        """Whether anything has happened to the view since this was asked last."""
-        mailbox = self._units.mailbox
-        stirred, mailbox.is_stirred = mailbox.is_stirred, False
-        return stirred
-
-    def kept_awake_by(self, quiet_s: float) -> str:
-        """Why the view can't sleep now; "" when it can."""
-        self._units.rest()
-        if reason := kept_awake_by(self.view, self._commits, self._units, quiet_s):
-            return reason
-        return "somebody else holds the view's object" if sys.getrefcount(self.view) > self._holders else ""
-
-    def sleep(self, quiet_s: float) -> Asleep | None:
-        """Let go of all that the snapshot can bring back, and of this runner; None while the view has to stay awake.
-
-        `quiet_s`: how long nothing has happened.
-        """
-        if self.gone or not self.generation or self._accepted != self.last_ref or self.kept_awake_by(quiet_s):
-            return None
-        asleep = fallen_asleep(
-            self.view, self._commits, view_id=self.view_id, templates=self._templates, store=self._store, bus=self._bus,
-            meta=self._meta, secret=self._secret, dev=self._dev,
-        )  # fmt: skip
-        if asleep is not None:
-            commits, units, bond = self._commits, self._units, self.view._live
-            commits.timers.stop()
-            bond.location.of(None)
-            take_apart(bond, units, commits, self)
-        return asleep
-
-    @classmethod
-    def woken(cls, asleep: Asleep, outbox: Outbox | None) -> ViewRunner:
-        """The view awake: `resumed()` is the first thing that happens to it, then what was heard meanwhile."""
-        runner = cls(asleep.view_class, **asleep.surroundings)
-        commits, units = runner._commits, runner._units
-        runner._secret, runner._accepted = asleep.secret, asleep.ref
-        is_recalled = asleep.restore(runner.view, commits)
-
-        def shows() -> None:
-            if not (is_recalled or commits.display.is_known):
-                asleep.recall(commits)
-            commits.display.outbox = commits.display.outbox or outbox
-            commits.flush()
-
-        if runner.view.__livets__.hooks["resumed"] is None:
-            shows()
-        else:
-            units.mailbox.put(Woken(shows))
-        asleep.tell(runner)
-        if asleep.missed:
-            units.mailbox.put(Resync())
         return runner
 
     # The browser's side
@@ -329,19 +182,6 @@ class ViewRunner:
             async with asyncio.timeout(STORE_WAIT_S):
                 await writer.written()
 
-    # The bus
-
-    def deliver(self, name: str, message: Message) -> None:
-        """A message for the handler `name`. Before the join, and when too many wait, it is only noted as missed."""
-        if self._commits.topics.started:
-            self._units.news.deliver(name, message)
-        else:
-            self._commits.topics.missed = True
-
-    def present(self, handler: str, topic: str, change: PresenceChange) -> None:
-        """People have come or gone on a topic that the view follows."""
-        self._units.news.present(handler, topic, change)
-
     # The end
 
     async def durable(self) -> None:
@@ -387,24 +227,6 @@ class ViewRunner:
             await self.durable()
         self.lose()
         commits.display.outbox = None
-
-    # What commits ask of their view
-
-    def lose(self) -> None:
-        """The view is somebody else's now, or nobody's."""
-        self._units.halt()
-        self._commits.stop()
-        self._units.waiters.wake(None)
-
-    async def record(self) -> Record:
-        """For the writer. A handler at work may still be taken back, so its end is waited for."""
-        while self._units.open is not None:  # noqa: ASYNC110 (rare, and no cost to units of work)
-            await asyncio.sleep(_LOOK_AGAIN_S)
-        return self._commits.record(self._meta, self._secret)
-
-    def due(self, timer: int) -> None:
-        """A timer rings."""
-        self._units.mailbox.put(Tick(timer))
 
     def _tell_interrupted(self, outbox: Outbox) -> None:
         message = "The server restarted while this was being done; what was shown so far is kept, the rest is not."
