@@ -37,8 +37,12 @@ def read_workflow(path: str | Path) -> Workflow:
     path = Path(path)
     try:
         data = path.read_bytes()
+        if not data.strip():
+            raise FileFault("it is empty")
         return from_yaml(data) if path.suffix in (".yaml", ".yml") else from_json(data)
-    except (FileFault, OSError) as error:
+    except OSError as error:
+        raise FileFault(f"{path}: {error.strerror or error}") from error
+    except FileFault as error:
         raise FileFault(f"{path}: {error}") from error
 
 

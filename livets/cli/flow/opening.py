@@ -125,6 +125,8 @@ def workflow_of(source: str) -> Workflow | Flow:
     with told():
         if source == "-":
             text = sys.stdin.buffer.read()
+            if not text.strip():
+                raise Wrong("stdin is empty: pipe a workflow in, as JSON or YAML")
             return workflow_from_json(text) if text.lstrip()[:1] == b"{" else from_yaml(text)
         module, colon, name = source.rpartition(":")
         if colon and not Path(source).exists():

@@ -8,6 +8,8 @@ import click
 
 from livets.cli.flow.opening import inputs_of, opened, run_async, with_folder, with_grants, with_location, workflow_of
 from livets.cli.flow.watching import follow
+from livets.cli.output import Wrong
+from livets.engine.errors import EngineError, ValueFault
 
 EPILOG = """\b
 Examples:
@@ -52,7 +54,13 @@ def run(
 
     async def main() -> int:
         async with opened(None if memory else folder, grants, max_parallel=max_parallel, location=location) as runtime:
-            begun = runtime.start(workflow, given, run=name, targets=list(targets) or None)
+            compiled = runtime.compile(workflow)
+            try:
+                compiled.read_inputs(given)
+                compiled.numbers(targets)
+            except (EngineError, ValueFault) as error:
+                raise Wrong(str(error)) from None
+            begun = runtime.start(compiled, given, run=name, targets=list(targets) or None)
             return await follow(runtime, begun, as_json=as_json, quiet=quiet)
 
     run_async(main())

@@ -75,10 +75,19 @@ class Progress:
             full = width * done // max(1, len(states))
             text = f"[{'#' * full}{'.' * (width - full)}] {done}/{len(states)}  running {states.count('running')}"
         room = shutil.get_terminal_size().columns - 1
-        click.echo(f"\r\x1b[K{text} {seconds:.1f} s"[: room + 4], err=True, nl=False)
+        self._erase()
+        click.echo(f"{text} {seconds:.1f} s"[:room], err=True, nl=False)
 
     def _line(self, text: str) -> None:
-        click.echo(f"{chr(13)}\x1b[K{text}" if self._live else text, err=True)
+        if self._live:
+            self._erase()
+        click.echo(text, err=True)
+
+    @staticmethod
+    def _erase() -> None:
+        """Empty the line; written as it is, for click leaves out all escapes where colours are not wanted."""
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
 
     def end(self, result: RunResult) -> None:
         """Say what it came to."""

@@ -19,6 +19,8 @@ class Layers(msgspec.Struct, frozen=True):
     root: bool = False
     landlock: int = 0
     seccomp: bool = False
+    groups: dict[str, str] = {}
+    """Where control groups can be made, by what they keep: "memory", "pids", "kill"."""
     trouble: dict[str, str] = {}
     """Why a layer is missing, by its name."""
     visible: list[str] = []
@@ -36,17 +38,20 @@ class Layers(msgspec.Struct, frozen=True):
         return gaps
 
     def without(self, names: frozenset[str]) -> Layers:
-        """Return these layers with some off: "namespaces" (and the root folder in them), "landlock", "seccomp"."""
+        """Return these layers with some off: "namespaces" (with the root folder), "landlock", "seccomp", "groups"."""
         return msgspec.structs.replace(
             self,
             namespaces=self.namespaces and "namespaces" not in names,
             root=self.root and not names & {"namespaces", "root"},
             landlock=0 if "landlock" in names else self.landlock,
             seccomp=self.seccomp and "seccomp" not in names,
+            groups={} if "groups" in names else self.groups,
         )
 
     def lines(self) -> list[tuple[bool, str, str]]:
         """Return for each layer whether it is on, its name, and what it does or why it is off."""
+        kept = {"memory": "memory", "pids": "processes", "kill": "ends it in one go"}
+        groups = ", ".join(words for name, words in kept.items() if name in self.groups)
         found = [
             (True, "limits", "memory, CPU time, open files, sizes of files, processes: kept by the kernel (rlimits)"),
             (True, "guard", "memory of all processes together, deadline, output; ends the whole tree"),
@@ -57,6 +62,7 @@ class Layers(msgspec.Struct, frozen=True):
                 "sees only the folders that were named, read-only, and an empty folder in memory",
             ),
             (bool(self.landlock), "landlock", f"files, TCP, abstract sockets, signals (version {self.landlock})"),
+            (bool(self.groups), "groups", f"of the whole tree, by the kernel: {groups} (control groups)"),
             (self.seccomp, "seccomp", "only listed system calls: no sockets, no tracing, no mounts"),
         ]
         names = {"root folder": "root"}

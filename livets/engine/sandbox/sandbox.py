@@ -48,7 +48,7 @@ class Sandbox:
 
     `limits` are those of a job that asks for none, and the most that one may have. `max_parallel` jobs run at once,
     others wait. `packages` are folders that Python code may import from besides the standard library. `without` turns
-    layers off ("namespaces", "root", "landlock", "seccomp"), for systems where one does harm, and for tests.
+    layers off ("namespaces", "root", "landlock", "seccomp", "groups"), for systems where one does harm, and for tests.
 
     >>> async def main():
     ...     async with Sandbox(Limits(seconds=10)) as sandbox:
@@ -66,7 +66,7 @@ class Sandbox:
         packages: Sequence[str | os.PathLike[str]] = (),
         without: Sequence[str] = (),
     ) -> None:
-        unknown = set(without) - {"namespaces", "root", "landlock", "seccomp"}
+        unknown = set(without) - {"namespaces", "root", "landlock", "seccomp", "groups"}
         if unknown:
             raise ValueError(f"no layer is called {', '.join(sorted(unknown))}")
         self.limits = limits or Limits()
@@ -124,6 +124,7 @@ class Sandbox:
             "root": layers.root,
             "landlock": layers.landlock,
             "seccomp": layers.seccomp,
+            "groups": layers.groups,
             "visible": shown,
         }
         if task == "python":

@@ -80,7 +80,7 @@ def test_the_filter_looks_at_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     assert judged(code, 62, arch, 1) == ALLOWED
 
 
-FULL = Layers(namespaces=True, root=True, landlock=7, seccomp=True)
+FULL = Layers(namespaces=True, root=True, landlock=7, seccomp=True, groups={"memory": "/sys/fs/cgroup"})
 
 
 def test_which_layers_are_enough() -> None:
@@ -106,7 +106,7 @@ def test_refusals_say_why_and_how_to_mend_it() -> None:
     assert "keep it from files" in said
     assert "namespaces: unshare: Operation not permitted" in said
     assert "livets flow sandbox" in said
-    assert [on for on, _, _ in FULL.lines()] == [True] * 6
+    assert [on for on, _, _ in FULL.lines()] == [True] * 7
     assert [words for on, name, words in Layers().lines() if name == "seccomp"] == ["off: turned off"]
 
 

@@ -175,3 +175,17 @@ def test_only_what_a_grants_file_says_may_be_touched(run: Run, monkeypatch: pyte
     assert json.loads(granted.stdout) == {"r": "hi"}
     Path("grants.toml").write_text("[fils]\n")
     assert "unknown field `fils`" in run("run", "read.json", "--grants", "grants.toml").stderr
+
+
+def test_what_was_called_wrongly_is_told_with_exit_code_2(run: Run, hello: Path) -> None:
+    Path("empty.yaml").touch()
+    for arguments, said in (
+        (("run", "empty.yaml"), "empty.yaml: it is empty"),
+        (("run", "-"), "stdin is empty"),
+        (("run", "none.json"), "none.json: No such file or directory"),
+        (("run", str(hello), "-i", "nme=Ann"), "'hello' has no input nme; it has: name"),
+        (("run", str(hello), "--target", "nobody"), "no node 'nobody'"),
+    ):
+        result = run(*arguments, stdin="")
+        assert (result.exit_code, said in result.stderr) == (2, True), result.stderr
+    assert not Path(".livets/flow/journal.db").exists() or json.loads(run("runs", "--json").stdout) == []

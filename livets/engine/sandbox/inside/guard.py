@@ -18,7 +18,7 @@ import tempfile
 import time
 from typing import Any, NoReturn
 
-from livets.engine.sandbox.inside import cell, folder, system, worker
+from livets.engine.sandbox.inside import cell, cgroup, folder, system, worker
 from livets.engine.sandbox.inside.tree import Tree
 
 _FIRST_LOOK_S, _LOOK_S = 0.004, 0.02
@@ -83,11 +83,21 @@ class _Job:
             (self._first if self._celled else self._worker)(request, streams, status)
         os.close(self._go)
         os.close(status)
+        self._group = _group(spec)
+        self._into_group()
         self._held_open = go  # the child notices by its other end that we are gone
         self._ended = os.pidfd_open(self.child)
         self._tree = Tree(self.child if self._celled else os.getpid())
         self._die_with_the_server()
         os.write(go, b"g")
+
+    def _into_group(self) -> None:
+        """Put the child, which waits, into the job's control group; a job that cannot be put there goes without."""
+        try:
+            if self._group is not None:
+                self._group.add(self.child)
+        except OSError:
+            self._group = None
 
     def _die_with_the_server(self) -> None:
         if self._celled:
@@ -178,6 +188,8 @@ class _Job:
             elif self._folder is not None and folder.bytes_in(self._folder) > self._limits["work_bytes"]:
                 reason = "work"
         usage = self.end()
+        if not reason and self._exceeded:
+            reason = "memory"
         told: dict[str, Any] = {"reason": reason, "peak_bytes": peak, "cpu_s": usage}
         said = os.read(self._status, 4000).decode("utf-8", "replace") if self._celled else str(self._how)
         if said.lstrip("-").isdigit():
@@ -187,6 +199,9 @@ class _Job:
         return told
 
     _how = 0
+    _group: cgroup.Group | None = None
+    _exceeded = False
+    """The kernel has killed one of them for want of memory."""
 
     def _bury(self) -> None:
         """Take the ends of orphans, which are our children where there is no cell."""
@@ -202,7 +217,12 @@ class _Job:
                 os.kill(self.child, signal.SIGKILL)
             os.waitpid(self.child, 0)  # returns when every process of the cell is gone
         else:
+            if self._group is not None:
+                self._group.kill()
             self._end_descendants()
+        if self._group is not None:
+            self._exceeded = self._group.exceeded()
+            self._group.remove()
         if self._folder is not None:
             with contextlib.suppress(OSError):
                 folder.remove(self._folder)
@@ -219,6 +239,18 @@ class _Job:
                 return
             if process == self.child:
                 self._how = how
+
+
+def _group(spec: dict[str, Any]) -> cgroup.Group | None:
+    """The control group of the job, where there are any; without one the guard's looks and the rlimits hold it."""
+    if not spec["groups"]:
+        return None
+    limits = spec["limits"]
+    most = limits["memory_bytes"] + limits["work_bytes"] + spec["base_held_bytes"]
+    try:
+        return cgroup.Group(spec["groups"], int(most), limits["processes"] + 4)
+    except OSError:  # it went away since it was found, or is full
+        return None
 
 
 def _counted_with(spec: dict[str, Any]) -> int:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from livets.engine.sandbox.inside import cell, landlock, seccomp, system, worker
+from livets.engine.sandbox.inside import cell, cgroup, landlock, seccomp, system, worker
 from livets.engine.sandbox.inside.guard import guard
 
 CONTROL = 3
@@ -80,8 +80,17 @@ def _probe(visible: list[str]) -> dict[str, Any]:
         "root": _works(lambda: _try_root(visible), "root", trouble),
         "landlock": landlock.abi() if _works(_try_landlock, "landlock", trouble) else 0,
         "seccomp": _works(_try_seccomp, "seccomp", trouble),
+        "groups": _groups(trouble),
     }
     return {**found, "trouble": trouble}
+
+
+def _groups(trouble: dict[str, str]) -> dict[str, str]:
+    try:
+        return cgroup.find()
+    except (OSError, ValueError) as error:
+        trouble["groups"] = str(error)[:500]
+        return {}
 
 
 def _works(attempt: Callable[[], None], name: str, trouble: dict[str, str]) -> bool:

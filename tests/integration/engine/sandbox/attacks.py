@@ -14,7 +14,7 @@ from livets.engine.sandbox.sandbox import Sandbox
 LAYERS = {
     "all layers": (),
     "no namespaces": ("namespaces",),
-    "namespaces alone": ("landlock", "seccomp"),
+    "namespaces alone": ("landlock", "seccomp", "groups"),
     "no root folder": ("root",),
 }
 """Each but the first must be enough alone: a hole in one layer is no hole in the sandbox."""
