@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -75,7 +76,10 @@ def location_at(url: str | None) -> Location | None:
     except EngineError as error:
         raise Wrong(str(error)) from None
     with told():
-        return location_of(url)
+        found = location_of(url)
+    for name in ("distributed.client", "distributed.core"):  # what they log is told by the run, in a sentence
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return found
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ except ModuleNotFoundError as error:
 STOP_S = 8.0
 """How long a cancelled node may take to end over there before the run goes on without knowing."""
 WATCH_S = 1.0
+PREPARED_S = 5.0
 TRIES = 3
 """How often work is sent anew when the cluster has lost what it needs."""
 
@@ -64,6 +65,8 @@ class DaskLocation(Location):
         self._count = 0
         self._sent: dict[str, _Sent] = {}
         self._runs: set[str] = set()
+        self._prepared: dict[tuple[object, ...], float] = {}
+        """What was found ready, and when: most nodes of a large workflow are like others."""
         self._watcher: asyncio.Task[None] | None = None
 
     def takes(self, spec: NodeSpec, node_type: NodeType) -> bool:
@@ -72,16 +75,23 @@ class DaskLocation(Location):
 
     async def prepare(self, spec: NodeSpec, node_type: NodeType) -> None:
         """Wait until a worker fits; raise EngineError when none does, or one that fits does not know the node."""
-        wanted = asked(spec.placement)
-        limit = asyncio.get_running_loop().time() + self._patience_s
+        wanted, clock = asked(spec.placement), asyncio.get_running_loop().time
+        same = (node_type.name, node_type.version, *sorted(wanted.items()))
+        if clock() - self._prepared.get(same, -PREPARED_S) < PREPARED_S:
+            return
+        limit = clock() + self._patience_s
         while True:
             workers = await self._connection.workers()
             fitting = [address for address, resources in workers.items() if fits(resources, wanted)]
             if fitting:
                 break
-            if asyncio.get_running_loop().time() > limit:
+            if clock() > limit:
                 raise EngineError(f"node {spec.id!r} {self._nobody(wish(spec.placement), workers)}")
             await asyncio.sleep(0.1)
+        await self._check_known(spec, node_type, fitting)
+        self._prepared[same] = clock()
+
+    async def _check_known(self, spec: NodeSpec, node_type: NodeType, fitting: list[str]) -> None:
         for described in await self._connection.described(fitting):
             if described["types"].get(node_type.name) != node_type.version:
                 has = described["types"].get(node_type.name)

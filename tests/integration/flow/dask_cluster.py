@@ -22,13 +22,14 @@ class Cluster:
         self._folder = folder
         self.port = free_port()
         self.url = f"dask://{HOST}:{self.port}"
+        self.spans = folder / "spans"
         self._scheduler: subprocess.Popen[bytes] | None = None
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Cluster:
         self.start_scheduler()
-        self._start_worker("a", "--label", "zone=eu")
-        self._start_worker("b", "--label", "gpu=1")
+        self.start_worker("a", "--label", "zone=eu")
+        self.start_worker("b", "--label", "gpu=1")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -43,7 +44,8 @@ class Cluster:
                 child.wait()
 
     def _begin(self, name: str, *command: str) -> subprocess.Popen[bytes]:
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "LIVETS_TEST_SPANS": str(self.spans)}
+        env["DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"] = "1"  # three by default: a poisonous node would take long
         with (self._folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen([sys.executable, "-m", *command], stdout=log, stderr=log, env=env, cwd=self._folder)
 
@@ -57,12 +59,17 @@ class Cluster:
             assert time.monotonic() < limit, self.said("scheduler")
             time.sleep(0.05)
 
-    def _start_worker(self, name: str, *more: str) -> None:
+    def start_worker(self, name: str, *more: str) -> None:
         address = f"tcp://{HOST}:{self.port}"
         self._workers[name] = self._begin(
             f"worker-{name}", "livets", "flow", "worker", address, "--name", name, "--slots", "4", "--grace", "1",
             "--nodes", "tests.integration.flow.far_nodes", *more,
         )  # fmt: skip
+
+    def stop_worker(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+        child = self._workers.pop(name)
+        child.send_signal(how)
+        child.wait(30)
 
     def kill_scheduler(self) -> None:
         assert self._scheduler is not None

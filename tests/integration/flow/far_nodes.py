@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 
 from livets.engine.context import NodeContext
 from livets.engine.errors import NodeError
@@ -22,6 +27,29 @@ def note(file: str, what: object) -> None:
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(descriptor, f"{what} {os.getpid()}\n".encode())
     os.close(descriptor)
+
+
+class Spans(SpanExporter):
+    """Writes each span as a line: name, trace, id, parent, worker."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        for span in spans:
+            assert span.context is not None
+            assert span.parent is not None
+            worker = (span.attributes or {}).get("livets.worker", "-")
+            note(
+                self._file, f"{span.name} {span.context.trace_id} {span.context.span_id} {span.parent.span_id} {worker}"
+            )
+        return SpanExportResult.SUCCESS
+
+
+if "LIVETS_TEST_SPANS" in os.environ:  # a worker sets up its exporter as any program does
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(Spans(os.environ["LIVETS_TEST_SPANS"])))
+    trace.set_tracer_provider(provider)
 
 
 class Point(msgspec.Struct):
@@ -84,6 +112,19 @@ async def talking(ctx: NodeContext, n: int) -> int:
     ctx.state["last"] = f"node {n}"
     seen: int = ctx.state["sum"]
     return seen
+
+
+@node
+def traced() -> None:
+    with trace.get_tracer("mine").start_as_current_span("mine"):
+        pass
+
+
+@node
+def poisonous(file: str) -> None:
+    """Takes its worker with it."""
+    note(file, "poisonous")
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @node

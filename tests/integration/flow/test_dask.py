@@ -22,10 +22,12 @@ from livets.flow import Flow, FlowRuntime
 from livets.flow.elsewhere import location_of
 from livets.flow.journal import Recorded
 from livets.flow.model import Placement
+from livets.flow.telemetry import Tracing
 from livets.flow.validate import InvalidWorkflow
 from tests.integration.flow import far_nodes as far
 from tests.integration.flow.dask_cluster import PATIENCE_S, ROOT, Cluster
 from tests.support.wait import until, wait_for
+from tests.unit.flow.telemetry.test_tracing import Spans
 
 A, B = Placement("a"), Placement("b")
 GPU, EU = Placement(labels={"gpu": 1}), Placement(labels={"zone": "eu"})
@@ -53,6 +55,15 @@ def lines(file: Path) -> list[str]:
 
 def pid_of(file: Path, what: str) -> int:
     return next(int(line.split()[1]) for line in file.read_text().splitlines() if line.split()[0] == what)
+
+
+async def both(cluster: Cluster) -> dict[str, int]:
+    """Wait until both workers are there, whatever the tests before have killed; returns their processes."""
+    flow = Flow("both")
+    for name, placement in {"a": A, "b": B}.items():
+        flow.set(flow.add(far.where, id=name), placement=placement)
+    async with runtime(cluster) as runs:
+        return (await runs.run(flow)).raise_if_failed().outputs
 
 
 async def noted(file: Path, what: str) -> None:
@@ -210,6 +221,56 @@ async def test_instances_are_initialized_once_a_worker_and_always_shut_down(clus
     assert lines(file).count("shutdown") == 1
 
 
+async def test_a_worker_that_is_stopped_shuts_its_nodes_down_and_its_name_is_waited_for(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    flow, file = Flow("stopped", on_error={"policy": "ContinueOnError"}), tmp_path / "noted"
+    flow.set(flow.add(far.Living, id="one", config={"file": str(file)}, n=1), placement=A)
+    flow.set(flow.add(far.held, id="pinned", file=str(file), name="pinned"), placement=A)
+    flow.set(flow.add(far.held, id="free", file=str(file), name="free"), placement=EU)
+    await both(cluster)
+    async with runtime(cluster, query="?patience=1.5") as runs:
+        handle = await runs.start(flow)
+        for what in ("execute", "pinned-begun", "free-begun"):
+            await noted(file, what)
+        await asyncio.to_thread(cluster.stop_worker, "a")
+        assert {"pinned-cancelled", "free-cancelled", f"stop:{handle.id}", "shutdown"} <= set(lines(file))
+        Path(f"{file}.go").touch()
+        cluster.start_worker("c", "--label", "zone=eu")  # has the label, not the name
+        result = await handle.result()
+    cluster.start_worker("a", "--label", "zone=eu")
+    await both(cluster)
+    cluster.stop_worker("c")
+    failures = {one.node: one for one in result.failures}
+    assert failures["pinned"].kind == "no-worker"
+    assert "wants the worker a" in failures["pinned"].message
+
+
+async def test_a_node_that_kills_its_workers_fails(cluster: Cluster, tmp_path: Path) -> None:
+    flow, file = Flow("poison"), tmp_path / "noted"
+    flow.set(flow.add(far.poisonous, id="x", file=str(file)), placement=B)
+    async with runtime(cluster) as runs:
+        result = await runs.run(flow)
+    assert [(one.node, one.kind) for one in result.failures] == [("x", "lost-worker")]
+    assert lines(file) == ["poisonous"] * 2
+
+
+async def test_spans_over_there_lie_beneath_those_of_the_run(cluster: Cluster) -> None:
+    spans, flow = Spans(), Flow("traced")
+    flow.set(flow.add(far.traced, id="x"), placement=A)
+    async with FlowRuntime(
+        location=location_of(f"{cluster.url}?patience={PATIENCE_S}"), observers=[Tracing(spans.provider)]
+    ) as runs:
+        (await runs.run(flow)).raise_if_failed()
+    here = spans.all()["x"].context
+    assert here is not None
+    told = [line.split() for line in cluster.spans.read_text().splitlines()]
+    remote = next(one for one in told if one[:3] == ["flow.remote", "traced", str(here.trace_id)])
+    mine = next(one for one in told if one[:2] == ["mine", str(here.trace_id)])
+    assert (remote[4], remote[5]) == (str(here.span_id), "a")
+    assert mine[3] == remote[3]
+
+
 async def test_untrusted_code_runs_in_the_sandbox_of_the_worker(cluster: Cluster) -> None:
     flow = Flow("untrusted")
     source = "import os\ndef main(n):\n    return [n + 1, os.path.exists('/etc/passwd')]"
@@ -223,11 +284,7 @@ async def test_untrusted_code_runs_in_the_sandbox_of_the_worker(cluster: Cluster
 
 
 async def test_what_cannot_run_there_is_refused_at_the_start(cluster: Cluster) -> None:
-    flow = Flow("both")  # both are there, whatever the tests before this one have killed
-    for name, placement in {"a": A, "b": B}.items():
-        flow.set(flow.add(far.where, id=name), placement=placement)
-    async with runtime(cluster) as runs:
-        (await runs.run(flow)).raise_if_failed()
+    await both(cluster)
     async with runtime(cluster, query="?patience=0.2") as runs:
         flow = Flow("nowhere")
         flow.set(flow.add(far.where, id="x"), placement=Placement(labels={"gpu": 7}))
