@@ -38,8 +38,11 @@ class _Large:
 class Connection:
     """`heard` is called with each report that workers send to `session`."""
 
-    def __init__(self, address: str, tls: dict[str, str] | None, session: str, heard: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, address: str, tls: dict[str, str] | None, session: str, heard: Callable[[bytes], None], patience_s: float
+    ) -> None:
         self.address = address
+        self._connect_s = min(CONNECT_S, max(1.0, patience_s))
         self._tls, self._session, self._heard = tls, session, heard
         self._client: Any = None
         self._lock = asyncio.Lock()
@@ -59,7 +62,7 @@ class Connection:
             await self._drop()
             security = dask.Security(**self._tls, require_encryption=True) if self._tls is not None else None
             client = dask.Client(
-                self.address, asynchronous=True, set_as_default=False, timeout=CONNECT_S, security=security,
+                self.address, asynchronous=True, set_as_default=False, timeout=self._connect_s, security=security,
                 name="livets",
             )  # fmt: skip
             try:

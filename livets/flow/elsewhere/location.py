@@ -61,7 +61,7 @@ class DaskLocation(Location):
         self.address = address
         self._only_placed, self._patience_s = only_placed, patience_s
         self._session = f"livets-{secrets.token_hex(8)}"
-        self._connection = Connection(address, tls, self._session, self._heard)
+        self._connection = Connection(address, tls, self._session, self._heard, patience_s)
         self._count = 0
         self._sent: dict[str, _Sent] = {}
         self._runs: set[str] = set()

@@ -25,7 +25,7 @@ from livets.flow.model import Placement
 from livets.flow.telemetry import Tracing
 from livets.flow.validate import InvalidWorkflow
 from tests.integration.flow import far_nodes as far
-from tests.integration.flow.dask_cluster import PATIENCE_S, ROOT, Cluster
+from tests.integration.flow.dask_cluster import PATIENCE_S, ROOT, Certificates, Cluster
 from tests.support.wait import until, wait_for
 from tests.unit.flow.telemetry.test_tracing import Spans
 
@@ -37,6 +37,7 @@ pytestmark = pytest.mark.xdist_group("dask")
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with Cluster(tmp_path_factory.mktemp("cluster")) as running:
+        running.start_workers()
         yield running
 
 
@@ -299,7 +300,7 @@ async def test_what_cannot_run_there_is_refused_at_the_start(cluster: Cluster) -
         flow.set(flow.add("flow.approval", id="x", value=1), placement=A)
         with pytest.raises(InvalidWorkflow, match="always runs in the process of the run"):
             await runs.run(flow)
-    nobody = FlowRuntime(location=location_of("dask://127.0.0.1:1"))
+    nobody = FlowRuntime(location=location_of("dask://127.0.0.1:1?patience=0"))
     async with nobody:
         flow = Flow("nobody")
         flow.add(far.where, id="x")
@@ -383,3 +384,16 @@ def test_the_death_of_the_scheduler_interrupts_the_run_and_it_goes_on(cluster: C
     out, err = again.communicate(timeout=PATIENCE_S)
     assert (again.returncode, json.loads(out)) == (0, {"held": "held"}), err
     assert Counter(lines(file)) == {"first": 1, "held-begun": 2, "held-cancelled": 1, "held": 1}
+
+
+async def test_a_cluster_with_tls_answers_only_those_who_have_a_certificate(tmp_path: Path) -> None:
+    flow = Flow("private")
+    flow.add(far.where, id="x")
+    with Cluster(tmp_path, Certificates(tmp_path)) as cluster:
+        cluster.start_worker("a")
+        async with runtime(cluster, query=f"&patience={PATIENCE_S}") as runs:
+            assert (await runs.run(flow)).raise_if_failed()["x"] != os.getpid()
+        plain = cluster.url.replace("dask+tls", "dask").partition("?")[0]
+        async with FlowRuntime(location=location_of(f"{plain}?patience=0")) as runs:
+            with pytest.raises(EngineError, match="no Dask scheduler answers"):
+                await runs.run(flow)
