@@ -20,7 +20,7 @@ from livets.flow.grants import Grants
 from livets.flow.grants_file import read_grants
 
 try:
-    from distributed import get_worker
+    from distributed import Reschedule, get_worker
     from distributed.diagnostics.plugin import WorkerPlugin
 except ModuleNotFoundError as error:
     raise MissingExtra("running nodes on other machines", "distributed", "dask") from error
@@ -68,7 +68,10 @@ class HostPlugin(WorkerPlugin):
 
 async def attempt(key: str, message: bytes, *large: bytes) -> bytes:
     """Run one attempt of a node on this worker."""
-    return await asyncio.wrap_future(_host(get_worker()).begin(key, message, large))
+    worker = get_worker()
+    if worker.plugins.get(NAME) is None:  # it has just ended here: another worker is to take it
+        raise Reschedule
+    return await asyncio.wrap_future(_host(worker).begin(key, message, large))
 
 
 def describe(dask_worker: Any) -> dict[str, Any]:

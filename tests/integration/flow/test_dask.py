@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -317,26 +318,16 @@ def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def test_the_same_file_runs_here_and_there(cluster: Cluster, tmp_path: Path) -> None:
-    plain = {
-        "id": "same",
-        "nodes": [
-            {"id": "one", "type": "transform.set", "config": {"fields": {"x": 1}}, "inputs": {"value": {"y": 2}},
-             "placement": {"worker": "a"}},
-            {"id": "two", "type": "debug.log", "placement": {"labels": {"gpu": 1}}},
-            {"id": "three", "type": "transform.json_stringify"},
-        ],
-        "connections": [
-            {"from_node": "one", "from_port": "out", "to_node": "two", "to_port": "value"},
-            {"from_node": "two", "from_port": "out", "to_node": "three", "to_port": "value"},
-        ],
-    }  # fmt: skip
-    (tmp_path / "flow.json").write_text(json.dumps(plain))
-    here = command(tmp_path, "run", "flow.json", "--memory", "-q")
-    there = command(tmp_path, "run", "flow.json", "--memory", "-q", "--location", cluster.url)
-    (out, err), (far_out, far_err) = here.communicate(timeout=60), there.communicate(timeout=60)
+    page = (ROOT / "docs/flow/elsewhere.md").read_text().replace("loader", "a")
+    example = re.search(r"^```yaml\n(.*?)^```", page, re.S | re.M)
+    assert example is not None
+    (tmp_path / "training.yaml").write_text(example[1])
+    here = command(tmp_path, "run", "training.yaml", "--memory", "-q")
+    there = command(tmp_path, "run", "training.yaml", "--run", "r", "-q", "--location", cluster.url)
+    (out, err), (far_out, far_err) = here.communicate(timeout=PATIENCE_S), there.communicate(timeout=PATIENCE_S)
     assert (here.returncode, there.returncode) == (0, 0), err + far_err
     assert out == far_out
-    assert json.loads(out)["three"]
+    assert len(json.loads(out)["size"]) == 64
 
 
 def test_the_death_of_the_run_stops_its_nodes_and_it_goes_on(cluster: Cluster, tmp_path: Path) -> None:
