@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
+import threading
 import time
 from typing import Any
 
@@ -46,6 +48,8 @@ class HostPlugin(WorkerPlugin):
     def setup(self, worker: Any) -> None:
         """The worker starts."""
         grants = read_grants(self._grants) if self._grants else Grants()
+        if worker.nanny is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the nanny ends it in order
 
         def tell(session: str, report: bytes) -> None:
             with contextlib.suppress(Exception):  # a worker that has lost its scheduler has nobody to tell

@@ -61,8 +61,11 @@ async def serve(options: WorkerOptions, told: Callable[[str], None], stop: async
                 await asyncio.wait([stopping], timeout=AGAIN_S)
                 continue
             waiting = False
-            with contextlib.suppress(OSError):  # gone again meanwhile
+            try:
                 await _join(options, told, stopping)
+            except (OSError, RuntimeError) as error:  # the scheduler has gone again meanwhile, or Dask says why
+                told(f"could not join {options.scheduler}, and tries again: {error.__cause__ or error}")
+                await asyncio.wait([stopping], timeout=AGAIN_S)
     finally:
         stopping.cancel()
 

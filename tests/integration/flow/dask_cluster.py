@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from tests.support.ports import HOST, answers, free_port
 
 ROOT = Path(__file__).parents[3]
-PATIENCE_S = 90.0
+PATIENCE_S = 60.0
 
 
 class Certificates:
