@@ -17,6 +17,7 @@ import msgspec
 from livets.engine.context import NodeContext
 from livets.engine.errors import EngineError
 from livets.engine.ports import Many, Ports, parameters_of, signature_ports, struct_parameters, struct_ports
+from livets.engine.threads import in_thread
 
 StructType = type[msgspec.Struct]
 
@@ -218,9 +219,13 @@ class FunctionNode:
 @overload
 def node(function: Callable[..., Any], /) -> FunctionNode: ...
 @overload
-def node(name: str = "", /, *, version: int = 1) -> Callable[[Callable[..., Any]], FunctionNode]: ...
-def node(function: Any = "", /, *, version: int = 1) -> Any:
+def node(
+    name: str = "", /, *, version: int = 1, blocking: bool = False
+) -> Callable[[Callable[..., Any]], FunctionNode]: ...
+def node(function: Any = "", /, *, version: int = 1, blocking: bool = False) -> Any:
     """Make a function a node: parameters are input ports, the result goes to `out`; one named `ctx` gets the context.
+
+    `blocking`: a plain function that waits (for files, drivers, requests) is called in a thread.
 
     >>> @node
     ... def add(a: int, b: int = 1) -> int:
@@ -229,7 +234,8 @@ def node(function: Any = "", /, *, version: int = 1) -> Any:
     (3, ['a', 'b'])
     """
     if isinstance(function, str):
-        return lambda target: FunctionNode(target, NodeType(target, function, version))
+        name = function
+        return lambda target: FunctionNode(target, NodeType(in_thread(target) if blocking else target, name, version))
     return FunctionNode(function, NodeType(function, version=version))
 
 

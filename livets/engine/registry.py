@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from livets.engine.errors import RegistryError
-from livets.engine.node import FunctionNode, Node, NodeType, node_type_of
+from livets.engine.node import FunctionNode, Node, NodeType, node, node_type_of
 
 GROUP = "livets.plugins"
 
@@ -80,14 +80,14 @@ class Registry:
         self.register("node", node_type.name, node_type)
         return node_type
 
-    def node(self, name: str = "", *, version: int = 1) -> Callable[[Any], Any]:
-        """Decorator: register the class or function below it as a node."""
+    def node(self, name: str = "", *, version: int = 1, blocking: bool = False) -> Callable[[Any], Any]:
+        """Decorator: register the class or function below it as a node; `blocking` as in `livets.flow.node`."""
 
         def decorate(thing: Any) -> Any:
             if isinstance(thing, type):
                 self.add(NodeType(thing, name))
                 return thing
-            made = thing if isinstance(thing, FunctionNode) else FunctionNode(thing, NodeType(thing, name, version))
+            made = thing if isinstance(thing, FunctionNode) else node(name, version=version, blocking=blocking)(thing)
             self.add(made.node_type)
             return made
 

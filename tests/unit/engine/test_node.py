@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import functools
 import importlib.metadata
+import threading
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -248,3 +251,34 @@ def test_whatever_can_be_called_by_name_is_a_node(thing: Any, name: str, ports: 
 def test_what_takes_no_names_is_refused_with_advice(thing: Any) -> None:
     with pytest.raises(EngineError, match=f"{thing.__name__}.* wrap it in a function"):
         node_type_of(thing)
+
+
+async def test_blocking_functions_run_side_by_side_and_can_be_given_up() -> None:
+    meeting = threading.Barrier(3, timeout=5)
+    here = contextvars.ContextVar("here", default="nowhere")
+
+    @node("t.meet", blocking=True)
+    def meet(n: int) -> str:
+        meeting.wait()
+        return f"{n} {here.get()} {threading.current_thread() is threading.main_thread()}"
+
+    here.set("here")
+    calls = [meet.node_type.function(n=n) for n in range(3)]  # type: ignore[misc]
+    assert await asyncio.gather(*calls) == ["0 here False", "1 here False", "2 here False"]
+    assert [(port.name, port.kind) for port in meet.node_type.ports().inputs] == [("n", Kind.INT)]
+    held = threading.Event()
+    waiting = node(blocking=True)(held.wait)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(waiting.node_type.function(), 0.01)  # type: ignore[misc]
+    held.set()
+
+
+def test_what_does_not_block_or_takes_ctx_gets_no_thread() -> None:
+    async def slow() -> None: ...
+
+    def told(ctx: NodeContext) -> None: ...
+
+    with pytest.raises(EngineError, match="leave  blocking=True  out"):
+        node(blocking=True)(slow)
+    with pytest.raises(EngineError, match=r"takes ctx.* asyncio.to_thread"):
+        Registry().node("t.told", blocking=True)(told)
