@@ -1,4 +1,7 @@
-"""Conditions of n8n (If, Filter, Switch; old and new forms) as ours: a path into the item against a constant."""
+"""Conditions of n8n (If, Filter, Switch; old and new forms) as ours: a path into the item against a constant.
+
+What is computed on the left side becomes a field of the item that is there while the condition is judged.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +66,8 @@ def filtering(found: dict[str, Any], work: Work) -> dict[str, Any]:
 def compared(work: Work, left: Any, operation: Any, right: Any, kind: str) -> dict[str, Any]:
     """Return one comparison; raises Unmapped when its sides are no path and constant, or its operation is another."""
     path = work.expressions.path(left)
+    if path is None and is_expression(left):
+        path = work.computed.setdefault(work.expressions.translate(left), f"__if{len(work.computed)}")
     if path is None:
         raise Unmapped(f"its condition compares {str(left)[:80]!r}: here the left side is a path into the item")
     if is_expression(right):

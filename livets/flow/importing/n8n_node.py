@@ -48,11 +48,27 @@ class Work(msgspec.Struct):
     drawing: Drawing
     expressions: Expressions
     piece: Piece
+    computed: dict[str, str] = {}
+    """What conditions compare that is no plain path: JMESPath -> the field that holds it while they are judged."""
 
     def through(self, id: str, exit: str = "out", entry: str = "value") -> Port:
         """Let the piece begin and end at one node; returns its end."""
         self.piece.entries, self.piece.exits = [(id, entry)], [(id, exit)]
         return (id, exit)
+
+    def choose(self, type: str, config: dict[str, Any], ports: list[str]) -> None:
+        """Let the piece be a node that sends items to `ports`; what its conditions compute is there meanwhile."""
+        names = list(self.computed.values())
+        if not names:
+            id = self.make.add(type, config)
+            self.piece.entries, self.piece.exits = [(id, "value")], [(id, port) for port in ports]
+            return
+        before = self.make.add("transform.compute", {"compute": {name: one for one, name in self.computed.items()}})
+        id = self.make.after((before, "out"), type, config)
+        after = {
+            port: self.make.after((id, port), "transform.select", {"drop": names}) for port in dict.fromkeys(ports)
+        }
+        self.piece.entries, self.piece.exits = [(before, "value")], [(after[port], "out") for port in ports]
 
     def on(self, id: str, exit: str = "out") -> Port:
         """Let the piece end at another node."""

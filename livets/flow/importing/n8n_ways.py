@@ -31,14 +31,13 @@ def if_(node: N8nNode, work: Work) -> None:
     """Send each item to `true` or `false`."""
     when = conditions(node, work)
     config = {"cases": [{"port": "true", "when": when}], "default": "false"}
-    id = work.make.add("flow.partition", config)
-    work.piece.entries, work.piece.exits = [(id, "value")], [(id, "true"), (id, "false")]
+    work.choose("flow.partition", config, ["true", "false"])
 
 
 def filter_(node: N8nNode, work: Work) -> None:
     """Give on the items that fulfil the condition; none: what follows is skipped."""
     config = {"cases": [{"port": "kept", "when": conditions(node, work)}], "default": "dropped"}
-    work.through(work.make.add("flow.partition", config), exit="kept")
+    work.choose("flow.partition", config, ["kept"])
 
 
 def switch(node: N8nNode, work: Work) -> None:
@@ -60,10 +59,10 @@ def switch(node: N8nNode, work: Work) -> None:
     elif str(fallback).isascii() and str(fallback).isdigit():
         default = f"out{fallback}"
     config = {"cases": cases, "default": default, "all": node.get("options.allMatchingOutputs", False)}
-    id = work.make.add("flow.partition", config)
     ports = {*(case["port"] for case in cases), default}
-    work.piece.entries = [(id, "value")]
-    work.piece.exits = [(id, f"out{at}" if f"out{at}" in ports else default) for at in range(node.outputs)]
+    work.choose(
+        "flow.partition", config, [f"out{at}" if f"out{at}" in ports else default for at in range(node.outputs)]
+    )
 
 
 def wait(node: N8nNode, work: Work) -> None:

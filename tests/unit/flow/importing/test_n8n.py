@@ -140,6 +140,33 @@ async def test_sorting_merging_aggregating() -> None:
     assert (await ran(imported(plain)))["All"] == [{"name": ["Cy", "Ann", "Bob", "Cy"]}]
 
 
+def new_condition(left: str, operation: str, right: Any, kind: str) -> dict[str, Any]:
+    one = {"leftValue": left, "rightValue": right, "operator": {"type": kind, "operation": operation}}
+    return {"conditions": {"conditions": [one], "combinator": "and"}}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "adults"),
+    [
+        (new_condition("={{ $json.name.length }}", "equals", 3, "number"), ["Ann", "Bob"]),
+        (new_condition("={{ $json.name }}!", "equals", "Ann!", "string"), ["Ann"]),
+        (new_condition("={{ $('Go').first().json.name }}", "equals", "Ann", "string"), ["Ann", "Bob", "Cy"]),
+        (new_condition("={{ $('Go').last().json.name }}", "notEquals", "Cy", "string"), None),
+        (new_condition("={{ $json.nick ?? $json.name }}", "startsWith", "B", "string"), ["Bob"]),
+    ],
+)
+async def test_conditions_on_what_is_computed(parameters: dict[str, Any], adults: list[str] | None) -> None:
+    plain = chain(
+        START, node("If", "if", parameters, 2), node("Yes", "noOp"), node("No", "noOp"),
+        extra=[("Go", 0, "If", 0), ("If", 0, "Yes", 0), ("If", 1, "No", 0)], **PINNED,
+    )  # fmt: skip
+    found = imported(plain)
+    assert {entry.name: entry.how for entry in found.report.entries}["If"] == "exact"
+    outputs = await ran(found)
+    assert ([one["name"] for one in outputs["Yes"]] if "Yes" in outputs else None) == adults
+    assert all(one.keys() == {"name", "age"} for items in outputs.values() for one in items), "and nothing more"
+
+
 def cities(*rows: tuple[str, str]) -> dict[str, Any]:
     """A node that gives these rows, whatever comes."""
     return {"mode": "raw", "jsonOutput": json.dumps({"rows": [{"name": name, "city": city} for name, city in rows]})}
