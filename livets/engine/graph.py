@@ -115,6 +115,13 @@ class Graph:
         self.names.append(name)
         return number
 
+    def add_all(self, names: Iterable[str]) -> None:
+        """`add` for many at once, to an empty graph."""
+        self.names = list(names)
+        self.index = {name: number for number, name in enumerate(self.names)}
+        if len(self.index) < len(self.names):
+            raise GraphFault("two nodes have the same name: rename one")
+
     def port(self, name: str) -> int:
         """Return the number that stands for a port's name."""
         number = self._port_index.setdefault(name, len(self.ports))

@@ -168,8 +168,7 @@ class CompiledWorkflow:
         self.definitions = definitions
         self.nodes = _compile_nodes(workflow, registry)
         graph = Graph()
-        for spec in workflow.nodes:
-            graph.add(spec.id)
+        graph.add_all([spec.id for spec in workflow.nodes])
         graph.connect_all(workflow.connections)
         self.number_of = graph.index
         self.plan = plan = Plan(graph)
@@ -187,14 +186,15 @@ class CompiledWorkflow:
     def _edges(self, plan: Plan) -> None:
         """Choose each edge's coercion, and find the edges whose silence does not matter."""
         nodes, names = self.nodes, plan.ports
+        edges, starts, sources = plan.in_edges, plan.in_start, plan.edge_source
         source_ports, target_ports = plan.edge_source_port, plan.edge_target_port
         self.optional_edges: set[int] = set()
         ways: dict[tuple[int, int, int, int], tuple[str, str, Coercion | None, bool]] = {}
         """Port to port: most edges of a large workflow are like others."""
-        for target in nodes:
+        for number, target in enumerate(nodes):
             feeds: list[Feed] = []
-            for edge in plan.in_edges[plan.in_start[target.number] : plan.in_start[target.number + 1]]:
-                source = nodes[plan.edge_source[edge]]
+            for edge in edges[starts[number] : starts[number + 1]]:
+                source = nodes[sources[edge]]
                 key = (id(source.outputs), source_ports[edge], id(target.inputs), target_ports[edge])
                 way = ways.get(key)
                 if way is None:
