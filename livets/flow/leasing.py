@@ -122,7 +122,7 @@ class Lease:
             return Holder("alive", os.getpid()) if alive else GONE
         path = self.folder / runner
         try:
-            file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return GONE
         try:
@@ -141,7 +141,8 @@ class Lease:
                 about = msgspec.json.decode(os.pread(file, 4096, 0), type=_About)
             state: Literal["alive", "silent"] = "silent" if silent > SILENT_S else "alive"
             return Holder(state, about.pid, about.host, silent)
-        path.unlink(missing_ok=True)  # nobody holds it, and nobody will: runners have new names
+        with contextlib.suppress(OSError):  # nobody holds it, and nobody will: runners have new names
+            path.unlink(missing_ok=True)
         return GONE
 
     def check_free(self, run: str, runner: str | None, *, take_over: bool) -> None:

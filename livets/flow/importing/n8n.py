@@ -162,6 +162,8 @@ class _Graph:
         for way in kept:
             arriving.setdefault(way.target, []).append(way)
         for name, its in arriving.items():
+            if name not in pieces:  # the loop that this is the body of, leading back to itself
+                continue
             its.sort(key=lambda way: way.input)
             entries = pieces[name].entries
             if len(entries) < 2:

@@ -327,3 +327,11 @@ def test_any_file_becomes_a_valid_workflow_or_a_clear_error(data: st.DataObject)
     outputs = st.lists(st.lists(target | json_values, max_size=3), max_size=3)
     connections = {name: {"main": data.draw(outputs)} for name in names}
     imported({"nodes": nodes, "connections": connections})
+
+
+async def test_a_loop_that_leads_to_itself_gives_its_items_on() -> None:
+    plain = chain(
+        START, node("Loop", "splitInBatches", {"batchSize": 2}, 3), node("End", "noOp"),
+        extra=[("Go", 0, "Loop", 0), ("Loop", 0, "End", 0), ("Loop", 1, "Loop", 0)], **PINNED,
+    )  # fmt: skip
+    assert (await ran(imported(plain)))["End"] == [ANN, BOB, CY]
