@@ -51,6 +51,9 @@ class NodeRef:
         return f"<{self.id}>"
 
 
+_FIELDS = {field.name: field.type for field in msgspec.structs.fields(NodeSpec)}
+
+
 class Flow:
     """A workflow being built. Keyword arguments beside `id` are fields of Settings.
 
@@ -108,7 +111,10 @@ class Flow:
         for name, value in fields.items():
             if name not in NodeSpec.__struct_fields__:
                 raise EngineError(f"a node has no field {name!r}: there are {', '.join(NodeSpec.__struct_fields__)}")
-            setattr(spec, name, value)
+            try:
+                setattr(spec, name, msgspec.convert(_plain(value), _FIELDS[name]))
+            except msgspec.ValidationError as error:
+                raise EngineError(f"{node.id}: {name}={value!r:.80}: {error}") from error
         return node
 
     def connect(self, source: NodeRef | Port_, target: NodeRef | Port_) -> NodeRef:

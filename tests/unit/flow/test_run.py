@@ -11,6 +11,7 @@ import pytest
 from livets.engine.context import NodeContext
 from livets.engine.errors import EngineError
 from livets.engine.events import Event
+from livets.engine.retry import RetryPolicy
 from livets.flow import Flow, FlowRuntime, Node, Outputs, node
 from livets.flow.validate import InvalidWorkflow
 from tests.unit.flow.plain_nodes import fail, inc
@@ -324,3 +325,14 @@ async def test_a_faulty_workflow_does_not_begin(runtime: FlowRuntime) -> None:
     with pytest.raises(InvalidWorkflow, match="2") as caught:
         await runtime.run(flow)
     assert {fault.code for fault in caught.value.faults} == {"id", "missing"}
+
+
+def test_fields_of_a_node_may_be_plain_data_and_wrong_ones_are_told_at_once() -> None:
+    flow = Flow("fields")
+    node = flow.add(lambda: 1, id="a")
+    flow.set(node, retry={"max_attempts": 2}, timeout_s=3)
+    spec = flow.workflow().nodes[0]
+    assert (type(spec.retry), spec.timeout_s) == (RetryPolicy, 3.0)
+    for wrong, said in (({"retry": {"max": 1}}, "unknown field `max`"), ({"timeout_s": "soon"}, "Expected `float")):
+        with pytest.raises(EngineError, match=f"a: .*{said}"):
+            flow.set(node, **wrong)
