@@ -47,7 +47,7 @@ def attribute_slots(
         draft.emit(tag.region_lead)
         slot = draft.slot(SlotKind.ATTRS, path, index_of(region, index), [_item(part) for part in region])
         slot.tag = tag.name
-        slot.raw, slot.candidates, slot.taken = True, sorted(candidates), frozenset(seen)
+        slot.raw, slot.candidates, slot.taken, slot.told = True, sorted(candidates), frozenset(seen), tag.told
         slot.svg = draft.stack[-1].inner_space == "svg" or tag.name == "svg"
         if slot.svg:
             slot.candidates = [SVG_ATTRIBUTES.get(name, name) for name in slot.candidates]

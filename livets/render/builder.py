@@ -129,7 +129,7 @@ class Builder(Run):
         self._imply_body(name_lower, at)
         dynamic = next((piece[1] for piece in pieces if not isinstance(piece, str)), at[0])
         try:
-            tag = parse_tag(name, pieces)
+            tag = parse_tag(name, pieces, self.context.promoted)
         except Hard as hard:
             raise Hard(dynamic, hard.reason, enclosing=True) from None
         space = self.stack[-1].inner_space

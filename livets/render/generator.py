@@ -30,6 +30,7 @@ from livets.render.outputs import plain_output
 from livets.render.plans import BlockPlan, SlotPlan
 from livets.render.regionsource import region_function
 from livets.render.strings.slots import HtmlSlot, LiveHtml
+from livets.render.told_names import only_known
 from livets.render.writer import Head, Writer
 from livets.wire import SlotKind
 
@@ -89,6 +90,7 @@ class Module:
             "make_context": self._context,
             "markup_join": markup_join,
             "missing": missing,
+            "only_known": only_known,
             "read": values.attribute_reader(environment),
             "read_name": values.name_reader(environment),
             "scalar": values.scalar,

@@ -141,6 +141,8 @@ def name(value: Any, lead: str = "", is_tag: bool = False, *, place: str = "a te
     if type(value) is int:
         return value
     text = str(value)
+    if hasattr(value, "__html__") and text[:1].isspace():
+        return value  # markup: attributes behind the name
     mended = _NO_PART_OF_NAMES.sub("-", text)
     whole = (lead + mended).lower()
     if whole in _CODE_ELEMENT if is_tag else _CODE_ATTRIBUTE.match(whole) is not None:

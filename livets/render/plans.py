@@ -41,6 +41,8 @@ class SlotPlan:
     """The element that an attribute belongs to."""
     attribute: str = ""
     candidates: list[str] = field(default_factory=list)
+    told: int | None = None
+    """The number of a region of attributes when only rendering tells its names."""
     taken: frozenset[str] = frozenset()
     """Names that a static attribute before the region has already."""
     tests: list[nodes.Expr] = field(default_factory=list)

@@ -5,6 +5,7 @@ It owns the grammar inside `<...>`. It never evaluates and never builds a tree. 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +15,8 @@ from livets.render import directives_values
 from livets.render.entities import decode_attribute, parse_attributes
 from livets.render.items import Branches, Item, Loop, Mark, Opaque, Static, Value
 from livets.render.markup import Hard, Piece
+from livets.render.told_names import told_names
+from livets.render.values import Site
 
 _SPACE: Final = " \t\n\r\f"
 
@@ -49,6 +52,8 @@ class Tag:
     region: list[Piece] = field(default_factory=list)
     region_lead: str = ""
     candidates: list[str] = field(default_factory=list)
+    told: int | None = None
+    """The number of the region when only rendering tells its names."""
     close: str = ">"
 
     def static(self, name: str) -> str | None:
@@ -60,8 +65,8 @@ class Tag:
         return any(a.name == name for a in self.attributes) or name in self.candidates
 
 
-def parse_tag(name: str, pieces: list[Piece]) -> Tag:
-    """The parts of a start tag. Raises Hard when the names of its attributes can't be known."""
+def parse_tag(name: str, pieces: list[Piece], told: Collection[Site] = ()) -> Tag:
+    """The parts of a start tag; `told`: what rendering has told. Raises Hard when names can't be known."""
     tag = Tag(name.lower())
     last = pieces[-1]
     assert isinstance(last, str)
@@ -71,14 +76,15 @@ def parse_tag(name: str, pieces: list[Piece]) -> Tag:
     if close == "/>" and not isinstance(last_item, str) and not _starts_with_space(last_item[0]):
         raise Hard(last_item[1], "an unquoted value before />", enclosing=True)
     tag.close = close
-    reader = _Reader(tag, pieces)
+    reader = _Reader(tag, pieces, told)
     reader.read()
     return tag
 
 
 class _Reader:
-    def __init__(self, tag: Tag, pieces: list[Piece]) -> None:
+    def __init__(self, tag: Tag, pieces: list[Piece], told: Collection[Site]) -> None:
         self.tag = tag
+        self.told = told
         self.pieces = pieces
         self.state = "gap"
         self.source = ""  # not yet given to an attribute
@@ -216,8 +222,20 @@ class _Reader:
         self.tag.region_lead = lead
         self.tag.region = [before, *rest] if before else rest
         taken = {attribute.name for attribute in self.tag.attributes}
-        names = dict.fromkeys(candidate_names(self.tag.region))
+        names = dict.fromkeys(self._names())
         self.tag.candidates = [name for name in names if name not in taken]
+
+    def _names(self) -> list[str]:
+        region = self.tag.region
+        try:
+            return candidate_names(region)
+        except Hard:
+            items = [part[0] for part in region if not isinstance(part, str)]
+            told = None if self.tag.close == "/>" else told_names(items, self.told)
+            if told is None:
+                raise
+            self.tag.told = told[0]
+            return told[1]
 
 
 def check_quoted(piece: Piece, quote: str) -> None:
@@ -340,6 +358,8 @@ def _starts_with_space(item: Item) -> bool:
             return all(
                 not body or (isinstance(body[0], Static) and body[0].text[:1] in (*_SPACE,)) for body in item.bodies
             )
+        case Value(node=nodes.Filter(name="xmlattr", args=[], kwargs=[])):
+            return True
         case Value():
             texts = _constants(item.node)
             return texts is not None and all(text[:1] in ("", *_SPACE) for text in texts)

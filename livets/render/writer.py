@@ -221,6 +221,8 @@ class Writer:
             found = self.module.region(self, slot.parts, slot.names)
         if slot.ends:
             found = f"within({found}, {slot.ends[0]}, {slot.ends[1]!r})"
+        if slot.told is not None:
+            found = f"only_known({found}, {slot.told}, {sorted({*slot.candidates, *slot.taken})!r})"
         if slot.models:
             found = f"show_fields({found}, scope, {sorted(slot.models)!r})"
         self.line(f"{variable} = {found}")
