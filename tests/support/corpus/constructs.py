@@ -41,6 +41,17 @@ CASES = [
         state(a=texts, b=scalars, c=flags, ns=lists),
     ),
     Case(
+        "names_of_attributes",
+        """<ul {{ attrs|xmlattr }}>{% for n in ns %}<li {% for k, v in attrs.items() %}{{ k }}="{{ v }}" {% endfor %}>{{ n }}</li>
+{% endfor %}</ul><p class="p" {% if c %}{{ attrs|xmlattr }}{% endif %}>{{ a }}</p>""",
+        state(
+            attrs=st.dictionaries(st.sampled_from(["title", "lang", "data-x", "class"]), texts),
+            c=flags,
+            a=texts,
+            ns=lists,
+        ),
+    ),
+    Case(
         "macro_defaults",
         """{% macro tag(name, kind="b", n=name|length) %}<i class="{{ kind }}">{{ name }}:{{ n }}</i>{% endmacro %}{{ tag(a) }}{{ tag(b, kind=a) }}{{ tag(n=1, name=c) }}
 <p>{{ tag(a, b, c) }} and {{ tag(c) }}</p>{% for x in ns %}<p>{{ tag(x ~ a) }}</p>{% endfor %}""",
