@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from html import unescape
+from html.entities import html5
 from typing import Final
 
-_IN_ATTRIBUTE: Final = re.compile(r"&(?:#[xX]?[0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*;?)(=?)")
+_IN_ATTRIBUTE: Final = re.compile(r"(&(?:#[xX]?[0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*;?))(=?)")
 _OPEN_REFERENCE: Final = re.compile(r"&[#\w]*$")
 _ATTRIBUTE: Final = re.compile(
     r"""[\s/]*([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?""",
@@ -23,21 +24,22 @@ def decode_text(source: str) -> str:
 
 
 def decode_attribute(source: str) -> str:
-    """An attribute's value as a parser would read it (`&copy=1` stays what it is there)."""
+    """An attribute's value as a parser would read it.
+
+    >>> decode_attribute("&lt;=&copy=1&#61;=&copy")
+    '<=&copy=1==©'
+    """
     if "&" not in source:
         return source
 
     def replace(found: re.Match[str]) -> str:
-        reference = found.group(0)
-        if reference.endswith("="):
-            return reference
-        if not reference.endswith(";") and reference[1] != "#":
-            whole = unescape(reference + ";")
-            known = unescape(reference)
-            if whole != known + ";" or known == reference:
-                return reference  # a longer name goes on after the reference: not decoded in attributes
-            return known
-        return unescape(reference)
+        reference, equals = found.groups()
+        if reference[1] == "#":
+            return unescape(reference) + equals
+        known = html5.get(reference[1:])
+        if known is None or (equals and not reference.endswith(";")):
+            return reference + equals  # a longer name, or the name of a URL's parameter
+        return known + equals
 
     return _IN_ATTRIBUTE.sub(replace, source)
 

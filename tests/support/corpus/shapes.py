@@ -120,7 +120,6 @@ CASES = [
         """<p>{{ missing }}{{ a.b }}{{ a['c'] }}{{ a.items2 }} {{ zero }} {{ a is defined }} {{ nope is defined }}</p>
 {% if nope %}<b>no</b>{% endif %}{% for q in nope %}<i>{{ q }}</i>{% endfor %}<p class="{{ nope }}" {{ nope }}>{{ a.b if zero }}</p>""",
         state(a=st.fixed_dictionaries({}, optional={"b": scalars, "c": scalars}), zero=scalars),
-        opaque=1,
     ),
     Case(
         "deep",

@@ -3,13 +3,18 @@
 # ruff: noqa: E501 - one template, one line
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jinja2
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from markupsafe import Markup
+from selectolax.lexbor import LexborHTMLParser
 
 from livets.render import Templates, opaque_parts
+from livets.render.entities import decode_attribute
 from tests.unit.render.conftest import Bench
 
 WHO: dict[str, Any] = {"a": "x", "b": "<q> & 'z'", "xs": [1, 2], "on": True}
@@ -251,3 +256,17 @@ def test_json_without_quotes_is_a_slot() -> None:
     bench = Bench("<p data-a=\"{{ a|tojson }}\" data-b='{{ xs|tojson }}'>x</p>", {**WHO, "a": 7})
     assert bench.change({"a": True, "xs": ["'"]}) == [0, "true", 1, '["\\u0027"]']
     assert opaque_parts(bench.rendering.template) == []
+
+
+@given(st.lists(st.sampled_from(["&lt", "&lt;", "&copy", "&#61", "&#x3d;", "&amp;", "&notit;", "=", "a", "1", ";", "&", "#"])))  # fmt: skip
+def test_references_in_attributes_are_decoded_as_by_a_parser(parts: list[str]) -> None:
+    source = "".join(parts)
+    node = LexborHTMLParser(f'<p a="{source}">').css_first("p")
+    assume(not re.search("&#[01]?1(?![0-9])", source))  # control characters are left out
+    assert node is not None
+    assert (node.attributes["a"] or "") == decode_attribute(source)
+
+
+def test_markup_with_a_comparison_in_an_attribute() -> None:
+    bench = Bench('<p title="{{ b }}">x</p>', {**WHO, "b": Markup("1 &lt; 2")})
+    assert bench.change({"b": Markup("1 &lt;= 2")}) == [0, "1 <= 2"]
