@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from importlib.metadata import entry_points
 
@@ -54,6 +55,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         about_sockets = item.get_closest_marker("websocket_only")
         if about_sockets and transport_of_run() == "http":
             item.add_marker(pytest.mark.skip(reason=about_sockets.kwargs["reason"]))
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays: garbage collections need not look at thousands of tests again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
