@@ -47,9 +47,9 @@ def summary_of(feed: Feed, holder: Holder) -> Summary:
     counts = {state: number for state, number in history.counts.items() if number}
     if unheard := total - sum(counts.values()):
         counts["pending"] = counts.get("pending", 0) + unheard
-    end = history.ended or time.time()
     over = history.status in ENDED
     is_silent, is_gone = not over and holder.state == "silent", not over and holder.state == "gone"
+    end = history.ended or (history.last if is_gone else time.time())
     status = "waiting" if history.status == "running" and _only_waits(counts) else history.status
     return Summary(
         status="interrupted" if is_gone else status,
