@@ -22,6 +22,8 @@ from livets.flow.grants_file import read_grants
 AGAIN_S = 0.5
 """How often a scheduler that does not answer is asked."""
 STARTUP_S = 60.0
+CLOSE_S = 12.0
+"""How long a worker may take to stop its nodes and shut them down before its process is killed."""
 
 
 class WorkerOptions(msgspec.Struct, kw_only=True):
@@ -106,7 +108,7 @@ async def _join(options: WorkerOptions, told: Callable[[str], None], stopping: a
         gone.cancel()
     finally:
         with contextlib.suppress(Exception):
-            await nanny.close()
+            await nanny.close(timeout=CLOSE_S)
 
 
 def _security(options: WorkerOptions) -> Any:

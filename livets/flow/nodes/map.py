@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from livets.engine.errors import NodeError
+from livets.engine.errors import Interrupted, NodeError
 from livets.engine.node import Node
 from livets.flow.scope import FlowContext
 
@@ -73,5 +73,6 @@ async def _all(*work: Any) -> None:
         async with asyncio.TaskGroup() as group:
             for one in work:
                 group.create_task(one)
-    except* NodeError as errors:
-        raise errors.exceptions[0] from None
+    except ExceptionGroup as errors:
+        gone = errors.subgroup(Interrupted)  # weighs more than what else has failed meanwhile
+        raise (gone or errors).exceptions[0] from None

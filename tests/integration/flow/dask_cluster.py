@@ -72,15 +72,15 @@ class Cluster:
         self.start_worker("b", "--label", "gpu=1")
 
     def __exit__(self, *_: object) -> None:
-        children = [*self._workers.values(), *([self._scheduler] if self._scheduler is not None else [])]
-        for child in children:
-            child.send_signal(signal.SIGTERM)
-        for child in children:
-            try:
-                child.wait(15)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+        for children in (list(self._workers.values()), [self._scheduler] if self._scheduler is not None else []):
+            for child in children:
+                child.send_signal(signal.SIGTERM)
+            for child in children:
+                try:
+                    child.wait(30)
+                except subprocess.TimeoutExpired:
+                    child.kill()
+                    child.wait()
 
     def _begin(self, name: str, *command: str) -> subprocess.Popen[bytes]:
         env = {**os.environ, "PYTHONPATH": str(ROOT), "LIVETS_TEST_SPANS": str(self.spans)}

@@ -32,7 +32,7 @@ from tests.unit.flow.telemetry.test_tracing import Spans
 
 A, B = Placement("a"), Placement("b")
 GPU, EU = Placement(labels={"gpu": 1}), Placement(labels={"zone": "eu"})
-pytestmark = pytest.mark.xdist_group("dask")
+pytestmark = [pytest.mark.xdist_group("dask"), pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
