@@ -105,12 +105,12 @@ class Connection:
         client = await self._connected()
         return client.submit(function, *arguments, key=key, resources=resources, priority=priority, pure=False)
 
-    async def tell(self, function: Any, *arguments: Any) -> None:
+    async def tell(self, function: Any, *arguments: Any, patience_s: float = TELL_S) -> None:
         """Call a function of the plugin on every worker that runs nodes; who does not answer in time is left alone."""
         if not self.alive:
             return
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(TELL_S):
+            async with asyncio.timeout(patience_s):
                 workers = list(await self.workers())
                 await self._client.run(function, *arguments, workers=workers, on_error="return")
 

@@ -49,6 +49,7 @@ class _Task:
         self.cancellation = Cancellation()
         self.task: asyncio.Task[Any] | None = None
         self.timer: threading.Timer | None = None
+        self.over = asyncio.Event()
 
 
 class Host:
@@ -68,7 +69,7 @@ class Host:
         self.name, self.registry = name, registry
         self._grants, self._tell, self._die, self._grace_s, self._idle_s = grants, tell, die, grace_s, idle_s
         self._running: dict[str, _Task] = {}
-        self._stopped: deque[str] = deque(maxlen=1000)
+        self._stopped: deque[str] = deque(maxlen=10_000)
         """Keys that were stopped before they had begun here."""
         self._lock = threading.Lock()
         self._instances = WorkerInstances(grants)
@@ -103,6 +104,16 @@ class Host:
             task.timer.daemon = True
             task.timer.start()
         self._loop.call_soon_threadsafe(self._cancel, task)
+
+    def stopped(self, key: str) -> concurrent.futures.Future[Any]:
+        """`stop` it; done when it has ended here, or never will begin."""
+        self.stop(key)
+        return self._call(self._over(key))
+
+    async def _over(self, key: str) -> None:
+        task = self._running.get(key)
+        if task is not None:
+            await task.over.wait()
 
     def _cancel(self, task: _Task) -> None:
         task.cancellation.request("cancelled")
@@ -168,6 +179,7 @@ class Host:
             return write_error(error)
         finally:
             del self._running[key]
+            task.over.set()
             if task.timer is not None:
                 task.timer.cancel()
             if task.session:

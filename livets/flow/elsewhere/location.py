@@ -146,7 +146,7 @@ class DaskLocation(Location):
             message_ = f"the workers that ran it died, one after the other; the last was {sent.worker}"
             raise NodeError(message_, "lost-worker") from error
         except asyncio.CancelledError:
-            await self._stop(sent, future)
+            await self._stop(key, sent, future)
             raise
         except OSError as error:
             raise self._interrupted() from error
@@ -158,16 +158,18 @@ class DaskLocation(Location):
             if future is not None:
                 future.release()
 
-    async def _stop(self, sent: _Sent, future: Any) -> None:
+    async def _stop(self, key: str, sent: _Sent, future: Any) -> None:
         """Tell the worker, by taking the task from Dask, and wait until the node has really ended there."""
         if future is None or not self._connection.alive:
             return
         with contextlib.suppress(Exception):
             await future.cancel(force=True)
-        if sent.worker:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOP_S):
-                    await sent.ended.wait()
+        if not sent.worker:  # it may have begun all the same, and the report is on its way
+            await self._connection.tell(plugin.stop, key, patience_s=STOP_S)
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_S):
+                await sent.ended.wait()
 
     # -- what comes back
 

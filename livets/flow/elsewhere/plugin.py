@@ -83,6 +83,11 @@ def describe(dask_worker: Any) -> dict[str, Any]:
     return {"name": _host(dask_worker).name, "types": _host(dask_worker).types()}
 
 
+async def stop(key: str, dask_worker: Any) -> None:
+    """Stop that attempt, whether it has begun or not; returns when it has ended."""
+    await asyncio.wrap_future(_host(dask_worker).stopped(key))
+
+
 async def end_run(run: str, dask_worker: Any) -> None:
     """A run has ended."""
     await asyncio.wrap_future(_host(dask_worker).end_run(run))

@@ -75,8 +75,9 @@ async def test_it_stops_what_runs_and_what_comes_later(bench: Bench, tmp_path: A
     file = str(tmp_path / "noted")
     running = bench.begin("k1", "spinning", file=file)
     await until(lambda: Told.BEGUN in bench.kinds("k1"))
-    bench.host.stop("k1")
-    bench.host.stop("k2")
+    await asyncio.wrap_future(bench.host.stopped("k1"))
+    assert Told.ENDED in bench.kinds("k1")
+    await asyncio.wrap_future(bench.host.stopped("k2"))
     for future in (running, bench.begin("k2", "step", file=file, name="never")):
         with pytest.raises(NodeError) as raised:
             read_answer(await asyncio.wrap_future(future))
