@@ -45,7 +45,6 @@ class _Task:
 
     def __init__(self, key: str) -> None:
         self.key = key
-        self.session = ""
         self.cancellation = Cancellation()
         self.task: asyncio.Task[Any] | None = None
         self.timer: threading.Timer | None = None
@@ -122,9 +121,7 @@ class Host:
 
     def _still(self, key: str) -> None:
         """The grace time is over, and the node runs on: it holds the loop, or a thread in a call of C."""
-        task = self._running.get(key)
-        if task is not None:
-            self._tell(task.session, write_report(key, Told.ENDED))  # it will have, with the process
+        if key in self._running:
             self._die(f"a node that was told to stop has not done so for {self._grace_s:g} s: this process ends")
 
     def end_run(self, run: str) -> concurrent.futures.Future[Any]:
@@ -170,7 +167,6 @@ class Host:
             self._running[key] = task
         try:
             work, session = read_work(message, {hashlib.sha256(data).hexdigest(): data for data in large})
-            task.session = session
             self._tell(session, write_report(key, Told.BEGUN, "", {"worker": self.name}))
             return await self._attempt(task, work, session)
         except asyncio.CancelledError:
@@ -182,8 +178,6 @@ class Host:
             task.over.set()
             if task.timer is not None:
                 task.timer.cancel()
-            if task.session:
-                self._tell(task.session, write_report(key, Told.ENDED))
 
     async def _attempt(self, task: _Task, work: Work, session: str) -> bytes:
         node_type = self._node_type(work)

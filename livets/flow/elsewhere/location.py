@@ -42,7 +42,6 @@ class _Sent:
     def __init__(self, work: Work, wanted: dict[str, float], wish: str, report: Report) -> None:
         self.work, self.wanted, self.wish, self.report = work, wanted, wish, report
         self.worker = ""
-        self.ended = asyncio.Event()
         self.nowhere_since: float | None = None
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -146,7 +145,7 @@ class DaskLocation(Location):
             message_ = f"the workers that ran it died, one after the other; the last was {sent.worker}"
             raise NodeError(message_, "lost-worker") from error
         except asyncio.CancelledError:
-            await self._stop(key, sent, future)
+            await self._stop(key, future)
             raise
         except OSError as error:
             raise self._interrupted() from error
@@ -158,18 +157,13 @@ class DaskLocation(Location):
             if future is not None:
                 future.release()
 
-    async def _stop(self, key: str, sent: _Sent, future: Any) -> None:
-        """Tell the worker, by taking the task from Dask, and wait until the node has really ended there."""
+    async def _stop(self, key: str, future: Any) -> None:
+        """Take the task from Dask, and wait until the node has really ended on its worker."""
         if future is None or not self._connection.alive:
             return
         with contextlib.suppress(Exception):
             await future.cancel(force=True)
-        if not sent.worker:  # it may have begun all the same, and the report is on its way
-            await self._connection.tell(plugin.stop, key, patience_s=STOP_S)
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_S):
-                await sent.ended.wait()
+        await self._connection.tell(plugin.stop, key, patience_s=STOP_S)  # wherever it is by now
 
     # -- what comes back
 
@@ -183,9 +177,6 @@ class DaskLocation(Location):
                 text = f"the worker {sent.worker} was lost while it ran this: it runs again, on {data['worker']}"
                 sent.report("warning", {"message": text, "lost": sent.worker, "worker": data["worker"]})
             sent.worker, sent.nowhere_since = data["worker"], None
-            sent.ended.clear()
-        elif told is Told.ENDED:
-            sent.ended.set()
         elif told is Told.EVENT:
             sent.report(kind, data)
         else:

@@ -29,9 +29,8 @@ class Told(IntEnum):
     """What a report is."""
 
     BEGUN = 0
-    ENDED = 1
-    EVENT = 2
-    LOG = 3
+    EVENT = 1
+    LOG = 2
 
 
 def write_work(work: Work, session: str) -> tuple[bytes, dict[str, bytes]]:

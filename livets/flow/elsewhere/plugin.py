@@ -12,7 +12,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from typing import Any
 
 from livets.engine.errors import EngineError, MissingExtra
@@ -30,7 +29,6 @@ except ModuleNotFoundError as error:
 logger = logging.getLogger("livets.flow.worker")
 NAME = "livets"
 EXIT_STUCK = 75
-LAST_WORDS_S = 0.2
 
 
 class HostPlugin(WorkerPlugin):
@@ -109,5 +107,4 @@ def _host(worker: Any) -> Host:
 def _die(why: str) -> None:
     """End this process; the nanny starts another one."""
     logger.error("%s", why)
-    time.sleep(LAST_WORDS_S)  # in a thread of its own: Dask's loop sends what was told last
     os._exit(EXIT_STUCK)
