@@ -115,8 +115,8 @@ class Host:
             await task.over.wait()
 
     def _cancel(self, task: _Task) -> None:
-        task.cancellation.request("cancelled")
-        if task.task is not None:
+        if task.task is not None and not task.cancellation.requested:  # once: a second one would cut its clean-up short
+            task.cancellation.request("cancelled")
             task.task.cancel()
 
     def _still(self, key: str) -> None:

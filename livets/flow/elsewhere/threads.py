@@ -8,6 +8,7 @@ the Host ends the process when it has waited long enough.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import ctypes
 import threading
@@ -51,7 +52,9 @@ async def in_thread(call: Callable[[], Any]) -> Any:
         return await asyncio.shield(done)
     except asyncio.CancelledError:
         _raise_in(thread)
-        await asyncio.wait([done])
+        while not done.done():  # whoever cancels again: it has not ended before the thread has
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([done])
         done.exception()
         raise
 

@@ -6,6 +6,7 @@ What a node does outside is a line in a file, written with one write: `<what> <p
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -86,8 +87,8 @@ async def held(file: str, name: str, after: Any = None) -> str:
 @node
 def spinning(file: str) -> None:
     """Computes for ever, and catches what it can."""
-    note(file, "spinning-begun")
     try:
+        note(file, "spinning-begun")
         while True:
             try:
                 sum(range(1000))
@@ -99,9 +100,11 @@ def spinning(file: str) -> None:
 
 @node
 def deaf(file: str) -> None:
-    """Sits in a call of C that nothing interrupts."""
+    """Sits in a call of C that nothing interrupts, and hears nothing afterwards."""
     note(file, "deaf-begun")
-    time.sleep(3600)
+    while True:
+        with contextlib.suppress(BaseException):
+            time.sleep(3600)
 
 
 @node
