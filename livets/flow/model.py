@@ -88,10 +88,9 @@ class NodeSpec(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_
 
     def copied(self) -> NodeSpec:
         """Return a copy that no edit of this one reaches."""
-        config = msgspec.to_builtins(self.config) if self.config else {}
-        inputs = msgspec.to_builtins(self.inputs) if self.inputs else {}
-        placement = self.placement and msgspec.structs.replace(self.placement, labels=dict(self.placement.labels))
-        return msgspec.structs.replace(self, config=config, inputs=inputs, placement=placement)
+        if self.config or self.inputs or self.retry is not None or self.placement is not None:
+            return msgspec.convert(msgspec.to_builtins(self), NodeSpec)
+        return msgspec.structs.replace(self, config={}, inputs={})  # nothing else of it can be edited
 
 
 class Settings(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):

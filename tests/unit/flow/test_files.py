@@ -180,3 +180,9 @@ def test_a_copy_is_equal_and_no_edit_reaches_it(workflow: Workflow) -> None:
     workflow.connections.clear()
     workflow.settings.state["edited"] = 1
     assert to_json(copy) == before
+
+
+def test_a_copy_is_of_the_declared_types_where_python_was_free_with_them() -> None:
+    loose = RetryPolicy(retry_on=["timeout"])  # type: ignore[arg-type]
+    copy = Workflow(id="w", nodes=[NodeSpec(id="a", type="debug.log", retry=loose)]).copied()
+    assert copy.nodes[0].retry == RetryPolicy(retry_on=("timeout",))
