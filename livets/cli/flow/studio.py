@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import secrets
@@ -57,6 +58,7 @@ def studio(
     try:
         app = Studio(runtime, token=token, workflows=workflows).application(closes_runtime=True)
     except ConfigError as error:
+        asyncio.run(runtime.close())
         raise Wrong(str(error)) from None
     shown = "localhost" if not is_open else host
     note("studio", f"runs of {folder} on http://{shown}:{port}/", "green")

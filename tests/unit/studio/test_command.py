@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -20,6 +21,8 @@ def test_a_short_token_and_a_missing_workflow_are_refused(tmp_path: Path) -> Non
     short = CliRunner().invoke(flow, ["studio", "--folder", str(tmp_path / "a"), "--token", "short"])
     assert short.exit_code == 2
     assert "guessed" in short.output
+    files = [os.readlink(file) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
+    assert not [file for file in files if file.startswith(str(tmp_path))], "the journal is closed"
     missing = CliRunner().invoke(flow, ["studio", "--folder", str(tmp_path / "b"), "--workflow", "nowhere.json"])
     assert missing.exit_code != 0
     assert "nowhere.json" in missing.output
