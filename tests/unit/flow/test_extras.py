@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
@@ -41,16 +40,3 @@ def test_the_command_line_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
     result = CliRunner().invoke(main, ["flow", "run", "-", "--memory"], input="id: x\n")
     assert result.exit_code == 1
     assert "pip install 'livets[flow]'" in result.stderr
-
-
-def loaded_by(module: str) -> set[str]:
-    """The top-level names of all that importing `module` loads, and those within livets in full."""
-    code = f"import sys, {module}; print(*sys.modules)"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    return {name if name.startswith("livets") else name.partition(".")[0] for name in out.split()}
-
-
-def test_nobody_loads_what_they_may_not_need() -> None:
-    assert not [name for name in loaded_by("livets.cli") if name.startswith(("livets.flow", "livets.engine"))]
-    extras = {"httpx", "yaml", "jmespath", "cronsim", "redis", "websockets", "lmdb", "starlette", "jinja2"}
-    assert not extras & loaded_by("livets.flow")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -151,19 +149,6 @@ def test_calls_are_evaluated_at_every_diff() -> None:
     scope = MappingScope({"a": 1})
     rendering.html(scope)
     assert rendering.diff(scope, ()).diff == [0, 1]
-
-
-def test_the_fingerprint_is_the_same_in_every_process() -> None:
-    source = "<p {% if a %}b=1 c=2 d=3{% endif %}>{{ x }}{{ y }}</p>" + LIST
-    code = f"from livets.render import Templates; print(Templates().from_string({source!r}).fingerprint)"
-    found = {
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}
-        ).stdout.strip()
-        for seed in ("1", "2")
-    }
-    assert found == {Templates().from_string(source).fingerprint}
-    assert all(len(name) == 16 for name in found)
 
 
 def test_views_share_a_template_and_nothing_else() -> None:
