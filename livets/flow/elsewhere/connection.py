@@ -45,14 +45,16 @@ class Connection:
         self._connect_s = min(CONNECT_S, max(1.0, patience_s))
         self._tls, self._session, self._heard = tls, session, heard
         self._client: Any = None
+        self._stream: Any = None
         self._lock = asyncio.Lock()
         self._large: OrderedDict[str, _Large] = OrderedDict()
         self._types: dict[str, dict[str, Any]] = {}
 
     @property
     def alive(self) -> bool:
-        """Whether the scheduler is connected."""
-        return self._client is not None and self._client.status == "running"
+        """Whether the scheduler is connected, and was all the time: a client that connects anew hears no reports."""
+        client = self._client
+        return client is not None and client.status == "running" and client.scheduler_comm is self._stream
 
     async def _connected(self) -> Any:
         """Return the client; raises OSError when nobody answers."""
@@ -72,7 +74,7 @@ class Connection:
                     await client.close(fast=True)
                 raise
             client.subscribe_topic(self._session, lambda event: self._heard(event[1]))
-            self._client = client
+            self._client, self._stream = client, client.scheduler_comm
             return client
 
     async def workers(self) -> dict[str, dict[str, float]]:

@@ -70,7 +70,7 @@ class DaskLocation(Location):
 
     def takes(self, spec: NodeSpec, node_type: NodeType) -> bool:
         """Every node that may leave the process of the run; or only those with a placement."""
-        return not self._only_placed or (spec.placement is not None and bool(asked(spec.placement)))
+        return not self._only_placed or spec.placement is not None
 
     async def prepare(self, spec: NodeSpec, node_type: NodeType) -> None:
         """Wait until a worker fits; raise EngineError when none does, or one that fits does not know the node."""
