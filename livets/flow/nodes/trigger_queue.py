@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Literal
 
@@ -43,7 +44,7 @@ class QueueTrigger(Trigger):
 
         client = redis.asyncio.Redis.from_url(self.grants.redis_url(self.config.server))
         try:
-            entries = self._stream(client, ctx) if self.config.kind == "stream" else self._list(client)
+            entries = self._stream(client, ctx) if self.config.kind == "stream" else self._list(client, ctx)
             async for entry in entries:
                 yield entry
         except RedisError as error:
@@ -57,22 +58,30 @@ class QueueTrigger(Trigger):
             newest = await client.xrevrange(config.key, count=1) if config.begin == "new" else []
             memory["last"] = _text(newest[0][0]) if newest else "0-0"
         while True:
+            _heed(ctx)
             found = await client.xread({config.key: memory["last"]}, count=config.batch, block=_BLOCK_MS)
             for _, entries in found or ():
                 for id, fields in entries:
                     memory["last"] = _text(id)
                     yield {"id": memory["last"], "fields": {str(_text(k)): _text(v) for k, v in fields.items()}}
 
-    async def _list(self, client: Any) -> AsyncIterator[Any]:
+    async def _list(self, client: Any, ctx: StreamContext) -> AsyncIterator[Any]:
         key, taken = self.config.key, f"{self.config.key}:taken"
         for value in (await client.lrange(taken, 0, -1))[::-1]:  # what an earlier one took and did not finish
             yield {"id": "", "value": _text(value)}
             await client.lrem(taken, -1, value)
         while True:
+            _heed(ctx)
             value = await client.blmove(key, taken, _BLOCK_MS / 1000, "LEFT", "LEFT")
             if value is not None:
                 yield {"id": "", "value": _text(value)}
                 await client.lrem(taken, -1, value)
+
+
+def _heed(ctx: StreamContext) -> None:
+    """Raises CancelledError when the run has been cancelled: a wait of the client that ended just then has lost it."""
+    if ctx.cancel.requested:
+        raise asyncio.CancelledError
 
 
 def _text(raw: bytes) -> str | bytes:

@@ -27,6 +27,9 @@ from livets.flow.streaming.inlet import Barrier, Inlet
 from livets.flow.streaming.items import Items, emitter
 from livets.flow.streaming.operator import Operator
 
+_AGAIN_S = 5.0
+"""How long a node may take to clean up before it is cancelled once more."""
+
 
 class StreamExecution:
     """One run of `compiled` in push mode; `checkpoint` is where it goes on from."""
@@ -247,9 +250,12 @@ class StreamExecution:
     # -- the end
 
     async def _cancel(self, tasks: list[asyncio.Task[None]]) -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        """Cancel them, again if need be: a wait that ends just then can lose a cancellation (asyncio of 3.11 does)."""
+        pending = set(tasks)
+        while pending:
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=_AGAIN_S)
         for task in tasks:
             if not task.cancelled():
                 task.exception()  # failures are known by now

@@ -12,7 +12,7 @@ import pytest
 from livets.engine.context import NodeContext
 from livets.engine.errors import NodeError
 from livets.flow import Flow, FlowRuntime, Node, Outputs
-from livets.flow.streaming import StreamContext
+from livets.flow.streaming import StreamContext, execution
 from livets.flow.validate import InvalidWorkflow
 from tests.unit.flow.tap import STREAM, collector, numbers_to, run
 
@@ -168,6 +168,32 @@ async def test_cancelling_ends_a_run_without_end_and_closes_its_generators() -> 
         result = await handle.result()
     assert (result.status, result.reason, closed) == ("cancelled", "enough", ["source"])
     assert result.counts == {"cancelled": 2}
+
+
+async def test_a_node_that_lost_its_cancellation_is_cancelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As asyncio.wait_for of Python 3.11 loses one that comes when its wait has just ended."""
+    monkeypatch.setattr(execution, "_AGAIN_S", 0.05)
+    lost = 0
+
+    async def deaf() -> AsyncIterator[int]:
+        nonlocal lost
+        yield 1
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                lost += 1
+                if lost > 2:
+                    raise
+
+    flow = Flow("deaf", **STREAM)
+    flow.add(deaf, id="s") >> flow.add(collector([]), id="end")
+    async with FlowRuntime() as runtime:
+        handle = await runtime.start(flow)
+        while not handle.counts()["end"]["in"]:
+            await asyncio.sleep(0)
+        await asyncio.wait_for(handle.cancel(), 5)
+    assert (lost, (await handle.result()).status) == (3, "cancelled")
 
 
 async def test_what_cannot_be_is_said_before_it_begins() -> None:
