@@ -53,6 +53,7 @@ class StreamExecution:
         self._complete: asyncio.Event | None = None
         self._failures: list[NodeFailure] = []
         self._stopped: str | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._tasks: dict[asyncio.Task[None], Operator] = {}
         self.checkpoints = 0
         """How many checkpoints this run has written."""
@@ -91,7 +92,10 @@ class StreamExecution:
             if self._tasks:
                 await asyncio.wait(self._tasks, return_when=asyncio.FIRST_EXCEPTION)
         finally:
-            await self._cancel([pace, *self._tasks])
+            self._cancel_nodes()
+            await self._cancel([pace])
+            if self._ending is not None:
+                await self._ending
         failed = None if pace.cancelled() else pace.exception()
         if failed is not None:
             raise failed
@@ -108,8 +112,8 @@ class StreamExecution:
             self._cancel_nodes()
 
     def _cancel_nodes(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        if self._ending is None and self._tasks:
+            self._ending = asyncio.create_task(self._cancel([*self._tasks]))
 
     def states(self) -> dict[str, str]:
         """Return the state of each node by id, now."""
