@@ -289,8 +289,8 @@ MUTANTS = (
 )
 
 
-def tests_fail(checkout: Path, tests: str) -> bool:
-    """Run tests of a checkout; True if one of them fails. Anything but passed or failed is an error."""
+def failing(checkout: Path, tests: str) -> str:
+    """Run tests of a checkout; what is said of the first that fails. Anything but passed or failed is an error."""
     # Method "thread" ends the process: a mutant that makes a test wait for ever would be shrunk for ever otherwise.
     limits = ["--timeout", "20", "--timeout-method", "thread"]
     command = [sys.executable, "-m", "pytest", *tests.split(), "-q", "-x", "--no-header", *limits]
@@ -299,7 +299,7 @@ def tests_fail(checkout: Path, tests: str) -> bool:
         raise SystemExit(
             f"pytest {tests} could not run (exit code {run.returncode}):\n{run.stdout[-3000:]}{run.stderr}"
         )
-    return run.returncode != 0
+    return run.stdout[-3000:] if run.returncode else ""
 
 
 def main(names: list[str]) -> int:
@@ -314,8 +314,8 @@ def main(names: list[str]) -> int:
         skip = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__", ".*_cache", ".hypothesis")
         shutil.copytree(ROOT, checkout, ignore=skip)
         for tests in sorted({mutant.tests for mutant in chosen}):
-            if tests_fail(checkout, tests):
-                raise SystemExit(f"mutants: {tests} fails without any mutant; mend that first")
+            if said := failing(checkout, tests):
+                raise SystemExit(f"{said}\nmutants: {tests} fails without any mutant; mend that first")
         for mutant in chosen:
             path = checkout / mutant.file
             sound = path.read_text()
@@ -324,7 +324,7 @@ def main(names: list[str]) -> int:
                     f"mutants: {mutant.name}: its text is not (or not once) in {mutant.file}; bring it up to date"
                 )
             path.write_text(sound.replace(mutant.old, mutant.new))
-            found = tests_fail(checkout, mutant.tests)
+            found = failing(checkout, mutant.tests)
             path.write_text(sound)
             print(f"{'found ' if found else 'MISSED'} {mutant.name}  ({mutant.file}, {mutant.tests})", flush=True)
             if not found:

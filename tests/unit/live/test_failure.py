@@ -22,7 +22,7 @@ class Unshowable:
 class Fragile(LiveView):
     count: int = 3
     password: str = "hunter2"
-    card: str = field("4111 1111", secret=True)
+    card: str = field("4111-1111-1111 1111", secret=True)
     long: str = "x" * 100_000
     rows: KeyedList[dict[str, int]] = KeyedList([{"id": n} for n in range(1000)])
     nested: dict[str, str] = {"api_key": "sk-canary", "name": "n"}
@@ -92,7 +92,7 @@ async def test_a_developer_sees_traceback_state_and_event(caplog: pytest.LogCapt
     assert (extra["event"]["handler"], extra["event"]["args"]) == ("fail", ["5"])
     assert extra["event"]["form"] == {"password": "(secret)", "street": "'High'"}
     told = str(outbox.errors) + str(extra) + caplog.text
-    for secret in ("hunter2", "4111", "sk-canary", "canary-1", "canary-2"):
+    for secret in ("hunter2", "4111-1111-1111", "sk-canary", "canary-1", "canary-2"):
         assert secret not in told
 
 
