@@ -138,7 +138,7 @@ async def test_states_differ_by_more_than_colour(hall: Hall, page: Page) -> None
         await expect(one.locator("use")).to_have_attribute("href", f"#mark-{state}")
         await expect(one.locator(".s-line")).to_contain_text(state if state != "waiting" else "waits")
     shapes = await page.evaluate("[...document.querySelectorAll('[id^=mark-]')].map((one) => one.innerHTML)")
-    assert len(set(shapes)) == len(shapes) == 9
+    assert len(set(shapes)) == len(shapes) == 10
 
 
 async def test_two_browsers_see_the_same(hall: Hall, page: Page, browser: Browser) -> None:

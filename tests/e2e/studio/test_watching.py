@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from livets.engine.events import NewEvent
 from livets.flow import Flow
+from livets.flow.archive import HELD
 from tests.e2e.studio.conftest import Hall, box, is_in
 
 
@@ -90,9 +91,13 @@ async def test_the_list_is_paged_filtered_and_live(hall: Hall, page: Page) -> No
     await page.select_option("select[name=status]", "")
     await page.select_option("select[name=workflow]", "w1")
     await expect(rows).to_have_count(10)
-    await log.append("flow/new", [NewEvent("flow.run.created", {"workflow": "w1", "version": "v", "inputs": {}})])
+    created = {"workflow": "w1", "version": "v", "inputs": {}}
+    await log.append("flow/new", [NewEvent("flow.run.created", created)])
     await expect(rows).to_have_count(11)
     await expect(rows.first).to_contain_text("new")
+    await expect(rows.first).to_contain_text("interrupted")  # it says of no process that runs it
+    await log.append(f"{HELD}new", [NewEvent("flow.run.held", {"runner": hall.runtime.lease.take()})])
+    await log.append("flow/new", [NewEvent("flow.run.resumed", {"reset": [], "deep": False})])
     await expect(rows.first).to_contain_text("running")
     await log.append("flow/new", [NewEvent("flow.run.cancelled", {})])
     await expect(rows.first).to_contain_text("cancelled")
@@ -108,6 +113,7 @@ async def test_a_page_that_was_quiet_for_long_still_hears_of_news(hall: Hall, pa
     await expect(other.locator("tbody tr")).to_have_count(1)
     await asyncio.sleep(3.0)  # six times as long as views of this hall stay awake by themselves
     assert hall.app.config.idle_after_s == 0.5
-    await hall.runtime.log.append(f"flow/{run}", [NewEvent("flow.run.resumed", {"reset": [], "deep": False})])  # type: ignore[union-attr]
+    resumed = {"reset": [], "deep": False, "runner": hall.runtime.lease.take()}
+    await hall.runtime.log.append(f"flow/{run}", [NewEvent("flow.run.resumed", resumed)])  # type: ignore[union-attr]
     await expect(page.locator("#status")).to_have_text("running")
     await expect(other.locator("tbody tr")).to_contain_text("running")
