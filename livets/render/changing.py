@@ -87,19 +87,20 @@ def _given(statements: Iterable[nodes.Node]) -> Iterator[_Given]:
 
 def _sources(names: set[str], given: list[_Given]) -> set[str]:
     """The names, and those that they were made of: a change may be theirs."""
-    size = -1
-    while size != len(names):
-        size = len(names)
-        names |= {name for targets, read in given if targets & names for name in read}
-    return names
+    return _reached(names, given)
 
 
 def _results(names: set[str], given: list[_Given]) -> set[str]:
     """The names, and those that are made of them."""
+    return _reached(names, [(read, targets) for targets, read in given])
+
+
+def _reached(names: set[str], steps: list[_Given]) -> set[str]:
+    """The names, and all that steps from one set to the other lead to."""
     size = -1
     while size != len(names):
         size = len(names)
-        names |= {name for targets, read in given if read & names for name in targets}
+        names |= {name for start, end in steps if start & names for name in end}
     return names
 
 
