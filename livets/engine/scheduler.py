@@ -24,6 +24,7 @@ from livets.engine.driver import (
     Options,
 )  # fmt: skip
 from livets.engine.errors import Interrupted, NodeError
+from livets.engine.foreign import is_from_outside
 from livets.engine.frontier import Frontier
 from livets.engine.graph import Plan
 from livets.engine.limits import Limiter, Slots, take_all
@@ -187,7 +188,7 @@ class Scheduler:
                             live = await drive(node, attempt)
                         finally:
                             running.pop(node, None)
-                    except (Exception, SystemExit, asyncio.CancelledError) as error:
+                    except BaseException as error:
                         self._raised(node, attempt, error, task)
                     else:
                         if settling is None and type(live) is not Suspend and states[node] == RUNNING:
@@ -275,7 +276,7 @@ class Scheduler:
                     live = await self._within(node, attempt, timeout)
             finally:
                 self._running.pop(node, None)
-        except (Exception, SystemExit, asyncio.CancelledError) as error:
+        except BaseException as error:
             self._raised(node, attempt, error, task)
         else:
             self._returned(node, live)
@@ -288,6 +289,9 @@ class Scheduler:
                 self.stop("interrupted")
             self._cancelled(node)
             return
+        if isinstance(error, GeneratorExit) and is_from_outside(error, task):
+            self.stopped = self.stopped or "dropped"  # the loop is gone, and this coroutine is being closed
+            raise error
         if not isinstance(error, asyncio.CancelledError):
             self._failure(node, attempt, error)
             return

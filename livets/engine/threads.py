@@ -34,9 +34,15 @@ def in_thread(function: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any,
     if "ctx" in inspect.signature(function).parameters:
         raise EngineError(f"{name} takes ctx, which is not for other threads: make it async, and use asyncio.to_thread")
 
+    def heard(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except StopIteration as error:  # no future can carry it: who waits would never hear of it
+            raise RuntimeError(f"{name} raised StopIteration") from error
+
     @functools.wraps(function)
     async def called(*args: Any, **kwargs: Any) -> Any:
-        call = functools.partial(contextvars.copy_context().run, function, *args, **kwargs)
+        call = functools.partial(contextvars.copy_context().run, heard, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(_pool(), call)
 
     return called

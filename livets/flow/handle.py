@@ -7,20 +7,18 @@ from typing import Any
 
 from livets.engine.errors import EngineError
 from livets.engine.values import check
-from livets.flow.execution import Execution
 from livets.flow.result import RunResult
-from livets.flow.scope import Scope
+from livets.flow.running import Running
 from livets.flow.streaming import StreamExecution
 
 
 class RunHandle:
     """What `FlowRuntime.start` returns; `id` names the run in the journal."""
 
-    def __init__(
-        self, id: str, scope: Scope, execution: Execution | StreamExecution, task: asyncio.Task[RunResult]
-    ) -> None:
+    def __init__(self, id: str, running: Running, task: asyncio.Task[RunResult]) -> None:
         self.id = id
-        self._scope, self._execution, self._task = scope, execution, task
+        self._running, self._task = running, task
+        self._scope, self._execution = running.scope, running.execution
 
     async def result(self) -> RunResult:
         """Wait for the end; giving up waiting does not cancel the run."""
@@ -64,9 +62,7 @@ class RunHandle:
 
     def stop(self, why: str) -> None:
         """Cancel every running node at once, and return while they end."""
-        self._scope.cancellation.request(why)
-        if not self._execution.stop(why):
-            self._task.cancel()
+        self._running.stop(why)
 
     async def signal(self, node: str, value: Any = None) -> None:
         """End the durable wait of the node at that path with `value`; durable before this returns.

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from livets.engine.errors import EngineError
+from livets.engine.foreign import called
 from livets.engine.node import Node
 from livets.flow.compiled import CompiledNode, CompiledWorkflow
 from livets.flow.grants import Grants
@@ -54,11 +55,9 @@ class Instances:
                         name = compiled.nodes[number].id
                         instance.grants = self.grants
                         self._opened.append((name, instance))
-                        await instance.initialize()
-            except BaseException as error:
+                        await called(name, "could not be initialized", instance.initialize)
+            except BaseException:
                 await self._close()
-                if isinstance(error, Exception):
-                    raise EngineError(f"node {name!r} could not be initialized: {error}") from error
                 raise
             self._ready = True
 
@@ -74,19 +73,19 @@ class Instances:
         return found
 
     async def start(self, run: str) -> None:
-        """Tell every instance that a run begins."""
+        """Tell every instance that a run begins; raises EngineError naming the first that cannot."""
         self.runs += 1
-        for _, instance in self._opened:
-            await instance.start(run)
+        for name, instance in self._opened:
+            await called(name, "could not start", instance.start, run)
 
     async def stop(self, run: str) -> None:
         """Tell every instance, in reverse, that a run has ended; an error of one does not keep it from the others."""
         self.runs -= 1
         for name, instance in reversed(self._opened):
             try:
-                await instance.stop(run)
-            except Exception:
-                logger.exception("node %s raised in stop()", name, extra={"run": run, "node": name})
+                await called(name, "raised in stop()", instance.stop, run)
+            except EngineError as error:
+                logger.error("%s", error, exc_info=error, extra={"run": run, "node": name})
 
     async def close(self) -> None:
         """Shut every instance down, in reverse order."""
@@ -97,7 +96,7 @@ class Instances:
         while self._opened:
             name, instance = self._opened.pop()
             try:
-                await instance.shutdown()
-            except Exception:
-                logger.exception("node %s raised in shutdown()", name, extra={"node": name})
+                await called(name, "raised in shutdown()", instance.shutdown)
+            except EngineError as error:
+                logger.error("%s", error, exc_info=error, extra={"node": name})
         self._ready = False

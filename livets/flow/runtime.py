@@ -291,7 +291,7 @@ class FlowRuntime:
             execution = make(compiled, scope, inputs, targets=targets, trigger=trigger)
         running = Running(compiled, scope, execution, instances, lambda: self._closing, lambda: self._ended(run))
         task = asyncio.create_task(running.run(), name=f"flow {run}")
-        handle = self._runs[run] = RunHandle(run, scope, execution, task)
+        handle = self._runs[run] = RunHandle(run, running, task)
         self._guard.begin()
         return handle
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from livets.engine.coercion import coerce
 from livets.engine.errors import NodeError
+from livets.engine.foreign import as_failure, is_from_outside
 from livets.engine.retry import kind_of_error
 from livets.flow.compiled import CompiledWorkflow
 from livets.flow.fitting import fit
@@ -52,6 +53,7 @@ class StreamExecution:
         self._passed: dict[str, dict[str, Any]] = {}
         self._complete: asyncio.Event | None = None
         self._failures: list[NodeFailure] = []
+        self._begun = False
         self._stopped: str | None = None
         self._ending: asyncio.Task[None] | None = None
         self._tasks: dict[asyncio.Task[None], Operator] = {}
@@ -77,7 +79,7 @@ class StreamExecution:
 
     async def execute(self) -> RunResult:
         """Run until every source has ended, a node has failed, or `stop`; return what it came to."""
-        began = time.perf_counter()
+        began, self._begun = time.perf_counter(), True
         for operator in self._operators:
             if operator.state == "completed":  # it had ended before the checkpoint
                 operator.end()
@@ -102,10 +104,11 @@ class StreamExecution:
         return self._result(time.perf_counter() - began)
 
     def stop(self, why: str) -> bool:
-        """Cancel every node now; the run can be resumed from its last checkpoint."""
-        self._stopped = self._stopped or why
-        self._cancel_nodes()
-        return True
+        """Cancel every node now; the run can be resumed from its last checkpoint. False when it has not begun."""
+        if self._begun:
+            self._stopped = self._stopped or why
+            self._cancel_nodes()
+        return self._begun
 
     def _pace_ended(self, pace: asyncio.Task[None]) -> None:
         if not pace.cancelled() and pace.exception() is not None:  # no checkpoints, no run
@@ -136,17 +139,18 @@ class StreamExecution:
             await operator.run(self._values(operator))
             self.scope.recorder.emit("flow.node.completed", {"node": node.id, "attempt": 1, "ms": 0.0, "outputs": {}})
             self._passed_by_end(operator)
-        except asyncio.CancelledError:
-            operator.state = "cancelled"
-            raise
-        except Exception as error:
+        except BaseException as raised:
+            if is_from_outside(raised, asyncio.current_task()):
+                operator.state = "cancelled"
+                raise
+            error: BaseException = raised if isinstance(raised, Exception) else as_failure(raised)
             operator.state = "failed"
             message = str(error) or type(error).__name__
             kind = kind_of_error(error)
             what = {"node": node.id, "attempt": 1, "kind": kind, "message": message[:2000]}
             self.scope.recorder.emit("flow.node.failed", what)
             self._failures.append(NodeFailure(node.id, kind, message, 1))
-            raise
+            raise error from (None if error is raised else raised)
 
     def _values(self, operator: Operator) -> AsyncIterator[dict[str, Any]]:
         node = operator.node

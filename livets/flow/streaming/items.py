@@ -16,6 +16,7 @@ import msgspec
 
 from livets.engine.context import NodeContext
 from livets.engine.errors import NodeError
+from livets.engine.foreign import as_failure, is_from_outside
 from livets.engine.limits import Limiter
 from livets.engine.node import Node, Suspend
 from livets.engine.retry import kind_of_error
@@ -86,18 +87,35 @@ class Items:
         taken: list[Limiter] = []
         try:
             for limiter in self._limits:
-                while not limiter.take():
-                    free = asyncio.get_running_loop().create_future()
-                    limiter.wait(lambda free=free: free.done() or free.set_result(None), node_priority(self._node))  # type: ignore[misc]
-                    await free
+                await self._take(limiter)
                 taken.append(limiter)
-            async with asyncio.timeout(self._node.spec.timeout_s):
+            limit = asyncio.timeout(self._node.spec.timeout_s)
+            async with limit:
                 return fit(self._node, await self._call(inputs, attempt))
         except TimeoutError as error:
+            if not limit.expired():
+                raise
             raise NodeError(f"it took longer than {self._node.spec.timeout_s} s", "timeout") from error
+        except Exception:
+            raise
+        except BaseException as error:
+            if is_from_outside(error, asyncio.current_task()):
+                raise
+            raise as_failure(error) from error
         finally:
             for limiter in taken:
                 limiter.give_back(unused=False)
+
+    async def _take(self, limiter: Limiter) -> None:
+        while not limiter.take():
+            free = asyncio.get_running_loop().create_future()
+            limiter.wait(lambda free=free: free.done() or free.set_result(None), node_priority(self._node))  # type: ignore[misc]
+            try:
+                await free
+            except asyncio.CancelledError:
+                if free.done() and not free.cancelled() and limiter.take():  # called to a place that it will not take
+                    limiter.give_back(unused=True)
+                raise
 
     async def _call(self, inputs: dict[str, Any], attempt: int) -> Any:
         scope, node = self._scope, self._node

@@ -98,3 +98,39 @@ async def test_what_a_closed_runtime_was_given_is_not_opened_again() -> None:
     await runtime.close()
     with pytest.raises(EngineError, match="make another one"):
         await runtime.__aenter__()
+
+
+async def test_a_run_that_is_cancelled_before_its_first_step_is_recorded_as_cancelled(tmp_path: Path) -> None:
+    # Its task was cancelled before it began: the journal said "running" for ever.
+    flow = Flow("early")
+    flow.add(asyncio.sleep, id="a", delay=30)
+    async with FlowRuntime(tmp_path) as runtime, asyncio.timeout(5):
+        handle = await runtime.start(flow, run="r")
+        await handle.cancel()
+        assert (await handle.result()).status == "cancelled"
+        assert [one.status for one in await runtime.runs()] == ["cancelled"]
+
+
+async def test_a_cancellation_and_a_timeout_reach_a_node_that_starts_for_ever(tmp_path: Path) -> None:
+    begun = asyncio.Event()
+
+    class Slow(Node):
+        """Never begins."""
+
+        type = "t.slow"
+
+        async def start(self, run: str) -> None:
+            begun.set()
+            await asyncio.sleep(30)
+
+    for limit, status in ((None, "cancelled"), (0.01, "failed")):
+        begun.clear()
+        flow = Flow(f"slow-{status}", run_timeout_s=limit)
+        flow.add(Slow, id="a")
+        async with FlowRuntime(tmp_path) as runtime, asyncio.timeout(5):
+            handle = await runtime.start(flow)
+            await begun.wait()
+            if limit is None:
+                await handle.cancel()
+            assert (await handle.result()).status == status
+            assert (await runtime.runs())[0].status == status

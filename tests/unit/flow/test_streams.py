@@ -235,3 +235,18 @@ async def test_classes_stream_too() -> None:
     flow.add(numbers_to(2), id="s") >> flow.add(Twice, id="twice") >> flow.add(collector(got), id="end")
     await run(flow)
     assert got == [0, 0, 1, 1]
+
+
+async def test_a_run_that_is_cancelled_before_its_first_step_ends() -> None:
+    async def forever() -> AsyncIterator[int]:
+        while True:
+            await asyncio.sleep(0.01)
+            yield 1
+
+    flow = Flow("early", **STREAM)
+    flow.add(forever, id="s") >> flow.add(collector([]), id="end")
+    async with FlowRuntime() as runtime:
+        handle = await runtime.start(flow)
+        async with asyncio.timeout(5):
+            await handle.cancel()
+    assert handle.done
