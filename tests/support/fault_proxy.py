@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from tests.support.duplicates import Duplicates, Nothing, WebSocketFrames
+from tests.support.listener import closed_after, stop_listening
 from tests.support.loop_thread import LoopThread
 from tests.support.ports import HOST
 
@@ -93,12 +94,12 @@ class FaultProxy:
         self._thread.loop.call_soon_threadsafe(self._reset_all)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._accept, HOST, self.port)
+        self._server = await asyncio.start_server(closed_after(self._accept), HOST, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
         if self._server is not None:
-            self._server.close()
+            await stop_listening(self._server)
         self._reset_all()
 
     def _reset_all(self) -> None:

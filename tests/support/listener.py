@@ -4,11 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
 from tests.support.loop_thread import LoopThread
 from tests.support.ports import HOST
+
+
+_TURNS_TO_BEGIN = 5
+Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def closed_after(accept: Accept) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+    """What `start_server` calls: `accept` in a task, at whose end the connection is closed, even if it never began."""
+
+    def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asyncio.ensure_future(accept(reader, writer)).add_done_callback(lambda _: writer.close())
+
+    return accepted
+
+
+async def stop_listening(server: asyncio.Server) -> None:
+    """Close it, after what it has already accepted has begun: a closed one would lose these without closing them."""
+    for listening in server.sockets:
+        server.get_loop().remove_reader(listening.fileno())
+    for _ in range(_TURNS_TO_BEGIN):
+        await asyncio.sleep(0)
+    server.close()
 
 
 class Listener(ABC):
@@ -26,7 +49,7 @@ class Listener(ABC):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         if self._server is not None:
-            self._thread.loop.call_soon_threadsafe(self._server.close)
+            self._thread.call(stop_listening(self._server))
         self._thread.stop()
 
     @property
@@ -35,7 +58,7 @@ class Listener(ABC):
         return f"http://{HOST}:{self.port}"
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._accept, HOST, self.port)
+        self._server = await asyncio.start_server(closed_after(self._accept), HOST, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     @abstractmethod

@@ -44,10 +44,10 @@ class NoUpgrade(Listener):
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            target_writer.close()  # before anything is awaited: `stop` cancels the wait
             for task in both:
                 task.cancel()
             await asyncio.gather(*both, return_exceptions=True)
-            target_writer.close()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

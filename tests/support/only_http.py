@@ -67,10 +67,10 @@ class OnlyHttp(Listener):
             if down.done() and not down.cancelled():
                 await _flushed(writer)
         finally:
+            target_writer.close()  # before anything is awaited: `stop` cancels the wait
             for task in (up, down):
                 task.cancel()
             await asyncio.gather(up, down, return_exceptions=True)
-            target_writer.close()
 
     async def _once(self, request: bytes, host: str, port: int) -> None:
         """Send it, and be gone as soon as the answer begins."""

@@ -64,12 +64,12 @@ class RoundRobin(Listener):
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            del self._clients[writer]
+            for end in (writer, backend_writer):  # before anything is awaited: `stop` cancels the wait
+                end.close()
             for task in both:
                 task.cancel()
             await asyncio.gather(*both, return_exceptions=True)
-            del self._clients[writer]
-            for end in (writer, backend_writer):
-                end.close()
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
         with contextlib.suppress(OSError):

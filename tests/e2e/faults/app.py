@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from livets import LiveTS, LiveView, PresenceChange, event, telemetry
 
 MOUNTS = "faults:mounts"
-PRESENCE_TTL_S = 3.0
+PRESENCE_TTL_S = 5.0
 _TRAPS = os.environ["LIVETS_FAULT_DIR"]
 _REDIS_URL = os.environ["LIVETS_REDIS_URL"]
 

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.faults.stage import NewWitness, Stage
 
-PRESENCE_TTL_S = 3.0
+PRESENCE_TTL_S = 5.0
 """As tests.e2e.faults.app has it (which can't be imported here)."""
 
 pytestmark = pytest.mark.redis
