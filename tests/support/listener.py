@@ -11,7 +11,6 @@ from typing import Self
 from tests.support.loop_thread import LoopThread
 from tests.support.ports import HOST
 
-
 _TURNS_TO_BEGIN = 5
 Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
