@@ -1,7 +1,8 @@
 """The document that a page shows: its tree of nodes, and finding elements in it by CSS selector.
 
-Owns the tree and the parsed copy that selectors run on (lexbor's own engine, every selector that it knows). Whoever
-changes the tree calls `touch`. Made by an engine; asked by `queries`, `element` and `page`.
+Owns the tree and the parsed copy that selectors run on (lexbor's own engine, every selector that it knows; the simplest
+are asked of the tree). Whoever changes the tree calls `touch`. Made by an engine; asked by `queries`, `element` and
+`page`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from livets.mirror.nodes import RAW, VOID, Node, escape, tag_of
 from livets.testing.errors import NotFound
+from livets.testing.selectors import simple
 
 _NUMBER = "data-livets-number"
 _MAX_CHARACTERS = 1_000_000
@@ -63,6 +65,10 @@ class Document:
 
     def css(self, selector: str, within: Node | None = None) -> list[Node]:
         """Elements that fit a CSS selector, in document order. Raises NotFound for a selector that is none."""
+        fits = simple(selector)
+        if fits is not None:
+            top = within or self.top
+            return [node for node in (*(() if within else (top,)), *top.elements()) if fits(node)]
         try:
             found = self._parsed().css(selector)
         except SelectolaxError as error:

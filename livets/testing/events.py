@@ -59,7 +59,9 @@ class Events:
         self._pending: dict[tuple[int, str], Callable[[], Any]] = {}
         self._allowed_at_s: dict[tuple[int, str], float] = {}
         self._globals: list[Node] = []
-        self._globals_of: tuple[Document, int] | None = None
+        self._heard: set[str] = set()
+        """Types of events that any directive of the page is about."""
+        self._listed: tuple[Document, int] | None = None
 
     def dispatch(self, event: DomEvent) -> bool:
         """Let an event happen; False when a directive prevents what the browser would do."""
@@ -69,6 +71,9 @@ class Events:
         is_inside = root in event.target.around()
         if is_inside and event.target is not root:
             self._model(event)
+        self._list(root)
+        if event.type not in self._heard:
+            return not event.is_prevented
         for element, name, source in list(self._directives(event, root, is_inside)):
             modifiers = name.split(".")[1:]
             if event.type == "submit" or "prevent" in modifiers:
@@ -91,7 +96,7 @@ class Events:
         """Directives that are meant, in the order in which they hear of it: on the way down, then on the way up."""
         around = list(event.target.around())
         path = around[: around.index(root) + 1] if is_inside else []
-        beside = [element for element in self._global(root) if element not in path]
+        beside = [element for element in self._globals if element not in path]
         for is_down in (True, False):
             for element in [*(reversed(path) if is_down else path), *beside]:
                 stopped = False
@@ -105,13 +110,18 @@ class Events:
                 if stopped:
                     return
 
-    def _global(self, root: Node) -> list[Node]:
-        """Elements that hear of what happens outside of them; looked for again when the page has changed."""
+    def _list(self, root: Node) -> None:
+        """What the page listens to, and which elements hear of what happens outside; anew when it has changed."""
         document = self.document
-        if self._globals_of != (document, document.version):
-            self._globals_of = (document, document.version)
-            self._globals = [element for element in root.elements() if _is_global(element)]
-        return self._globals
+        if self._listed == (document, document.version):
+            return
+        self._listed = (document, document.version)
+        self._globals, self._heard = [], set()
+        for element in (root, *root.elements()):
+            names = [name.split(".") for name in element.attributes if name.startswith("ts-on:")]
+            self._heard.update([parts[0][len("ts-on:") :] for parts in names])
+            if element is not root and any(not _PLACES.isdisjoint(parts) for parts in names):
+                self._globals.append(element)
 
     def _hears(
         self, event: DomEvent, element: Node, name: str, *, is_down: bool, is_inside: bool
@@ -200,7 +210,3 @@ class Events:
             self._allowed_at_s[directive] = now_s + pause_s
         self.flush()
         send()
-
-
-def _is_global(element: Node) -> bool:
-    return any(name.startswith("ts-on:") and _PLACES & set(name.split(".")) for name in element.attributes)

@@ -6,6 +6,7 @@ the application answers HTTP and WebSocket calls through ASGI. One of the two en
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -27,6 +28,8 @@ from livets.testing.questions import Questions
 from livets.wire import ReservedOp
 
 _MAX_REDIRECTS = 10
+_PLAIN_PATH = re.compile(r"/(?:[A-Za-z0-9_-]+/?)*")
+"""Nothing in it for a browser to work out."""
 _PUSH, _REPLACE, _LEAVE = range(3)
 
 
@@ -196,6 +199,8 @@ class LocalPage:
 
     def _own(self, url: str) -> str:
         """Path and query of a URL of this application. Raises NotPossible for any other."""
+        if _PLAIN_PATH.fullmatch(url):
+            return url
         parts = urlsplit(urljoin(asgi.ORIGIN + (self.url or "/"), url))
         if f"{parts.scheme}://{parts.netloc}" != asgi.ORIGIN:
             raise NotPossible(f"{url} leads out of the application; check the link's href instead of following it")
