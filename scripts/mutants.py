@@ -142,15 +142,15 @@ MUTANTS = (
     Mutant(
         "pace-holds-what-an-event-shows",
         "livets/live/transaction.py",
-        "held=from_server and self._pace.holds()",
-        "held=self._pace.holds()",
+        "held=from_server and self._holds()",
+        "held=self._holds()",
         PACE,
     ),
     Mutant(
         "watermark-before-the-write",
         "livets/live/commit.py",
-        "        if self._store.durable:\n            self._submit(change, urgent)\n        else:\n",
-        "        if self._store.durable:\n            self._submit(change, urgent)\n        if True:\n",
+        "        if self.store.durable:\n            self._submit(change, urgent)\n        else:\n",
+        "        if self.store.durable:\n            self._submit(change, urgent)\n        if True:\n",
         WATERMARK,
     ),
     Mutant(
@@ -177,7 +177,7 @@ MUTANTS = (
     Mutant(
         "skipped-events-are-done-too-early",
         "livets/live/commit.py",
-        "if not (skipped and self._store.durable):",
+        "if not (skipped and self.store.durable):",
         "if True:",
         WATERMARK,
     ),

@@ -3,6 +3,8 @@
 Method: tracemalloc in this process, no sockets: so many views of one class are mounted and rendered by the engine, and
 of as many the values of their fields are kept and nothing else; the difference is the engine's (view object, runner,
 display, bookkeeping, the last values sent, the record in the memory store). A row's share is what 1,000 rows add to it.
+Parts that are made when they are first needed show in the views that were joined and have had an event, or follow a
+topic and have a timer.
 """
 
 from __future__ import annotations
@@ -16,11 +18,12 @@ from typing import Any
 import click
 import msgspec
 
-from livets import KeyedList, LiveView
+from livets import KeyedList, LiveView, event
 from livets.live import ViewRunner
 from livets.pubsub.memory import MemoryBus
 from livets.render import Templates
 from livets.state import MemoryStore
+from livets.wire import Event
 
 _ROWS = 1_000
 _TABLE = """<ul>{% for row in rows %}<li ts-key="{{ row.id }}">{{ row.label }}</li>{% endfor %}</ul>"""
@@ -45,6 +48,19 @@ class Counter(LiveView):
 
     count: int = 0
     template = "<b>{{ count }}</b>"
+
+    @event
+    async def add(self) -> None:
+        """The event."""
+        self.count += 1
+
+
+class Hearing(Counter):
+    """A topic and a timer."""
+
+    def mount(self) -> None:
+        self.subscribe("news", self.add)
+        self.every(3600.0, self.add)
 
 
 class Keyed(Counter):
@@ -87,20 +103,48 @@ def main(views: int) -> None:
     for kind in (Keyed, Frozen, Plain):
         total = asyncio.run(engine_bytes(kind, views))
         click.echo(f"| 1,000 rows: {kind.__doc__} | {total:.0f} | {(total - base) / _ROWS:.1f} |")
+    for said, joined in (("No list, joined, after an event.", Counter), (Hearing.__doc__, Hearing)):
+        click.echo(f"| {said} | {asyncio.run(engine_bytes(joined, views, events=1)):.0f} | |")
 
 
-async def engine_bytes(kind: type[LiveView], count: int) -> float:
-    """Of one view, its own state left out."""
+class _Nowhere:
+    """An outbox whose browser takes everything."""
+
+    def ready(self) -> bool:
+        return True
+
+    def patch(self, diff: Any, done: int, durable: int = 0) -> None:
+        """Gone."""
+
+    def ack(self, done: int, durable: int) -> None:
+        """Gone."""
+
+    def error(self, code: str, message: str, ref: int, extra: Any = None) -> None:
+        raise RuntimeError(message)
+
+    def close(self, code: int, reason: str) -> None:
+        raise RuntimeError(reason)
+
+
+async def engine_bytes(kind: type[LiveView], count: int, *, events: int = 0) -> float:
+    """Of one view, its own state left out. `events`: it was joined and has handled so many."""
+    nowhere = _Nowhere()
     templates, store, bus = Templates(), MemoryStore(), MemoryBus()
+    bus.deliver = lambda view_id, name, message: None
 
     async def runner(number: int) -> Any:
         made = ViewRunner(kind, view_id=f"view {number}", templates=templates, store=store, bus=bus)
         await made.mount()
+        if events:
+            made.attach(nowhere)
+        for ref in range(1, events + 1):
+            made.accept(Event(ref, 0, "add", [], {}, {}, 0))
+            await made.settle(ref)
         return made
 
     async def alone(number: int) -> Any:
         view = kind()
-        if kind is not Counter:
+        if kind not in (Counter, Hearing):
             view.mount()
         view._live.tracker.done(view)
         if isinstance(view, Keyed):
@@ -120,7 +164,9 @@ async def _bytes(make: Callable[[int], Any], count: int) -> int:
     gc.collect()
     size = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    del kept
+    for made in kept:
+        if isinstance(made, ViewRunner):
+            made.lose()
     return size
 
 

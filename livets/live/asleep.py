@@ -16,11 +16,11 @@ import msgspec
 from livets.errors import Fenced, Gone
 from livets.live import imprint
 from livets.live.news import MAX_WAITING_MESSAGES
-from livets.live.snapshot import everything
+from livets.live.snapshot import Snapshot, everything
 from livets.live.system import System
 from livets.presence import PresenceChange
-from livets.pubsub import Bus, Message
-from livets.state import Change, Record, SnapshotStore
+from livets.pubsub import Message
+from livets.state import Change, Record
 
 if TYPE_CHECKING:
     from livets.live.commit import Commits
@@ -49,9 +49,9 @@ class Asleep:
     """One view at rest on its worker."""
 
     __slots__ = (
-        "_bus", "_count", "_dev", "_generation", "_heard", "_imprint", "_is_packed", "_location", "_meta", "_presences",
-        "_request", "_service", "_session", "_snapshot", "_state", "_store", "_template", "_templates", "_topics",
-        "_waiting", "due", "missed", "ref", "secret", "view_class", "view_id",
+        "_bus", "_dev", "_heard", "_imprint", "_is_packed", "_lasting", "_location", "_meta", "_request", "_service",
+        "_session", "_state", "_store", "_template", "_templates", "_waiting", "due", "missed", "ref", "secret",
+        "view_class", "view_id",
     )  # fmt: skip
 
     def __init__(
@@ -61,8 +61,6 @@ class Asleep:
         *,
         view_id: str,
         templates: Templates,
-        store: SnapshotStore,
-        bus: Bus,
         meta: bytes,
         secret: bytes,
         dev: bool,
@@ -74,15 +72,14 @@ class Asleep:
         self._is_packed = len(state) > _PACKED_BYTES
         self._state = zlib.compress(state, 1) if self._is_packed else state
         self._template = display.rendering.template
-        self._topics, self._presences, self._snapshot = commits.topics, commits.presences, commits.snapshot
+        self._lasting = commits.lasting
         self._location, self._session, self._request = bond.location, bond.session, bond.request
         self._service = bond.presence
-        self._templates, self._store, self._bus, self._dev = templates, store, bus, dev
+        self._templates, self._store, self._bus, self._dev = templates, commits.store, commits.bus, dev
         self._meta, self.secret = meta, secret
         self.view_class, self.view_id = type(view), view_id
         self.ref = commits.progress.last_ref
         """The last event of the browser that the state contains."""
-        self._generation, self._count = commits.writer.generation, commits.effects.count
         self.due = min((timer.due for timer in bond.system.notes.timers.values()), default=None)
         """When the first timer is due, seconds since 1970."""
         self._heard: list[Callable[[Hearer], None]] | None = None
@@ -115,7 +112,8 @@ class Asleep:
 
     def page_lost(self) -> None:
         """The socket is gone; others see the view's people leave if nobody comes back in time."""
-        self._presences.page_lost()
+        if self._lasting.world is not None:
+            self._lasting.world.page_lost()
 
     def tell(self, runner: Hearer) -> None:
         """Hand over what was heard, in its order."""
@@ -133,16 +131,13 @@ class Asleep:
     def restore(self, view: LiveView, commits: Commits) -> bool:
         """Give a new view the state; False when it can't be told whether the browser shows just that."""
         fields, system = _unpack(zlib.decompress(self._state) if self._is_packed else self._state)
-        commits.snapshot.load(view, Record(b"", fields))
+        Snapshot(self._store.max_view_bytes).load(view, Record(b"", fields))
         bond = view._live
         bond.system = System(system)
         bond.location = self._location.of(view)
         bond.tracker.done(view)
-        commits.topics, commits.presences, commits.snapshot = self._topics, self._presences, self._snapshot
         commits.progress.start(self.ref, frozenset())
-        commits.claimed(self._generation)
-        commits.effects.count = self._count
-        commits.timers.start(bond.system.notes.timers)
+        commits.go_on(self._lasting)
         commits.display.rendering = self._template.start()
         return self.recall(commits)
 
@@ -153,15 +148,15 @@ class Asleep:
     async def renew(self) -> bool:
         """Say to the store that the view is still wanted; False when the store knows better, or has lost it."""
         try:
-            await self._store.write(self.view_id, self._generation, Change())
+            await self._store.write(self.view_id, self._lasting.generation, Change())
         except (Gone, Fenced):
             return False
         return True
 
     def leave(self, *, for_good: bool) -> None:
         """The view goes on elsewhere, or (`for_good`) nowhere: no more topics, nobody present because of it."""
-        self._topics.close()
-        self._presences.stop(leaves=for_good)
+        if self._lasting.world is not None:
+            self._lasting.world.close(leaves=for_good)
 
 
 def fallen_asleep(view: LiveView, commits: Commits, **kept: Any) -> Asleep | None:

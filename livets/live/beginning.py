@@ -46,7 +46,7 @@ async def mount(view: LiveView, commits: Commits, store: SnapshotStore, *, view_
             commits.check()
         html = commits.display.html()
         view._live.tracker.done(view)
-        commits.topics.follow(system.notes.subscriptions)
+        commits.follow()
         record = Record(meta)
         if view.snapshot_version != system.notes.version:
             system.own().version = view.snapshot_version
@@ -56,10 +56,10 @@ async def mount(view: LiveView, commits: Commits, store: SnapshotStore, *, view_
                 record.fields, record.system = fields, system.encode()
         commits.claimed(await store.create(view_id, record))
     except BaseException:
-        commits.topics.close()
+        commits.leave(for_good=False)
         raise
     system.done()
-    commits.leave(view._live.take_effects())
+    commits.send(view._live.take_effects())
     return html
 
 
@@ -86,8 +86,9 @@ async def restore(view: LiveView, commits: Commits, record: Record, claim: Claim
     commits.progress.start(record.ref, notes.ended | notes.interrupted)
     notes.ended, notes.interrupted = frozenset(commits.progress.ended.beyond), frozenset()
     commits.claimed(claim.generation)
-    commits.topics.follow(notes.subscriptions)
-    # Positions of another worker's bus, or of a time when nobody here was subscribed, prove nothing.
-    commits.topics.missed = bool(notes.subscriptions)
-    commits.effects.release(dict(record.effects))
+    commits.follow()
+    if notes.subscriptions:
+        # Positions of another worker's bus, or of a time when nobody here was subscribed, prove nothing.
+        commits.world.miss()
+    commits.release(dict(record.effects))
     return Restored(interrupted, migrates)

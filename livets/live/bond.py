@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from livets.live.declaration import Declared
 from livets.live.navigation import Location
 from livets.live.system import System
 from livets.live.tracking import Tracker
-from livets.live.visit import Visit
+from livets.live.visit import NOBODY, Visit
 from livets.presence import Presence
-
-_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-_NOBODY: Final = Visit({})
 
 
 class Host(Protocol):
@@ -41,37 +37,49 @@ class Host(Protocol):
         """Stop the events of this handler, those at work and those that wait."""
 
 
+class Runs(Protocol):
+    """The one who runs the view (`runner.ViewRunner`)."""
+
+    @property
+    def host(self) -> Host:
+        """Who answers the view; made when it asks."""
+
+
 class Bond:
     """See the module. One per view."""
 
     __slots__ = (
         "effects",
-        "host",
         "inputs",
         "location",
         "presence",
         "request",
+        "runner",
         "session",
         "system",
         "tracker",
     )
 
-    location: Location
-    """Where the view is; the runner puts it there."""
-
-    def __init__(self) -> None:
+    def __init__(self, location: Location) -> None:
+        self.location = location
+        """Where the view is."""
         self.tracker = Tracker()
         self.system = System()
-        self.host: Host | None = None
-        """The one who runs the view; the runner puts it there."""
+        self.runner: Runs | None = None
+        """Who runs the view, and puts itself there."""
         self.presence: Presence | None = None
         """Who is here, as the worker knows it; the runner puts it there."""
-        self.session = _NOBODY
+        self.session: Visit = NOBODY
         self.request: Any = None
         self.effects: list[tuple[str, bytes]] | None = None
         """Broadcasts of this unit of work: topic and encoded data."""
         self.inputs: dict[str, Any] | None = None
         """Controls to be written, by field."""
+
+    @property
+    def host(self) -> Host | None:
+        """Who answers what the view asks; None while nobody runs it."""
+        return None if self.runner is None else self.runner.host
 
     def acting(self, what: str) -> None:
         """The view is about to do something that belongs to a commit. Raises FieldError when it may not now."""

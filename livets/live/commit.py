@@ -1,26 +1,23 @@
 """A commit is the unit (D5): state, patch, effects and snapshot of one piece of work, all of it or nothing.
 
 It owns the order of these. It never runs application code other than through rendering. What has been done, shown and
-kept so far is `progress`'s to know. Called by `transaction` and `holding` when code has ended, well or badly.
+kept so far is `progress`'s to know, what leaves and what is heard `outside`'s. Called by `transaction` and `holding`
+when code has ended, well or badly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from livets import telemetry
 from livets.live.display import Display
 from livets.live.drawn import Drawn
-from livets.live.effects import Effects
 from livets.live.failure import Failure, failed, state, unlike
-from livets.live.presence import Presences
+from livets.live.outside import Outside, Owner
 from livets.live.progress import Progress
-from livets.live.snapshot import Growth, Snapshot
-from livets.live.timers import Timers
-from livets.live.topics import Topics
+from livets.live.snapshot import Growth
 from livets.live.writer import Writer
-from livets.presence import Presence
 from livets.pubsub import Bus
 from livets.state import Change, Record, SnapshotStore
 from livets.wire import codes
@@ -33,26 +30,10 @@ class RenderFailed(Exception):
     """The template raised; its error is the cause."""
 
 
-class Owner(Protocol):
-    """Who runs the view (`runner.ViewRunner`)."""
-
-    def lose(self) -> None:
-        """The view is somebody else's now."""
-
-    async def record(self) -> Record:
-        """The whole of it, for a store that has lost it."""
-
-    def due(self, timer: int) -> None:
-        """A timer rings."""
-
-
-class Commits:
+class Commits(Outside):
     """The state of one view between its units of work, and the only way to move it."""
 
-    __slots__ = (
-        "_dev", "_owner", "_store", "_view", "_view_id", "display", "effects", "presences", "progress", "snapshot",
-        "timers", "topics", "writer",
-    )  # fmt: skip
+    __slots__ = ("_dev", "display", "progress")
 
     def __init__(
         self,
@@ -64,25 +45,11 @@ class Commits:
         *,
         owner: Owner,
         dev: bool,
-        presence: Presence | None = None,
     ) -> None:
-        self._view = view
-        self._view_id = view_id
-        self._store = store
+        super().__init__(view, view_id, store, bus, Writer(view_id, store, self), owner)
         self._dev = dev
-        self._owner = owner
         self.display = display
-        self.snapshot = Snapshot(store.max_view_bytes)
-        self.writer = Writer(view_id, store, self)
         self.progress = Progress(display, self.writer)
-        self.effects = Effects(view_id, bus, self)
-        self.topics = Topics(view_id, bus)
-        self.timers = Timers(owner)
-        self.presences = Presences(view_id, presence)
-
-    def claimed(self, generation: int) -> None:
-        """The snapshot is this worker's: writes and effects go out under this claim on it."""
-        self.writer.generation = self.effects.generation = generation
 
     def check(self) -> None:
         """Development: the whole state, mounted or restored, can be kept. Raises FieldError."""
@@ -140,7 +107,7 @@ class Commits:
 
     def _kept(self, changed: dict[str, Any]) -> tuple[Change, Growth | None]:
         """What the store is to write. One that holds the view itself writes nothing. Raises FieldError."""
-        if self._store.durable:
+        if self.store.durable:
             return self.snapshot.change(self._view, changed)
         # In development it is made for what it refuses.
         return Change(), self.snapshot.change(self._view, changed)[1] if self._dev else None
@@ -149,7 +116,7 @@ class Commits:
         """End a unit of work badly: everything since the last commit point is taken back, the event counts as done."""
         bond = self._view._live
         bond.roll_back(self._view)
-        self._follow()
+        self.follow()
         if is_told:
             self.refuse(ref, failure)
         self._end(Change(), ref, [])
@@ -194,66 +161,43 @@ class Commits:
             self.refuse(0, failed(codes.RENDER_FAILED, error, what=f"drawing {what} anew", dev=True))
         return drawn
 
-    def leave(self, broadcasts: list[tuple[str, bytes]]) -> None:
-        """Send what was broadcast outside of any unit (in mount)."""
-        effects = self.effects.number(broadcasts, 0)
-        if effects and self._store.durable:
-            self.writer.submit(Change(effects=effects), 0, urgent=True)
-        else:
-            self.effects.release(effects)
-
     def record(self, meta: bytes, secret: bytes) -> Record:
         """Everything as of the last commit, for a store that has lost it. Call it between units of work."""
         fields, system = self.snapshot.whole(self._view), self._view._live.system.encode()
-        return Record(meta, fields, {}, self.progress.ended.at, system, self.effects.unsent, secret)
+        return Record(meta, fields, {}, self.progress.ended.at, system, self.unsent, secret)
 
     @property
     def is_safe(self) -> bool:
         """Whether everything that has ended is in the store, and every effect has left."""
         progress = self.progress
         ended = progress.done.at == progress.ended.at == progress.durable_ref == progress.ended.last
-        return ended and self.writer.is_idle and not self.effects.unsent
+        return ended and self.writer.is_idle and not self.unsent
 
     @property
     def stopped(self) -> bool:
         """True when the view was closed, or another worker has taken it over."""
         return self.writer.stopped
 
-    def stop(self) -> None:
-        """Nothing of this view runs, is sent or is written any more."""
-        self.timers.stop()
-        self.topics.close()
-        self.presences.stop(leaves=False)
-        self.effects.stop()
-        self.writer.stop()
-
     def _end(
         self, change: Change, ref: int, diff: list[Any] | bytes, *, urgent: bool = False, skipped: bool = False
     ) -> None:
         system = self._view._live.system
         if system.touched:
-            self._follow()
+            self.follow()
         if ref:
             self.progress.ended.passed(ref)
-            if not (skipped and self._store.durable):
+            if not (skipped and self.store.durable):
                 self.progress.done.passed(ref)
             self._note_end(ref, change)
-        if self._store.durable:
+        if self.store.durable:
             self._submit(change, urgent)
         else:
             self.progress.durable_ref = self.progress.ended.at
         system.done()
         if ref or diff:
             self.progress.tell(diff)
-        if change.effects and not self._store.durable:
-            self.effects.release(change.effects)
-
-    def _follow(self) -> None:
-        """The world is to be as the notes say."""
-        notes = self._view._live.system.notes
-        self.topics.follow(notes.subscriptions)
-        self.timers.follow(notes.timers)
-        self.presences.follow(notes)
+        if not self.store.durable:
+            self.release(change.effects)
 
     def _note_end(self, ref: int, change: Change) -> None:
         """The snapshot has to say that this event is over."""
@@ -273,17 +217,12 @@ class Commits:
         if change.ref is not None or change.fields or change.logs or change.effects or change.system is not None:
             self.writer.submit(change, self.progress.ended.at, urgent=urgent)
 
-    # What the writer and the effects tell
+    # What the writer tells
 
     def written(self, change: Change, ref: int) -> None:
         """The store has this change, and with it what events up to `ref` did."""
         self.progress.written(ref)
-        self.effects.release(change.effects)
-
-    def sent(self, numbers: set[int]) -> None:
-        """These effects have left."""
-        if self._store.durable:
-            self.writer.submit(Change(effects_sent=numbers), 0, urgent=False)
+        self.release(change.effects)
 
     async def whole(self) -> Record:
         """The whole record, when it can be told."""

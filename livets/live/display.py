@@ -30,7 +30,7 @@ class Display:
     """The rendered side of one view."""
 
     __slots__ = (
-        "_forced", "_inputs", "_move", "_pending", "_plain", "_scope", "_shown", "_title", "_url", "_view", "outbox",
+        "_forced", "_inputs", "_move", "_pending", "_plain", "_shown", "_title", "_url", "_view", "outbox",
         "rendering", "witness",
     )  # fmt: skip
 
@@ -38,7 +38,6 @@ class Display:
         self._view = view
         self.witness = Witness() if dev else None
         self.rendering: Rendering = template.start()
-        self._scope = ViewScope(view)
         self._plain: CompiledTemplate | None = None
         """A template of whose names all are declared fields."""
         self.outbox: Outbox | None = None
@@ -50,6 +49,11 @@ class Display:
         self._title = ""
         self._url = ""
         self._move: Move | None = None
+
+    @property
+    def _scope(self) -> ViewScope:
+        """What the template sees."""
+        return ViewScope(self._view)
 
     @property
     def ready(self) -> bool:

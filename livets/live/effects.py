@@ -47,8 +47,8 @@ class Effects:
 
     __slots__ = ("_bus", "_owner", "_queue", "_task", "_view_id", "count", "generation")
 
-    def __init__(self, view_id: str, bus: Bus, owner: Owner) -> None:
-        self.generation = 0
+    def __init__(self, view_id: str, bus: Bus, owner: Owner, generation: int = 0) -> None:
+        self.generation = generation
         """Part of every number, so that numbers of an earlier owner of the view are never used again."""
         self._view_id = view_id
         self._bus = bus

@@ -1,7 +1,7 @@
 """What a view may ask of the machinery that runs it: commits, the end of a handler, a topic from now on.
 
-It owns the answers for a view that does not run yet, or no more. Called by LiveView's methods (as `bond.Host`), from
-handlers, tasks, and the threads of plain handlers.
+It owns the answers for a view that does not run yet, or no more. Made by the runner for each question; called by
+LiveView's methods (as `bond.Host`), from handlers, tasks, and the threads of plain handlers.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Hosting:
             asyncio.get_running_loop()
         except RuntimeError:
             return  # a plain handler in its thread: the commit opens it
-        self._commits.topics.open(topic, self._view._live.system.notes.subscriptions[topic])
+        self._commits.world.open(topic, self._view._live.system.notes.subscriptions[topic])
 
     def commit_block(self) -> AbstractAsyncContextManager[None]:
         """`LiveView.commit()`; before the view's first render there is nothing to hold."""

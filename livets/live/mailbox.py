@@ -1,7 +1,7 @@
 """The order in which things happen to a view: one at a time, as accepted (D7).
 
 It owns the queue and the task that works it off; the task exists only while there is work. It never looks into an
-item. Called by the runner.
+item. Called by the runner; what is to be done about an item is its owner's business (`units`).
 """
 
 from __future__ import annotations
@@ -23,13 +23,20 @@ class Awaited(Protocol):
         """It will never have its turn."""
 
 
+class Owner(Protocol):
+    """Whose items these are (`units.Units`)."""
+
+    def handle(self, item: Any) -> Coroutine[Any, Any, None]:
+        """Work one item off."""
+
+
 class Mailbox:
     """A queue with one worker task that comes and goes."""
 
-    __slots__ = ("_handle", "_is_at_it", "_items", "_stopped", "_task", "is_stirred")
+    __slots__ = ("_is_at_it", "_items", "_owner", "_stopped", "_task", "is_stirred")
 
-    def __init__(self, handle: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
-        self._handle = handle
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
         self._items: deque[Any] | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
@@ -104,7 +111,7 @@ class Mailbox:
             _drop(self._items.popleft())
 
     def _do(self, item: Any) -> None:
-        work = self._handle(item)
+        work = self._owner.handle(item)
         begun: Awaitable[None] | None = None
         self._is_at_it = True
         try:
@@ -128,7 +135,7 @@ class Mailbox:
                     if not item.done():
                         item.set_result(None)
                 else:
-                    await self._handle(item)
+                    await self._owner.handle(item)
         finally:
             self._task = None
             self._items = None if not self._items else self._items

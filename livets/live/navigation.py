@@ -62,27 +62,24 @@ class Placed(Declared, Protocol):
 class Location:
     """The place of one view."""
 
-    __slots__ = ("_parsed", "_places", "_view", "due", "move", "prefix", "start")
+    __slots__ = ("_parsed", "_path", "_places", "_view", "due", "move", "prefix", "start")
 
-    def __init__(
-        self,
-        view: Placed,
-        start: str = "/",
-        path: Mapping[str, Any] = _NOTHING,
-        places: Places | None = None,
-        prefix: str = "",
-    ) -> None:
-        """`start`: path below the mount point, and query, of the page; `path`: its path parameters."""
+    def __init__(self, view: Placed) -> None:
         self._view = view
-        self._places = places
-        self.start = start
-        self.prefix = prefix
+        self._places: Places | None = None
+        self.start = "/"
+        self._path = _NOTHING
+        self.prefix = ""
         """The application's mount point."""
         self.move: Move | None = None
         self.due = False
         """True when the URL has changed in this unit of work, and `handle_params` has not been called with it."""
-        self._parsed = (start, path, self._whole(path, start))
+        self._parsed: tuple[str, Mapping[str, Any], Mapping[str, Any]] | None = None
         """The URL that was asked about last, its path parameters, and these with the query."""
+
+    def begin(self, start: str, path: Mapping[str, Any], places: Places | None, prefix: str) -> None:
+        """The view begins here. `start`: path below the mount point, and query, of the page; `path`: its parameters."""
+        self.start, self._path, self._places, self.prefix = start, path, places, prefix
 
     def of(self, view: Placed | None) -> Location:
         """The place, now that of the same view as another object; None while it sleeps, when nobody asks."""
@@ -104,12 +101,12 @@ class Location:
     @property
     def params(self) -> Mapping[str, Any]:
         """Path parameters and, behind them, the query's values as they are (the last one of each name)."""
-        return self._parse()[1]
+        return self._parse()[2]
 
     @property
     def path(self) -> Mapping[str, Any]:
         """Path parameters alone."""
-        return self._parse()[0]
+        return self._path if self._parsed is None and self.url == self.start else self._parse()[1]
 
     def url_for(self, target: str | type, values: Mapping[str, Any]) -> str:
         """The URL of a route, as browsers need it. Raises NavigationError."""
@@ -212,7 +209,7 @@ class Location:
         if self._places is not None:
             return self._places.find(path)
         here = unquote(self.start.partition("?")[0])
-        return (type(self._view), self._parsed[1]) if path == here else None
+        return (type(self._view), self._known()[1]) if path == here else None
 
     def _bind(self, below: str) -> dict[str, Any]:
         query = self._view.__livets__.query
@@ -223,13 +220,18 @@ class Location:
         url = below.partition("#")[0]
         return query.bind(path, pairs_of(url), params=self._whole(path, url), uri=self.prefix + url)
 
-    def _parse(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    def _parse(self) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
         url = self.url
-        if self._parsed[0] != url:
-            found = self._find(url)
-            path = self._parsed[1] if found is None else found[1]
+        if self._parsed is None or self._parsed[0] != url:
+            at, path = self._known()
+            found = None if at == url else self._find(url)
+            path = path if found is None else found[1]
             self._parsed = (url, path, self._whole(path, url))
-        return self._parsed[1:]
+        return self._parsed
+
+    def _known(self) -> tuple[str, Mapping[str, Any]]:
+        """The URL that was asked about last, and its path parameters."""
+        return (self.start, self._path) if self._parsed is None else self._parsed[:2]
 
     @staticmethod
     def _whole(path: Mapping[str, Any], url: str) -> Mapping[str, Any]:

@@ -1,7 +1,8 @@
 """What a view hears from the server: messages on topics, people who come and go, timers that are due.
 
 It owns how much of that may wait for a busy view, and the call of the handler. The bus and the clock are `topics`' and
-`timers`' business. Called by the runner when there is news, and by `units` when its turn has come.
+`timers`' business. Made by `units` with the first news; called by the runner when there is some, and by `units` when
+its turn has come.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ class News:
         self._people: dict[str, tuple[str, PresenceChange]] | None = None
         """Changes that wait, one a topic: a busy view hears of many as of one."""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits for its turn."""
+        return not (self._waiting_messages or self._resync_due or self._people)
+
     # There is news
 
     def deliver(self, name: str, message: Message) -> None:
@@ -81,7 +87,7 @@ class News:
             # What resync() loads contains what this message tells, if it tells anything.
             await self._transactions.hook("resync")
             return
-        if not self._commits.topics.is_new(message):
+        if not self._commits.world.is_new(message):
             return
 
         async def work() -> None:
@@ -115,7 +121,7 @@ class News:
     async def tick(self, number: int) -> None:
         """Call the handler of a timer, if it was not cancelled."""
         system = self._view._live.system
-        self._commits.timers.handled(number)
+        self._commits.world.rang(number)
         timer = system.notes.timers.get(number)
         if timer is None:
             return

@@ -2,7 +2,7 @@
 
 Owns what `self.presence` offers, and the connection between `System.notes` (what the view wants) and the worker's
 presence (what the world sees). A view is present from its join on, and still for a moment after its socket is lost.
-It never runs a handler. Called by application code, `commit` and the runner.
+It never runs a handler. Called by application code and `world`.
 """
 
 from __future__ import annotations
@@ -95,13 +95,14 @@ class Presences:
 
     __slots__ = ("_followed", "_leaving", "_service", "_started", "_tracked", "_view_id")
 
-    def __init__(self, view_id: str, service: Presence | None) -> None:
+    def __init__(self, view_id: str, service: Presence | None, *, is_here: bool) -> None:
+        """`is_here`: the page is there already."""
         self._view_id = view_id
         self._service = service
         self._tracked: dict[tuple[str, str], dict[str, Any]] | None = None
         self._followed: dict[str, str] | None = None
         self._leaving: asyncio.TimerHandle | None = None
-        self._started = False
+        self._started = is_here
 
     def start(self, notes: Notes) -> None:
         """The page is there."""

@@ -1,7 +1,8 @@
 """How far a view has come with the events of its browser, and telling the browser of it.
 
 It owns the watermarks: done (the result was shown, or a parallel handler has begun), ended, shown, and durable (a crash
-cannot undo it). It never commits: `commit` moves the marks. Asked by `units`, which waits while the store lags behind.
+cannot undo it), and who waits for them. It never commits: `commit` moves the marks. Asked by `units`, which waits while
+the store lags behind.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from livets.wire import limits
 class Progress:
     """The progress of one view."""
 
-    __slots__ = ("_display", "_shown_ref", "_writer", "done", "durable_ref", "ended", "waiters")
+    __slots__ = ("_display", "_shown_ref", "_waiters", "_writer", "done", "durable_ref", "ended")
 
     def __init__(self, display: Display, writer: Writer) -> None:
         self._display = display
@@ -28,8 +29,7 @@ class Progress:
         self.done = Watermark()
         self.ended = Watermark()
         self.durable_ref = 0
-        self.waiters = Waiters()
-        """Who waits until events have been told done."""
+        self._waiters: Waiters | None = None
 
     @property
     def last_ref(self) -> int:
@@ -46,6 +46,33 @@ class Progress:
         while not self.has_room:
             await self._writer.progress()
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits until events have been told done."""
+        return self._waiters is not None
+
+    async def reach(self, ref: int) -> None:
+        """Wait until event `ref`, accepted or still to come, has been told done."""
+        if ref > self.last_ref:
+            if self._waiters is None:
+                self._waiters = Waiters()
+            await self._waiters.reach(ref)
+
+    def wake(self) -> None:
+        """Who waits for no more than what is done need wait no longer."""
+        if self._waiters is not None:
+            self._wake(self._waiters, self.done.at)
+
+    def wake_all(self) -> None:
+        """Nobody need wait any longer: nothing more will be done."""
+        if self._waiters is not None:
+            self._wake(self._waiters, None)
+
+    def _wake(self, waiters: Waiters, ref: int | None) -> None:
+        waiters.wake(ref)
+        if not waiters.any:
+            self._waiters = None
+
     def start(self, ref: int, ended: Set[int]) -> None:
         """Go on where a snapshot ends: these events are not to run again."""
         self.done.start(ref, ended)
@@ -56,7 +83,7 @@ class Progress:
         """A parallel handler is at work: later events may be told done before it has ended."""
         self.done.passed(ref)
         self.tell()
-        self.waiters.wake(self.done.at)
+        self.wake()
 
     def written(self, ref: int) -> None:
         """The store has what events up to `ref` did."""
@@ -64,7 +91,7 @@ class Progress:
             self.durable_ref = ref
             self.done.reached(ref)
             self.tell()
-            self.waiters.wake(self.done.at)
+            self.wake()
 
     def tell(self, diff: list[Any] | bytes = b"") -> None:
         """Send a patch with the marks, or acknowledge (again) what is done and what is durable."""

@@ -54,7 +54,7 @@ class ViewRunner(Sleeper):
         Raises EventRefused("bad_arguments") for a URL that does not fit, Redirected, and what the view raises.
         """
         return await beginning.mount(
-            self.view, self._commits, self._store, view_id=self.view_id, meta=self._meta, dev=self._dev
+            self.view, self._commits, self._commits.store, view_id=self.view_id, meta=self._meta, dev=self._dev
         )
 
     @classmethod
@@ -73,7 +73,7 @@ class ViewRunner(Sleeper):
         runner._interrupted, runner._accepted = restored.interrupted, runner.last_ref
         if restored.is_migrated:
             whole = runner._commits.record(record.meta, record.secret)
-            await runner._store.recreate(runner.view_id, claim.generation, whole)
+            await runner._commits.store.recreate(runner.view_id, claim.generation, whole)
         await runner._units.transactions.hook("resumed")
         return runner
 
@@ -81,13 +81,9 @@ class ViewRunner(Sleeper):
 
     def attach(self, outbox: Outbox) -> None:
         """Patches flow from here on. At the first time timers and topics start; what topics missed is resynced."""
-        commits, notes = self._commits, self.view._live.system.notes
-        commits.display.outbox = outbox
-        if not commits.topics.started:
-            commits.timers.start(notes.timers)
-            if commits.topics.start(notes.subscriptions):
-                self._units.mailbox.put(Resync())
-        commits.presences.start(notes)
+        self._commits.display.outbox = outbox
+        if self._commits.join():
+            self._units.mailbox.put(Resync())
         if self._interrupted:
             self._tell_interrupted(outbox)
         self.flush()
@@ -96,7 +92,7 @@ class ViewRunner(Sleeper):
         """Nothing can be sent any more; events, messages and timers go on, and their result waits."""
         self._commits.display.outbox = None
         if not self.gone:
-            self._commits.presences.page_lost()
+            self._commits.detach()
 
     def accept(self, event: Event) -> None:
         """Queue an event; one that was accepted before is only acknowledged again.
@@ -164,7 +160,7 @@ class ViewRunner(Sleeper):
         if ref is None:
             await self._units.reach()
         elif not self.gone:
-            await self._units.settled(ref)
+            await self._commits.progress.reach(ref)
 
     async def write_secret(self, hashes: bytes) -> None:
         """Store the resume secrets with the snapshot; waits for it, but not for a store that is down."""
@@ -187,7 +183,7 @@ class ViewRunner(Sleeper):
     async def durable(self) -> None:
         """Wait until every commit so far is in the store and its effects have left."""
         await self._commits.writer.written()
-        await self._commits.effects.drained()
+        await self._commits.drained()
         await self._commits.writer.written()
 
     async def evict(self) -> None:
@@ -212,14 +208,12 @@ class ViewRunner(Sleeper):
 
     async def _stop_working(self, *, for_good: bool) -> None:
         await self._units.finish(CLOSE_GRACE_S, for_good=for_good)
-        self._commits.timers.stop()
-        self._commits.topics.close()
-        self._commits.presences.stop(leaves=for_good)
+        self._commits.leave(for_good=for_good)
 
     async def _rest(self) -> None:
         commits = self._commits
         if not self.gone and self.generation:
-            if not self._store.durable:
+            if not commits.store.durable:
                 system = self.view._live.system.encode()
                 ended = commits.progress.ended.at
                 change = Change(fields=everything(self.view), ref=ended, system=system)

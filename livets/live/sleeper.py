@@ -43,12 +43,12 @@ class Sleeper(Wiring):
         if self.gone or not self.generation or self._accepted != self.last_ref or self.kept_awake_by(quiet_s):
             return None
         asleep = fallen_asleep(
-            self.view, self._commits, view_id=self.view_id, templates=self._templates, store=self._store, bus=self._bus,
-            meta=self._meta, secret=self._secret, dev=self._dev,
+            self.view, self._commits, view_id=self.view_id, templates=self._templates, meta=self._meta,
+            secret=self._secret, dev=self._dev,
         )  # fmt: skip
         if asleep is not None:
             commits, units, bond = self._commits, self._units, self.view._live
-            commits.timers.stop()
+            commits.rest()
             bond.location.of(None)
             take_apart(bond, units, commits, self)
         return asleep

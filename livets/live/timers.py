@@ -1,6 +1,7 @@
 """A view's timers on the event loop: they follow what `System.notes.timers` says (D9).
 
-It owns the loop's handles, never the timers themselves and never a handler: when one is due it tells the runner.
+It owns the loop's handles, never the timers themselves and never a handler: when one is due it tells the runner. Made
+and called by `world`.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ class Timers:
 
     __slots__ = ("_handles", "_owner", "_started")
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: Owner, *, runs: bool) -> None:
+        """`runs`: there has been a join."""
         self._owner = owner
         self._handles: dict[int, asyncio.TimerHandle] | None = None
-        self._started = False
+        self._started = runs
 
     def start(self, wanted: dict[int, Timer]) -> None:
         """Timers run from the first join on, so that pages nobody looks at cost nothing."""

@@ -1,7 +1,7 @@
 """A view's subscriptions on the bus: which are open, what was missed, which messages are repeats (D9, D12).
 
 It owns the connection between `System.notes.subscriptions` (what the view wants) and the bus (what it gets). It
-never runs a handler. Called by the runner.
+never runs a handler. Made and called by `world`.
 """
 
 from __future__ import annotations
@@ -19,16 +19,15 @@ _REMEMBERED: Final = 64
 class Topics:
     """The open subscriptions of one view."""
 
-    __slots__ = ("_bus", "_open", "_recent", "_view_id", "missed", "started")
+    __slots__ = ("_bus", "_open", "_recent", "_view_id", "missed")
 
     def __init__(self, view_id: str, bus: Bus) -> None:
         self._view_id = view_id
         self._bus = bus
         self._open: dict[str, str] | None = None
         self._recent: OrderedDict[str, None] | None = None
-        self.started = False
-        """Messages are handled only from the join on; before it they are noted as missed."""
         self.missed = False
+        """Messages came before the join: they are handled only from there on."""
 
     def open(self, topic: str, subscription: Subscription) -> None:
         """Make the bus deliver `topic`; a new subscription starts at the topic's present position."""
@@ -58,7 +57,7 @@ class Topics:
             position = dict(self._bus.position(topic))
             missed = missed or position != subscription.positions
             subscription.positions = position
-        self.started, self.missed = True, False
+        self.missed = False
         return missed
 
     def is_new(self, message: Message) -> bool:
@@ -75,4 +74,3 @@ class Topics:
     def close(self) -> None:
         """End all subscriptions on the bus; the notes keep them for a restore."""
         self.follow({})
-        self.started = False

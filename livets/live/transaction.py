@@ -1,7 +1,8 @@
 """A unit of work runs whole or not at all: it ends in a commit, or as if it had never begun (D7).
 
 It owns the unit that is open and what becomes of errors. What there is to run is `units`' and `news`' business, what a
-commit does `commit`'s. It never touches the mailbox: its callers have the view to themselves.
+commit does `commit`'s, when it may be shown `pace`'s. It never works the mailbox off: its callers have the view to
+themselves.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from livets.errors import EventRefused
 from livets.live.calling import call
 from livets.live.commit import Commits, RenderFailed
 from livets.live.failure import Failure, failed
+from livets.live.mailbox import Mailbox
 from livets.live.pace import Pace
 from livets.live.unit import CURRENT, Unit
 from livets.wire import codes
@@ -28,15 +30,37 @@ Work = Callable[[], Awaitable[Collection[str] | None]]
 class Transactions:
     """The units of work of one view, one at a time."""
 
-    __slots__ = ("_commits", "_dev", "_pace", "_view", "open")
+    __slots__ = ("_commits", "_dev", "_mailbox", "_pace", "_view", "open")
 
-    def __init__(self, view: LiveView, commits: Commits, pace: Pace, *, dev: bool) -> None:
+    def __init__(self, view: LiveView, commits: Commits, mailbox: Mailbox, *, dev: bool) -> None:
         self._view = view
         self._commits = commits
-        self._pace = pace
+        self._mailbox = mailbox
+        self._pace: Pace | None = None
         self._dev = dev
         self.open: Unit | None = None
         """The unit at work."""
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether something that no browser waits for is still to be shown."""
+        return self._pace is not None and self._pace.is_holding
+
+    def release(self) -> None:
+        """Show now what is held."""
+        if self._pace is not None:
+            self._pace.release()
+
+    def stop(self) -> None:
+        """Show nothing more that is held."""
+        if self._pace is not None:
+            self._pace.stop()
+
+    def _holds(self) -> bool:
+        """Whether a change of now, for which no browser waits, is shown later."""
+        if self._pace is None:
+            self._pace = Pace(self._mailbox)
+        return self._pace.holds()
 
     async def run(
         self,
@@ -65,7 +89,7 @@ class Transactions:
                 return None
             if self._view._live.location.due or self._view.__livets__.hooks["updated"] is not None:
                 await self.follow_up()
-            commits.commit(ref, forced, skipped=skipped, shared=from_server, held=from_server and self._pace.holds())
+            commits.commit(ref, forced, skipped=skipped, shared=from_server, held=from_server and self._holds())
         except EventRefused as error:
             failure = Failure(error.code, error.told(dev=self._dev))
         except RenderFailed as error:
@@ -83,7 +107,7 @@ class Transactions:
             unit.close()
             self.open = None
             CURRENT.reset(token)
-        if commits.display.behind and not self._pace.is_holding:
+        if commits.display.behind and not self.is_holding:
             # A page that joined in the middle of this unit may show what was taken back.
             self.guarded(commits.flush)
         return failure

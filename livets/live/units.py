@@ -24,7 +24,6 @@ from livets.live.holding import Holding
 from livets.live.mailbox import Mailbox
 from livets.live.navigation import EVENT as PARAMS
 from livets.live.news import News
-from livets.live.pace import Pace
 from livets.live.transaction import Transactions
 from livets.live.turn import Turn
 from livets.live.unit import CURRENT, CurrentEvent, Unit, current
@@ -39,8 +38,8 @@ class Units:
     """The work of one view, one piece at a time."""
 
     __slots__ = (
-        "_beside", "_commits", "_dev", "_pace", "_progress", "_view", "_view_id", "acceptance", "mailbox",
-        "news", "transactions", "waiters",
+        "_beside", "_commits", "_dev", "_news", "_progress", "_view", "_view_id", "acceptance", "mailbox",
+        "transactions",
     )  # fmt: skip
 
     def __init__(self, view: LiveView, view_id: str, commits: Commits, *, dev: bool) -> None:
@@ -48,14 +47,12 @@ class Units:
         self._view_id = view_id
         self._commits = commits
         self._dev = dev
-        self.mailbox = Mailbox(self._handle)
+        self.mailbox = Mailbox(self)
         self.acceptance = Acceptance(view.__livets__.events, self.mailbox)
         self._beside: Beside | None = None
-        self._pace = Pace(self.mailbox)
-        self.transactions = Transactions(view, commits, self._pace, dev=dev)
-        self.news = News(view, commits, self.mailbox, self.transactions, dev=dev)
+        self.transactions = Transactions(view, commits, self.mailbox, dev=dev)
+        self._news: News | None = None
         self._progress = commits.progress
-        self.waiters = self._progress.waiters
 
     @property
     def open(self) -> Unit | None:
@@ -67,12 +64,21 @@ class Units:
         """Whether nothing is at work, nothing waits, and nobody waits for anything."""
         beside = self._beside
         is_busy = self.mailbox.busy or self.open is not None or (beside is not None and beside.running)
-        return not (is_busy or self._pace.is_holding or self.waiters.any)
+        return not (is_busy or self.transactions.is_holding or self._progress.is_awaited)
 
     def rest(self) -> None:
         """Forget what is made again when it is needed."""
         if self._beside is not None and not self._beside.running:
             self._beside = None
+        if self._news is not None and self._news.is_idle:
+            self._news = None
+
+    @property
+    def news(self) -> News:
+        """What the view hears; made when there is news."""
+        if self._news is None:
+            self._news = News(self._view, self._commits, self.mailbox, self.transactions, dev=self._dev)
+        return self._news
 
     @property
     def holding(self) -> Holding:
@@ -93,20 +99,15 @@ class Units:
 
     async def reach(self) -> None:
         """Wait until everything queued before has been worked off and can be seen."""
-        self._pace.release()
+        self.transactions.release()
         await self.mailbox.reach()
-        if self._pace.is_holding:
-            self._pace.release()
+        if self.transactions.is_holding:
+            self.transactions.release()
             await self.mailbox.reach()
-
-    async def settled(self, ref: int) -> None:
-        """Wait until event `ref`, accepted or still to come, has been handled."""
-        if ref > self._progress.last_ref:
-            await self.waiters.reach(ref)
 
     async def finish(self, grace_s: float, *, for_good: bool) -> None:
         """Take no more work. What runs may go on for `grace_s` seconds; parallel handlers not if it is `for_good`."""
-        self._pace.stop()
+        self.transactions.stop()
         started_s = time.monotonic()
         if self._beside is not None:
             await self._beside.finish(0.0 if for_good else grace_s)
@@ -114,14 +115,15 @@ class Units:
 
     def halt(self) -> None:
         """The view is somebody else's: take no more work and wait for nothing."""
-        self._pace.stop()
+        self.transactions.stop()
         self.mailbox.halt()
         if self._beside is not None:
             self._beside.halt()
 
     # Doing it
 
-    async def _handle(self, item: Any) -> None:
+    async def handle(self, item: Any) -> None:
+        """The turn of something from the mailbox."""
         CURRENT.set(None)  # this task may have been started by a handler
         if isinstance(item, Event):
             await self._on_event(item)
@@ -182,7 +184,7 @@ class Units:
         self.acceptance.running = None
         if unit.stopped:
             await self._skip(event)
-        self.waiters.wake(self._progress.last_ref)
+        self._progress.wake()
 
     async def _skip(self, event: Event) -> None:
         """The handler of this event is not run, or was cancelled; what was typed before it counts."""
@@ -194,7 +196,7 @@ class Units:
 
         unit = Unit(self._view, event.ref, self._named(event))
         await self.transactions.run("field update", work, unit, skipped=True)
-        self.waiters.wake(self._progress.last_ref)
+        self._progress.wake()
 
     def _begin(self, event: Event) -> None:
         """Begin a parallel event now."""
@@ -216,7 +218,7 @@ class Units:
             await self._skip(msgspec.structs.replace(over.event, fields={}))  # those have had their turn
         else:
             self._commits.finish(ref, over.failure)
-        self.waiters.wake(self._progress.last_ref)
+        self._progress.wake()
 
     def _on_heal(self, address: list[Any]) -> None:
         display = self._commits.display

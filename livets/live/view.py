@@ -73,8 +73,7 @@ class LiveView:
 
     def __new__(cls, *_args: Any, **_options: Any) -> LiveView:
         view = super().__new__(cls)
-        view._live = Bond()
-        view._live.location = Location(view)
+        view._live = Bond(Location(view))
         values = view.__dict__
         for name, field in cls.__livets__.fields.items():
             value = field.initial()
@@ -152,9 +151,10 @@ class LiveView:
 
         Raises TemplateError for source that is wrong. The source is code: never build it from what users have typed.
         """
-        if self._live.host is None:
+        host = self._live.host
+        if host is None:
             raise ConfigError("self.html() works while the view is shown: call it in render()")
-        return self._live.host.markup(source, context)
+        return host.markup(source, context)
 
     # What surrounds the view
 
@@ -216,8 +216,9 @@ class LiveView:
         What was committed stays, even if the handler fails afterwards. An event that was interrupted by a crash
         after this point does not run again: its browser is told `interrupted`.
         """
-        if self._live.host is not None:
-            await self._live.host.commit_point()
+        host = self._live.host
+        if host is not None:
+            await host.commit_point()
 
     def commit(self) -> AbstractAsyncContextManager[None]:
         """Hold the view for a block that is one commit: shown and kept at its end, taken back if it raises.
@@ -235,7 +236,8 @@ class LiveView:
         ...         async with self.commit():
         ...             self.found = found
         """
-        return nullcontext() if self._live.host is None else self._live.host.commit_block()
+        host = self._live.host
+        return nullcontext() if host is None else host.commit_block()
 
     def cancel(self, handler: Callable[..., Any] | str) -> None:
         """Stop the events of `handler`, an @event method: those that wait, and those at work if it is an async one.
@@ -246,8 +248,9 @@ class LiveView:
         name = handler if isinstance(handler, str) else getattr(handler, "__name__", "")
         if name not in self.__livets__.events:
             raise ConfigError(f"cancel({name!r}): {self.__livets__.name} has no @event method of that name")
-        if self._live.host is not None:
-            self._live.host.cancel(name)
+        host = self._live.host
+        if host is not None:
+            host.cancel(name)
 
     def set_input(self, name: str, value: Any) -> None:
         """Assign a field and write it into its control, even if that has the focus or holds unsent text."""
@@ -292,8 +295,9 @@ class LiveView:
         self.__livets__.message(type(self), name)
         self._live.acting("subscribe")
         self._live.system.changing().subscriptions[topic] = Subscription(name)
-        if self._live.host is not None:
-            self._live.host.subscribing(topic)
+        host = self._live.host
+        if host is not None:
+            host.subscribing(topic)
 
     def unsubscribe(self, topic: str) -> None:
         """End a subscription; unknown ones are ignored."""

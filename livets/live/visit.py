@@ -7,7 +7,8 @@ mounted or joined, never from a snapshot (D9).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 
 class Visit(Mapping[str, Any]):
@@ -38,3 +39,7 @@ class Visit(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._data)
+
+
+NOBODY: Final = Visit(MappingProxyType({}))
+"""The session of a view that nobody looks at."""

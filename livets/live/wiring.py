@@ -17,7 +17,7 @@ from livets.live.hosting import Hosting
 from livets.live.navigation import Location, Places
 from livets.live.units import Units
 from livets.live.view import LiveView
-from livets.live.visit import Visit
+from livets.live.visit import NOBODY, Visit
 from livets.live.work import Tick
 from livets.presence import Presence, PresenceChange
 from livets.pubsub import Bus, Message
@@ -34,8 +34,8 @@ class Wiring:
     """One running view's parts."""
 
     __slots__ = (
-        "_accepted", "_bus", "_commits", "_dev", "_holders", "_interrupted", "_meta", "_secret", "_store", "_templates",
-        "_units", "view", "view_id",
+        "_accepted", "_commits", "_dev", "_holders", "_interrupted", "_meta", "_secret", "_templates", "_units", "view",
+        "view_id",
     )  # fmt: skip
 
     def __init__(
@@ -51,7 +51,7 @@ class Wiring:
         url: str = "/",
         places: Places | None = None,
         prefix: str = "",
-        session: Mapping[str, Any] = _NOTHING,
+        session: Mapping[str, Any] = NOBODY,
         request: Any = None,
         presence: Presence | None = None,
         dev: bool = False,
@@ -61,19 +61,15 @@ class Wiring:
         self.view = view_class()
         bond = self.view._live
         bond.session, bond.request, bond.presence = Visit.of(session), request, presence
-        bond.location = Location(self.view, url, params, places, prefix)
+        bond.location.begin(url, params, places, prefix)
         display = Display(self.view, compile_template(view_class, templates), dev=dev)
-        self._commits = Commits(
-            self.view, view_id, display, store, bus, owner=self, dev=dev, presence=presence,
-        )  # fmt: skip
+        self._commits = Commits(self.view, view_id, display, store, bus, owner=self, dev=dev)
         self._units = Units(self.view, view_id, self._commits, dev=dev)
-        bond.host = Hosting(self.view, self._commits, self._units, templates)
+        bond.runner = self
         self._meta = meta
         self._secret = b""
-        self._store = store
         self._dev = dev
         self._templates = templates
-        self._bus = bus
         self._accepted = 0
         self._interrupted: Sequence[int] = ()
         self._holders = sys.getrefcount(self.view)
@@ -119,14 +115,21 @@ class Wiring:
 
     def deliver(self, name: str, message: Message) -> None:
         """A message for the handler `name`. Before the join, and when too many wait, it is only noted as missed."""
-        if self._commits.topics.started:
+        if self._commits.is_joined:
             self._units.news.deliver(name, message)
         else:
-            self._commits.topics.missed = True
+            self._commits.world.miss()
 
     def present(self, handler: str, topic: str, change: PresenceChange) -> None:
         """People have come or gone on a topic that the view follows."""
         self._units.news.present(handler, topic, change)
+
+    # What the view asks
+
+    @property
+    def host(self) -> Hosting:
+        """Who answers the view."""
+        return Hosting(self.view, self._commits, self._units, self._templates)
 
     # What commits ask of their view
 
@@ -134,7 +137,7 @@ class Wiring:
         """The view is somebody else's now, or nobody's."""
         self._units.halt()
         self._commits.stop()
-        self._units.waiters.wake(None)
+        self._commits.progress.wake_all()
 
     async def record(self) -> Record:
         """For the writer. A handler at work may still be taken back, so its end is waited for."""

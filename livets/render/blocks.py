@@ -276,7 +276,7 @@ class Block:
 
     def first(self, scope: Scope, *, html: bool) -> tuple[list[Any], Any]:
         """(what to remember, the HTML or the fill) of a block outside of loops."""
-        states: list[Any] = []
+        states: list[Any] = [None] * len(self.slots)  # each view keeps it: no room for more
         shown: list[Any] = []
         for slot in self.slots:
             try:
@@ -284,7 +284,7 @@ class Block:
             except Exception as error:
                 note_line(error, slot)
                 raise
-            states.append(state)
+            states[slot.number] = state
             shown.append(output)
         if not html:
             return states, shown

@@ -22,11 +22,12 @@ _NOTHING: Final[dict[Any, Any]] = {}
 
 
 @dataclass(slots=True)
-class _Kept:
-    record: Record
-    generation: int
-    bytes: int
-    used_at: float
+class _Kept(Record):
+    """A record, and what the store knows of it: one object, as there is one for every view."""
+
+    generation: int = 0
+    bytes: int = 0
+    used_at: float = 0.0
 
 
 class MemoryStore:
@@ -75,7 +76,7 @@ class MemoryStore:
             return None
         is_current = kept.generation == known_generation
         kept.generation += 1
-        return Claim(kept.generation, None if is_current else _copy(kept.record))
+        return Claim(kept.generation, None if is_current else _copy(kept))
 
     async def write(self, view_id: str, generation: int, change: Change) -> None:
         """Apply a change; an empty one only says that the view is still wanted. Raises Fenced, Gone."""
@@ -84,8 +85,8 @@ class MemoryStore:
             raise Gone(f"view {view_id} has been dropped")
         if kept.generation != generation:
             raise Fenced(f"view {view_id} has been taken over")
-        apply(change, kept.record)
-        size = _size(kept.record)
+        apply(change, kept)
+        size = _size(kept)
         self.bytes += size - kept.bytes
         kept.bytes = size
         self._trim()
@@ -99,7 +100,7 @@ class MemoryStore:
     def records(self) -> Iterator[tuple[str, int, Record]]:
         """All that is kept: id, generation, record; the least recently used first."""
         for view_id, kept in self._kept.items():
-            yield view_id, kept.generation, kept.record
+            yield view_id, kept.generation, kept
 
     def adopt(self, view_id: str, generation: int, record: Record) -> None:
         """Keep a record of another store; one that is here already stays."""
@@ -108,9 +109,13 @@ class MemoryStore:
 
     def _keep(self, view_id: str, record: Record, generation: int) -> None:
         size = _size(record)
-        if not (record.fields or record.logs or record.effects):
-            record.fields = record.logs = record.effects = _NOTHING  # most records of running views are like that
-        self._kept[view_id] = _Kept(record, generation, size, self._clock())
+        fields, logs, effects = record.fields, record.logs, record.effects
+        if not (fields or logs or effects):
+            fields = logs = effects = _NOTHING  # most records of running views are like that
+        self._kept[view_id] = _Kept(
+            record.meta, fields, logs, record.ref, record.system, effects, record.secret,
+            generation, size, self._clock(),
+        )  # fmt: skip
         self.bytes += size
         self._trim()
 

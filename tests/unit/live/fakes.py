@@ -36,7 +36,7 @@ class DurableStore(MemoryStore):
         self.writes.append(change)
 
     def record(self, view_id: str = "v1") -> Record:
-        return self._kept[view_id].record
+        return self._kept[view_id]
 
     def lose(self, view_id: str = "v1") -> None:
         """As a Redis that restarted empty."""

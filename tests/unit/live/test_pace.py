@@ -210,9 +210,9 @@ async def test_no_timer_is_left_of_a_view_that_ends() -> None:
         for price in (1, 2):
             await publish(stage, price)
         await worked(runner)
-        assert runner._units._pace.is_holding
+        assert runner._units.transactions.is_holding
         await getattr(runner, how)()
-        assert not runner._units._pace.is_holding
+        assert not runner._units.transactions.is_holding
         assert len(outbox.patches) == 1
 
 
@@ -257,10 +257,11 @@ async def test_views_that_show_the_same_are_drawn_and_encoded_once(count: int, m
 async def test_a_pace_that_is_released_or_stopped_shows_once_or_never() -> None:
     shown: list[int] = []
 
-    async def handle(item: Flush) -> None:
-        shown.append(1)
+    class Owner:
+        async def handle(self, item: Flush) -> None:
+            shown.append(1)
 
-    mailbox = Mailbox(handle)
+    mailbox = Mailbox(Owner())
     one = Pace(mailbox)
     assert not one.holds()
     assert one.holds()

@@ -155,13 +155,14 @@ async def test_what_it_sends_to_its_own_view_is_handled_in_a_task() -> None:
 async def test_an_item_that_has_to_wait_after_all_goes_on_in_a_task() -> None:
     done: list[Any] = []
 
-    async def handle(item: Any) -> None:
-        if item == "waits":
-            async with contextlib.AsyncExitStack():
-                await asyncio.sleep(0)
-        done.append(item)
+    class Owner:
+        async def handle(self, item: Any) -> None:
+            if item == "waits":
+                async with contextlib.AsyncExitStack():
+                    await asyncio.sleep(0)
+            done.append(item)
 
-    mailbox = Mailbox(handle)
+    mailbox = Mailbox(Owner())
     mailbox.put("waits", at_once=True)
     mailbox.put("next", at_once=True)
     assert done == []
@@ -172,13 +173,14 @@ async def test_an_item_that_has_to_wait_after_all_goes_on_in_a_task() -> None:
 async def test_a_bug_in_the_middle_stops_nothing() -> None:
     done: list[Any] = []
 
-    async def handle(item: Any) -> None:
-        if item == "bug":
-            mailbox.put("after")
-            raise RuntimeError("bug")
-        done.append(item)
+    class Owner:
+        async def handle(self, item: Any) -> None:
+            if item == "bug":
+                mailbox.put("after")
+                raise RuntimeError("bug")
+            done.append(item)
 
-    mailbox = Mailbox(handle)
+    mailbox = Mailbox(Owner())
     with pytest.raises(RuntimeError):
         mailbox.put("bug", at_once=True)
     await mailbox.reach()
