@@ -196,7 +196,7 @@ class Commits(Outside):
         system.done()
         if ref or diff:
             self.progress.tell(diff)
-        if not self.store.durable:
+        if change.effects and not self.store.durable:
             self.release(change.effects)
 
     def _note_end(self, ref: int, change: Change) -> None:

@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 _PLACE: Final = frozenset({"params", "uri"})
 
 
-class Display:
-    """The rendered side of one view."""
+class Display(ViewScope):
+    """The rendered side of one view; what its template sees of the view, it sees through this."""
 
     __slots__ = (
-        "_forced", "_inputs", "_move", "_pending", "_plain", "_shown", "_title", "_url", "_view", "outbox",
-        "rendering", "witness",
+        "_forced", "_inputs", "_move", "_pending", "_plain", "_shown", "_title", "_url", "outbox", "rendering",
+        "witness",
     )  # fmt: skip
 
     def __init__(self, view: LiveView, template: CompiledTemplate, *, dev: bool = False) -> None:
-        self._view = view
+        super().__init__(view)
         self.witness = Witness() if dev else None
         self.rendering: Rendering = template.start()
         self._plain: CompiledTemplate | None = None
@@ -49,11 +49,6 @@ class Display:
         self._title = ""
         self._url = ""
         self._move: Move | None = None
-
-    @property
-    def _scope(self) -> ViewScope:
-        """What the template sees."""
-        return ViewScope(self._view)
 
     @property
     def ready(self) -> bool:
@@ -73,7 +68,7 @@ class Display:
     def html(self) -> str:
         """The first HTML."""
         with _Unseen(self._view):
-            html = self.rendering.html(self._scope)
+            html = self.rendering.html(self)
         self._title = self._view.__dict__["title"]
         self._url = self._view._live.system.notes.url
         self._shown = True
@@ -99,7 +94,7 @@ class Display:
             if shown:
                 patch = self._patch(changed, forced, shared=shared)
             else:
-                patch = self.rendering.fill(self._scope)
+                patch = self.rendering.fill(self)
         finally:
             tracker.paused = paused
         return Drawn(patch, self._extras(move, whole=not shown), self._remember)
@@ -113,7 +108,7 @@ class Display:
         if self._url != self._view._live.system.notes.url:
             dirty = {*dirty, *_PLACE}
         force = {*forced, *self._forced} if self._forced else forced
-        return rendering.diff(self._scope, dirty, force, shared=shared)
+        return rendering.diff(self, dirty, force, shared=shared)
 
     def postpone(self, changed: Collection[str], forced: Collection[str]) -> None:
         """These could not be sent; they are part of the next drawing."""
@@ -129,18 +124,17 @@ class Display:
 
     def fill(self, fingerprint: str) -> Drawn:
         """All current values for a page built from the template `fingerprint`, or the template with them."""
-        scope = self._scope
         with _Unseen(self._view):
             if self.rendering.template.fingerprint == fingerprint:
-                patch = self.rendering.fill(scope)
+                patch = self.rendering.fill(self)
             else:
-                patch = self.rendering.reshape(scope)
+                patch = self.rendering.reshape(self)
         return Drawn(patch, self._extras(None, whole=True), self._remember)
 
     def block(self, address: list[Any]) -> list[Any]:
         """The diff that builds one block afresh. Raises LookupError if there is no such block."""
         with _Unseen(self._view):
-            diff = [int(ReservedOp.BUILD), [address, self.rendering.block(self._scope, address)]]
+            diff = [int(ReservedOp.BUILD), [address, self.rendering.block(self, address)]]
         if self.witness is not None:
             self.witness.follow(self.rendering.template, diff)
         return diff
@@ -154,8 +148,8 @@ class Display:
             return ""
         with _Unseen(self._view):
             template = self.rendering.template
-            found = self.witness.look(template, template.start().html(self._scope))
-            if found and self.rendering.diff(self._scope, self._volatile()).diff:
+            found = self.witness.look(template, template.start().html(self))
+            if found and self.rendering.diff(self, self._volatile()).diff:
                 return ""  # the template reads what changes by itself (a clock, a global): the next patch will tell
         return found
 

@@ -101,7 +101,7 @@ class Page:
     def fresh(self) -> str:
         """The page as a fresh render has it."""
         rendering = self.runner.rendering.template.start()
-        return serialise(parse(rendering.html(self.runner._commits.display._scope)))
+        return serialise(parse(rendering.html(self.runner._commits.display)))
 
 
 async def opened(view_class: type[LiveView], store: MemoryStore | None = None, **options: Any) -> Page:

@@ -115,7 +115,7 @@ class Twin:
         self.outbox.patches.clear()
 
     def fresh(self) -> str:
-        return serialise(parse(self.runner.rendering.template.start().html(self.runner._commits.display._scope)))
+        return serialise(parse(self.runner.rendering.template.start().html(self.runner._commits.display)))
 
     def facts(self) -> dict[str, Any]:
         view = self.runner.view
