@@ -6,7 +6,7 @@ journals, and starts nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Container
 from typing import Any
 
 from livets.engine.limits import Limiter
@@ -66,7 +66,7 @@ class Options:
         """Nodes that run others and take no slot of their own."""
         self.choosy: set[int] = set()
         """Nodes for which the driver's `wanted` decides."""
-        self.optional_edges: set[int] = set()
+        self.optional_edges: Container[int] = ()
         """Edges whose silence does not keep the target from running."""
 
     def special(self) -> set[int]:

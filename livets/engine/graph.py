@@ -16,6 +16,8 @@ import msgspec
 
 from livets.engine.errors import GraphFault
 
+_CHUNK = 16_384
+
 
 class Connection(msgspec.Struct, frozen=True, gc=False, order=True, forbid_unknown_fields=True):
     """One edge, with the four names that workflow files use."""
@@ -33,6 +35,7 @@ class Plan:
     """A frozen graph: for node n, its out-edges are `edge_target[out_start[n]:out_start[n + 1]]`, sorted by source.
 
     `in_edges[in_start[n]:in_start[n + 1]]` are the numbers of the edges that lead into n, in the order they were added.
+    Columns that are in order are those of the graph: who makes a plan adds no more to it.
     """
 
     __slots__ = (
@@ -56,9 +59,8 @@ class Plan:
         self.edge_source, self.edge_target, self.edge_source_port, self.edge_target_port = (
             _picked(column, order) for column in (graph.sources, graph.targets, graph.source_ports, graph.target_ports)
         )
-        place = _packed(sorted(range(len(order)), key=order.__getitem__))
         by_target, self.in_start = _sorted_by(graph.targets, self.size)
-        self.in_edges = _picked(place, by_target)
+        self.in_edges = packed(by_target if isinstance(order, range) else _picked(_inverse(order), by_target))
 
     def in_degrees(self) -> list[int]:
         """Return how many edges lead into each node."""
@@ -122,6 +124,14 @@ class Graph:
         if len(self.index) < len(self.names):
             raise GraphFault("two nodes have the same name: rename one")
 
+    def copied(self) -> Graph:
+        """Return a copy; it knows nodes by number only, its `index` is empty."""
+        copy = Graph()
+        copy.names, copy.ports, copy._port_index = self.names[:], self.ports[:], dict(self._port_index)
+        copy.sources, copy.targets = self.sources[:], self.targets[:]
+        copy.source_ports, copy.target_ports = self.source_ports[:], self.target_ports[:]
+        return copy
+
     def port(self, name: str) -> int:
         """Return the number that stands for a port's name."""
         number = self._port_index.setdefault(name, len(self.ports))
@@ -148,10 +158,10 @@ class Graph:
         links, index, port = list(links), self.index, self._port_index
         for name in dict.fromkeys([link.from_port for link in links] + [link.to_port for link in links]):
             self.port(name)
-        self.sources.extend(_packed([index[link.from_node] for link in links]))
-        self.targets.extend(_packed([index[link.to_node] for link in links]))
-        self.source_ports.extend(_packed([port[link.from_port] for link in links]))
-        self.target_ports.extend(_packed([port[link.to_port] for link in links]))
+        self.sources.extend(packed([index[link.from_node] for link in links]))
+        self.targets.extend(packed([index[link.to_node] for link in links]))
+        self.source_ports.extend(packed([port[link.from_port] for link in links]))
+        self.target_ports.extend(packed([port[link.to_port] for link in links]))
 
     def cycle(self) -> list[str] | None:
         """Return the names along one cycle, the first again at the end, or None. O(nodes + edges), no recursion."""
@@ -220,19 +230,35 @@ def _sorted_by(keys: array[int], size: int) -> tuple[Sequence[int], array[int]]:
     counts = [0] * (size + 1)
     for key in keys:
         counts[key + 1] += 1
-    in_order = all(map(operator.le, keys, keys[1:]))  # the edges of most files are, at least by their sources
-    order = range(len(keys)) if in_order else _packed(sorted(range(len(keys)), key=keys.__getitem__))
-    return order, _packed(list(itertools.accumulate(counts)))
+    start = packed(itertools.accumulate(counts))
+    if all(map(operator.le, keys, itertools.islice(keys, 1, None))):
+        return range(len(keys)), start  # the edges of most files are in order, at least by their sources
+    free, order = start[:], array("i", bytes(4 * len(keys)))
+    for place, key in enumerate(keys):
+        order[free[key]] = place
+        free[key] += 1
+    return order, start
+
+
+def _inverse(order: Sequence[int]) -> array[int]:
+    """Where each place has gone, of those that `order` has each once."""
+    inverse = array("i", bytes(4 * len(order)))
+    for now, before in enumerate(order):
+        inverse[before] = now
+    return inverse
 
 
 def _picked(column: array[int], order: Sequence[int]) -> array[int]:
-    """The items of `column` at the places `order`, which has each place once."""
-    return column[:] if isinstance(order, range) else _packed([column[place] for place in order])
+    """The items of `column` at the places `order`, which has each place once; the column itself when all stay."""
+    return column if isinstance(order, range) else packed(map(column.__getitem__, order))
 
 
-def _packed(numbers: list[int]) -> array[int]:
-    """`numbers` as an array; four times as fast as making it of the list."""
-    return array("i", struct.pack(f"{len(numbers)}i", *numbers))
+def packed(numbers: Iterable[int]) -> array[int]:
+    """Return `numbers` as an array: four times as fast as making it of a list, with a few of them in memory at once."""
+    column, rest = array("i"), iter(numbers)
+    while part := list(itertools.islice(rest, _CHUNK)):
+        column.frombytes(struct.pack(f"{len(part)}i", *part))
+    return column
 
 
 def _lengths(start: array[int]) -> list[int]:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from livets.engine.driver import Live
-from livets.flow.compiled import CompiledNode, CompiledWorkflow
+from livets.flow.compiled import CompiledWorkflow
+from livets.flow.forms import Model
 from livets.flow.journal import Recorded
 from livets.flow.result import NodeFailure
 from livets.flow.values import Values
@@ -28,12 +29,13 @@ def fired(compiled: CompiledWorkflow, values: Values, trigger: Mapping[str, Any]
     done: dict[int, Live] = {}
     if trigger is None:
         return done
-    for node in compiled.nodes:
-        if node.id in trigger:
-            values.of[node.number] = {"out": trigger[node.id]}
-            done[node.number] = None
-        elif node.node_type.streams and not node.feeds:
-            done[node.number] = ()
+    starts = compiled.start
+    for number, id in enumerate(compiled.ids):
+        if id in trigger:
+            values.put(number, {"out": trigger[id]})
+            done[number] = None
+        elif compiled.model(number).node_type.streams and starts[number] == starts[number + 1]:
+            done[number] = ()
     return done
 
 
@@ -48,21 +50,21 @@ def recorded_before(
     done: dict[int, Live] = {}
     if recorded is None:
         return done
-    for node in compiled.nodes:
-        path = prefix + node.id
+    for number, id in enumerate(compiled.ids):
+        path, one = prefix + id, compiled.model(number)
         if path in recorded.outputs:
-            values.of[node.number] = recorded.outputs[path]
-            done[node.number] = values.live(node, recorded.outputs[path])
-        elif path in recorded.failures and node.on_error != "stop":
+            values.put(number, recorded.outputs[path])
+            done[number] = values.live(one, recorded.outputs[path])
+        elif path in recorded.failures and one.on_error != "stop":
             failure = recorded.failures[path]
-            failures[node.number] = NodeFailure(path, failure["kind"], failure["message"], failure["attempt"])
-            done[node.number] = after_failure(node, values, failures[node.number])
+            failures[number] = NodeFailure(path, failure["kind"], failure["message"], failure["attempt"])
+            done[number] = after_failure(number, one, values, failures[number])
     return done
 
 
-def after_failure(one: CompiledNode, values: Values, failure: NodeFailure) -> Live:
+def after_failure(number: int, one: Model, values: Values, failure: NodeFailure) -> Live:
     """Which ports fire after a failure that does not stop the run."""
     if one.on_error != "port":
         return ()
     error = {"node": failure.node, "kind": failure.kind, "message": failure.message, "attempt": failure.attempt}
-    return values.fail(one, error)
+    return values.fail(number, error)

@@ -5,221 +5,153 @@ Holds nothing of a single run. `compile_workflow` validates first, so what is he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Any, TypeVar, overload
 
 import msgspec
 
 from livets.engine.coercion import Coercion, coercion, same
 from livets.engine.errors import EngineError
-from livets.engine.graph import Graph, Plan
-from livets.engine.node import NodeType
-from livets.engine.ports import Port, Ports
+from livets.engine.graph import packed
+from livets.engine.ports import Port
 from livets.engine.registry import Registry
-from livets.engine.retry import NO_RETRY, RetryPolicy
-from livets.engine.values import Kind, kind_of
-from livets.flow.constants import Reference, read_constant
-from livets.flow.model import NodeSpec, Settings, Workflow
-from livets.flow.validate import InvalidWorkflow, ports_of, validate
+from livets.engine.values import kind_of
+from livets.flow.constants import read_constant
+from livets.flow.forms import CompiledNode, Feed, Model, Shapes, model_of
+from livets.flow.model import Workflow
+from livets.flow.soundness import is_sound
+from livets.flow.table import Table
+from livets.flow.validate import InvalidWorkflow, validate
+from livets.flow.wiring import Wiring
 
-_PYTHON: dict[Kind, type] = {
-    Kind.BOOL: bool, Kind.INT: int, Kind.NUMBER: float, Kind.STRING: str, Kind.BYTES: bytes, Kind.ARRAY: list,
-    Kind.OBJECT: dict,
-}  # fmt: skip
-
-
-Feed = tuple[int, str, str, Coercion | None]
-"""What arrives: from which node and port, at which port, and how it changes on the way."""
+Chosen = tuple[str, str, Coercion | None, bool]
+"""A way: from port to port, how a value changes, and whether the first is the only one of its node beside `error`."""
+_Said = TypeVar("_Said")
 
 
-class _Shape:
-    """What nodes with the same ports share: worked out once, not for each of 10,000. Never changed."""
+class Marked(bytearray):
+    """Numbers out of a range, a byte for each; `in` asks whether one is marked."""
 
-    __slots__ = (
-        "defaults", "inputs", "many", "out_name", "out_port", "out_type", "outputs", "ports", "required",
-    )  # fmt: skip
-
-    def __init__(self, ports: Ports) -> None:
-        self.ports = ports
-        self.inputs = {port.name: port for port in ports.inputs}
-        self.outputs = {port.name: port for port in ports.outputs}
-        self.defaults = {port.name: port.default for port in ports.inputs if not port.required}
-        self.required = tuple(port.name for port in ports.inputs if port.required)
-        self.many = tuple(port for port in ports.inputs if port.many != "one")
-        single = [port for port in ports.outputs if port.name != "error"]
-        self.out_port = single[0] if len(single) == 1 else None
-        self.out_name = self.out_port.name if self.out_port is not None else None
-        self.out_type = _PYTHON.get(self.out_port.kind) if self.out_port is not None and self.out_port.kind else None
+    def __contains__(self, number: object) -> bool:
+        return isinstance(number, int) and self[number] == 1
 
 
-Shapes = dict[int, _Shape]
-"""By the id of their ports (which they keep, so that no other gets that id)."""
+class Nodes(Sequence[CompiledNode]):
+    """The nodes of a compiled workflow by number, each made anew when it is looked at."""
 
+    __slots__ = ("_compiled",)
 
-class CompiledNode(msgspec.Struct, eq=False, kw_only=True):
-    """One node: how to call it, what it takes and gives."""
+    def __init__(self, compiled: CompiledWorkflow) -> None:
+        self._compiled = compiled
 
-    number: int
-    id: str
-    spec: NodeSpec
-    node_type: NodeType
-    function: Callable[..., Any] | None
-    takes_ctx: bool
-    config: Any
-    inputs: dict[str, Port]
-    outputs: dict[str, Port]
-    required: tuple[str, ...]
-    many: tuple[Port, ...]
-    structs: dict[str, Any]
-    out_name: str | None
-    out_port: Port | None
-    out_type: type | None
-    constants: dict[str, Any]
-    references: dict[str, tuple[str, Port]]
-    defaults: dict[str, Any]
-    retry: RetryPolicy
-    on_error: str
-    memo: bool
-    plain: bool
-    """True when its inputs are constants and what is connected, and nothing else."""
-    feeds: tuple[Feed, ...] = ()
+    def __len__(self) -> int:
+        return self._compiled.plan.size
 
-    def twin(self, number: int, spec: NodeSpec) -> CompiledNode:
-        """Return a node that differs from this one in number and name only."""
-        return msgspec.structs.replace(self, number=number, id=spec.id, spec=spec)
-
-
-def _compile_nodes(workflow: Workflow, registry: Registry) -> list[CompiledNode]:
-    nodes: list[CompiledNode] = []
-    shapes: Shapes = {}
-    models: dict[tuple[Any, ...], CompiledNode] = {}
-    """Nodes without config and constants: most nodes of a large workflow are like one of them."""
-    for number, spec in enumerate(workflow.nodes):
-        like = (spec.type, spec.on_error, spec.retry, spec.memo)
-        if like in models and not spec.config and not spec.inputs:
-            nodes.append(models[like].twin(number, spec))
-            continue
-        node = _compile_node(number, spec, registry.node_type(spec.type), workflow.settings, shapes)
-        nodes.append(node)
-        if not spec.config and not spec.inputs:
-            models[like] = node
-    return nodes
-
-
-def _compile_node(number: int, spec: NodeSpec, node_type: NodeType, settings: Settings, shapes: Shapes) -> CompiledNode:
-    config = node_type.read_config(spec.config) if spec.config or node_type.config is not None else None
-    ports = ports_of(node_type, spec, config)
-    shape = shapes.get(id(ports))
-    if shape is None:
-        shape = shapes[id(ports)] = _Shape(ports)
-    constants, references = _given(spec, shape)
-    return CompiledNode(
-        number=number,
-        id=spec.id,
-        spec=spec,
-        node_type=node_type,
-        function=node_type.function,
-        takes_ctx=node_type.takes_ctx,
-        config=config,
-        inputs=shape.inputs,
-        outputs=shape.outputs,
-        required=shape.required,
-        many=shape.many,
-        structs=node_type.structs,
-        out_name=shape.out_name,
-        out_port=shape.out_port,
-        out_type=shape.out_type,
-        constants=constants,
-        references=references,
-        defaults={name: value for name, value in shape.defaults.items() if name not in spec.inputs},
-        retry=spec.retry or settings.retry or NO_RETRY,
-        on_error=spec.on_error or ("skip" if settings.on_error.policy == "ContinueOnError" else "stop"),
-        memo=spec.memo,
-        plain=not (references or shape.many or node_type.structs),
-    )
-
-
-def _given(spec: NodeSpec, shape: _Shape) -> tuple[dict[str, Any], dict[str, tuple[str, Port]]]:
-    """Constants, coerced, and references to inputs of the workflow."""
-    constants: dict[str, Any] = {}
-    references: dict[str, tuple[str, Port]] = {}
-    for name, raw in spec.inputs.items():
-        value = read_constant(raw)
-        port = shape.inputs[name]
-        if isinstance(value, Reference):
-            references[name] = (value.name, port)
-        else:
-            change = None if value is None and port.nullable else coercion(kind_of(value), port.kind)
-            constants[name] = value if change is None else change(value)
-    return constants, references
+    @overload
+    def __getitem__(self, number: int) -> CompiledNode: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[CompiledNode]: ...
+    def __getitem__(self, number: int | slice) -> CompiledNode | list[CompiledNode]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(len(self))[number]]
+        number = range(len(self))[number]
+        compiled = self._compiled
+        model = compiled.model(number)
+        fields = {name: getattr(model, name) for name in Model.__struct_fields__}
+        fields["spec"] = compiled.table.spec(number)
+        return CompiledNode(number=number, id=compiled.ids[number], feeds=compiled.feeds(number), **fields)
 
 
 class CompiledWorkflow:
     """A workflow ready to run; `definitions` are its sub-workflows, ready too."""
 
     __slots__ = (
-        "choosy", "containers", "definitions", "limited", "nodes", "number_of", "optional_edges", "plan",
-        "priorities", "sinks", "timeouts", "version", "workflow",
+        "choosy", "containers", "definitions", "form_of", "head", "ids", "limited", "models", "nodes", "optional_edges",
+        "plan", "priorities", "sinks", "sources", "start", "table", "timeouts", "version", "way_of", "ways",
     )  # fmt: skip
 
-    def __init__(self, workflow: Workflow, registry: Registry, definitions: dict[str, CompiledWorkflow]) -> None:
-        self.workflow = workflow
-        self.version = workflow.content_version()
-        self.definitions = definitions
-        self.nodes = _compile_nodes(workflow, registry)
-        graph = Graph()
-        graph.add_all([spec.id for spec in workflow.nodes])
-        graph.connect_all(workflow.connections)
-        self.number_of = graph.index
-        self.plan = plan = Plan(graph)
-        self._edges(plan)
-        self.sinks = [n for n in range(plan.size) if plan.out_start[n] == plan.out_start[n + 1]]
-        timeout = workflow.settings.node_timeout_s
-        self.timeouts = {
-            node.number: node.spec.timeout_s or timeout or 0.0 for node in self.nodes if node.spec.timeout_s or timeout
-        }
-        self.priorities = {node.number: node.spec.priority for node in self.nodes if node.spec.priority != 3}
-        self.limited = [node for node in self.nodes if node.spec.pool is not None or node.spec.rate is not None]
-        self.containers = {node.number for node in self.nodes if node.node_type.container}
-        self.choosy = {node.number for node in self.nodes if node.node_type.joins or node.many}
+    def __init__(
+        self,
+        table: Table,
+        wiring: Wiring,
+        version: str,
+        registry: Registry,
+        definitions: dict[str, CompiledWorkflow],
+    ) -> None:
+        self.table, self.head, self.ids, self.form_of = table, table.head, table.ids, table.form_of
+        self.version, self.definitions = version, definitions
+        shapes: Shapes = {}
+        settings = self.head.settings
+        self.models = [model_of(form, registry.node_type(form.type), settings, shapes) for form in table.forms]
+        self.nodes = Nodes(self)
+        self.plan, self.start, self.sources, self.way_of = wiring.plan, wiring.start, wiring.sources, wiring.way_of
+        self.ways = self._ways(wiring)
+        size, starts = self.plan.size, self.plan.out_start
+        self.sinks = packed(n for n in range(size) if starts[n] == starts[n + 1])
+        self._rare(settings.node_timeout_s)
 
-    def _edges(self, plan: Plan) -> None:
-        """Choose each edge's coercion, and find the edges whose silence does not matter."""
-        nodes, names = self.nodes, plan.ports
-        edges, starts, sources = plan.in_edges, plan.in_start, plan.edge_source
-        source_ports, target_ports = plan.edge_source_port, plan.edge_target_port
-        self.optional_edges: set[int] = set()
-        ways: dict[tuple[int, int, int, int], tuple[str, str, Coercion | None, bool]] = {}
-        """Port to port: most edges of a large workflow are like others."""
-        for number, target in enumerate(nodes):
-            feeds: list[Feed] = []
-            for edge in edges[starts[number] : starts[number + 1]]:
-                source = nodes[sources[edge]]
-                key = (id(source.outputs), source_ports[edge], id(target.inputs), target_ports[edge])
-                way = ways.get(key)
-                if way is None:
-                    way = ways[key] = _way(source.outputs[names[key[1]]], target.inputs[names[key[3]]])
-                given, taken, change, optional = way
-                feeds.append((source.number, given, taken, change))
-                if optional or target.node_type.joins:
-                    self.optional_edges.add(edge)
-            if feeds:
-                target.feeds = tuple(feeds)
+    def _rare(self, timeout_s: float | None) -> None:
+        """Find the nodes of which more is said than that they run."""
+        models = self.models
+        self.timeouts = self._by_form([one.spec.timeout_s or timeout_s or None for one in models])
+        self.priorities = self._by_form([one.spec.priority if one.spec.priority != 3 else None for one in models])
+        limits = [True if one.spec.pool is not None or one.spec.rate is not None else None for one in models]
+        self.limited = [self.nodes[number] for number in self._by_form(limits)]
+        self.containers = set(self._by_form([True if one.node_type.container else None for one in models]))
+        self.choosy = set(self._by_form([True if one.node_type.joins or one.many else None for one in models]))
+
+    def _by_form(self, said: list[_Said | None]) -> dict[int, _Said]:
+        """What is `said` of a form, by number of the nodes that have it."""
+        told = {form: what for form, what in enumerate(said) if what is not None}
+        return {number: told[form] for number, form in enumerate(self.form_of) if form in told} if told else {}
+
+    def _ways(self, wiring: Wiring) -> list[Chosen]:
+        """Choose each way's coercion, and note the edges whose silence does not matter."""
+        names, chosen, optional = self.plan.ports, [], set()
+        for number, (source, given, target, taken) in enumerate(wiring.ways):
+            giver, taker = self.models[source], self.models[target]
+            found, can_do_without = _way(giver, giver.outputs[names[given]], taker.inputs[names[taken]])
+            chosen.append(found)
+            if can_do_without or taker.node_type.joins:
+                optional.add(number)
+        self.optional_edges: Container[int] = ()
+        if optional:
+            self.optional_edges = marked = Marked(len(self.way_of))
+            for edge, way in zip(self.plan.in_edges, self.way_of, strict=True):
+                marked[edge] = way in optional
+        return chosen
+
+    @property
+    def workflow(self) -> Workflow:
+        """The definition as objects, made anew; what is said beside nodes and connections is in `head`."""
+        return self.table.workflow()
+
+    def model(self, number: int) -> Model:
+        """Return what a node shares with those of its form."""
+        return self.models[self.form_of[number]]
+
+    def feeds(self, number: int) -> tuple[Feed, ...]:
+        """Return what arrives at a node."""
+        places = range(self.start[number], self.start[number + 1])
+        return tuple((self.sources[place], *self.ways[self.way_of[place]][:3]) for place in places)
 
     def numbers(self, names: Iterable[str]) -> list[int]:
         """Return the numbers of the nodes so called; raises EngineError for an unknown one."""
-        unknown = [name for name in names if name not in self.number_of]
+        names = list(names)
+        wanted = set(names)
+        found = {id: number for number, id in enumerate(self.ids) if id in wanted} if wanted else {}
+        unknown = [name for name in names if name not in found]
         if unknown:
-            raise EngineError(f"there is no node {', '.join(map(repr, unknown))} in {self.workflow.id!r}")
-        return [self.number_of[name] for name in names]
+            raise EngineError(f"there is no node {', '.join(map(repr, unknown))} in {self.head.id!r}")
+        return [found[name] for name in names]
 
     def read_inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the workflow's inputs with defaults filled in and coerced; raises EngineError when one is missing."""
-        declared = self.workflow.inputs
+        declared = self.head.inputs
         unknown = set(given) - set(declared)
         if unknown:
             known = ", ".join(declared) or "none"
-            raise EngineError(f"{self.workflow.id!r} has no input {', '.join(sorted(unknown))}; it has: {known}")
+            raise EngineError(f"{self.head.id!r} has no input {', '.join(sorted(unknown))}; it has: {known}")
         values = {}
         for name, spec in declared.items():
             if name in given:
@@ -228,31 +160,47 @@ class CompiledWorkflow:
                     raise EngineError(f"input {name!r} must be {spec.kind}, not {kind_of(given[name])}")
                 values[name] = change(given[name])
             elif spec.required and spec.default is None:
-                raise EngineError(f"input {name!r} of {self.workflow.id!r} is required")
+                raise EngineError(f"input {name!r} of {self.head.id!r} is required")
             else:
                 values[name] = read_constant(spec.default)
         return values
 
 
-def _way(given: Port, taken: Port) -> tuple[str, str, Coercion | None, bool]:
-    """From port to port: their names, how a value changes, and whether the target can do without."""
+def _way(giver: Model, given: Port, taken: Port) -> tuple[Chosen, bool]:
+    """From port to port; and whether the target can do without."""
     change = coercion(given.kind, taken.kind)
     assert change is not None  # it was validated
     changes = None if change is same else _nullable(change) if taken.nullable else change
-    return given.name, taken.name, changes, not taken.required or taken.many != "one"
+    return (given.name, taken.name, changes, given.name == giver.out_name), not taken.required or taken.many != "one"
 
 
 def _nullable(change: Coercion) -> Coercion:
     return lambda value: None if value is None else change(value)
 
 
-def compile_workflow(workflow: Workflow, registry: Registry) -> CompiledWorkflow:
-    """Validate and compile; raises InvalidWorkflow with every fault."""
-    faults = validate(workflow, registry)
-    if faults:
-        raise InvalidWorkflow(faults)
-    workflow = workflow.copied()  # what runs is pinned: later edits do not reach it
+def compile_workflow(workflow: Workflow | Table, registry: Registry) -> CompiledWorkflow:
+    """Validate and compile; raises InvalidWorkflow with every fault. What runs is pinned: no later edit reaches it."""
+    sound = _if_sound(workflow, registry)
+    if sound is None:
+        plain = workflow.workflow() if isinstance(workflow, Table) else workflow
+        faults = validate(plain, registry)
+        if faults:
+            raise InvalidWorkflow(faults)
+        workflow = plain.copied()
+        table = Table.of(workflow)
+        sound = table, Wiring(table)
     definitions: dict[str, CompiledWorkflow] = {}
-    for name, inner in workflow.definitions.items():
-        definitions[name] = CompiledWorkflow(inner, registry, definitions)
-    return CompiledWorkflow(workflow, registry, definitions)
+    for name, inner in sound[0].head.definitions.items():
+        table = Table.of(inner)
+        definitions[name] = CompiledWorkflow(table, Wiring(table), inner.content_version(), registry, definitions)
+    return CompiledWorkflow(*sound, workflow.content_version(), registry, definitions)
+
+
+def _if_sound(workflow: Workflow | Table, registry: Registry) -> tuple[Table, Wiring] | None:
+    """A table of its own, when a quick look finds nothing wrong; what is wrong is for `validate` to say."""
+    try:
+        table = Table.of(workflow) if isinstance(workflow, Workflow) else workflow.copied()
+    except (EngineError, msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    wiring = Wiring(table)
+    return (table, wiring) if is_sound(table, wiring, registry) else None

@@ -24,9 +24,10 @@ from livets.engine.retry import kind_of_error
 from livets.engine.scheduler import Scheduler
 from livets.engine.values import check, to_value
 from livets.flow.beforehand import after_failure, fired, recorded_before, unneeded
-from livets.flow.compiled import CompiledNode, CompiledWorkflow
+from livets.flow.compiled import CompiledWorkflow
 from livets.flow.conditions import look_up
 from livets.flow.fitting import fit
+from livets.flow.forms import CompiledNode, Model
 from livets.flow.recording import STALE_S
 from livets.flow.result import NodeFailure, RunResult, Status
 from livets.flow.scope import FlowContext, Scope
@@ -49,7 +50,7 @@ class Execution(Driver):
         trigger: Mapping[str, Any] | None = None,
     ) -> None:
         self.compiled, self.scope, self.prefix = compiled, scope, prefix
-        self._nodes = compiled.nodes
+        self._ids, self._models, self._form_of = compiled.ids, compiled.models, compiled.form_of
         self._recorder = scope.recorder
         self._emit = scope.recorder.emit
         self._journaled = scope.recorder.log is not None
@@ -68,7 +69,7 @@ class Execution(Driver):
     async def execute(self) -> RunResult:
         """Run to the end, again when the workflow says so, and return what it came to."""
         began = _perf()
-        settings = self.compiled.workflow.settings
+        settings = self.compiled.head.settings
         attempts = settings.on_error.max_attempts if settings.on_error.policy == "RetryWorkflow" else 1
         done = self._done_before()
         for attempt in range(1, attempts + 1):
@@ -95,7 +96,7 @@ class Execution(Driver):
                 options.limiters[node.number] = functools.partial(self._limiters_by_value, node, wanted)
             else:
                 options.limiters[node.number] = tuple(scope.limiter(compiled, kind, name, "") for kind, name in wanted)
-        slots = Slots(compiled.workflow.settings.max_parallel, scope.slots)
+        slots = Slots(compiled.head.settings.max_parallel, scope.slots)
         commit = scope.recorder.commit if self._journaled else None
         self.scheduler = Scheduler(compiled.plan, self, slots, options, done, commit)
         return self.scheduler
@@ -103,7 +104,7 @@ class Execution(Driver):
     def _limiters_by_value(self, node: CompiledNode, wanted: list[tuple[str, str]]) -> tuple[Limiter, ...]:
         """The limiters for the value that the node's inputs have where `limit_by` says."""
         try:
-            key = content_hash(look_up(self._values.gather(node), node.spec.limit_by))
+            key = content_hash(look_up(self._values.gather(node.number, node), node.spec.limit_by))
         except EngineError:  # what is wrong with its inputs is said when it runs
             key = ""
         return tuple(self.scope.limiter(self.compiled, kind, name, key) for kind, name in wanted)
@@ -115,9 +116,9 @@ class Execution(Driver):
 
     def _done_now(self, scheduler: Scheduler) -> dict[int, Live]:
         """What succeeded in an attempt at the workflow that failed as a whole: the next one keeps it."""
-        of, unneeded = self._values.of, self._unneeded
+        values, model, unneeded = self._values, self.compiled.model, self._unneeded
         done = [n for n, state in enumerate(scheduler.states) if state == DONE and n not in unneeded]
-        return {n: self._values.live(self._nodes[n], of[n] or {}) for n in done} | unneeded
+        return {n: values.live(model(n), values.given_by(n) or {}) for n in done} | unneeded
 
     def _result(self, seconds: float) -> RunResult:
         assert self.scheduler is not None
@@ -149,14 +150,14 @@ class Execution(Driver):
 
     async def run(self, node: int, attempt: int) -> Any:
         """Gather, call, keep (the scheduler's question what a node does)."""
-        one, scope = self._nodes[node], self.scope
-        path = self.prefix + one.id if self.prefix else one.id
+        one, scope = self._models[self._form_of[node]], self.scope
+        path = self.prefix + self._ids[node] if self.prefix else self._ids[node]
         wake = None
         if self._wakes or scope.waiting or scope.recorded is not None:
             wake = self._wake(node, path)
             if type(wake) is Suspend:
                 return wake
-        inputs = self._values.gather(one)
+        inputs = self._values.gather(node, one)
         began = _perf()
         if self._journaled and began - self._recorder.looked > STALE_S:
             await self._recorder.look()  # this process may have been stopped, and the run taken over
@@ -167,7 +168,7 @@ class Execution(Driver):
             key = scope.memo.key(one, inputs)
             known = await scope.memo.get(key)
             if known is not None:
-                return self._complete(one, path, attempt, known, began, None, memo=True)
+                return self._complete(node, one, path, attempt, known, began, None, memo=True)
         view = None
         instance = self._instances.get(node) if self._instances else None
         if instance is None and not one.takes_ctx:
@@ -190,7 +191,7 @@ class Execution(Driver):
             outputs = fit(one, result)
         if key is not None:
             await scope.memo.put(key, outputs)
-        return self._complete(one, path, attempt, outputs, began, view)
+        return self._complete(node, one, path, attempt, outputs, began, view)
 
     def _wake(self, node: int, path: str) -> dict[str, Any] | Suspend | None:
         """What ended this node's durable wait; or the wait itself, when the journal says that it has begun before."""
@@ -209,7 +210,7 @@ class Execution(Driver):
         return how
 
     def _context(
-        self, one: CompiledNode, path: str, inputs: dict[str, Any], attempt: int, view: StateView, wake: Any
+        self, one: Model, path: str, inputs: dict[str, Any], attempt: int, view: StateView, wake: Any
     ) -> NodeContext:
         scope = self.scope
         make = FlowContext if one.node_type.container else NodeContext
@@ -237,7 +238,8 @@ class Execution(Driver):
 
     def _complete(
         self,
-        one: CompiledNode,
+        node: int,
+        one: Model,
         path: str,
         attempt: int,
         outputs: dict[str, Any],
@@ -260,43 +262,43 @@ class Execution(Driver):
         if memo:
             data["memo"] = True
         self._emit("flow.node.completed", data)
-        return self._values.keep(one, outputs)
+        return self._values.keep(node, one, outputs)
 
     # -- what else can happen to a node
 
     def wanted(self, node: int) -> bool:
         """A node that joins runs with whatever came; others need something at each required port."""
-        one = self._nodes[node]
-        return one.node_type.joins or self._values.is_fed(one)
+        one = self.compiled.model(node)
+        return one.node_type.joins or self._values.is_fed(node, one)
 
     def retry_seconds(self, node: int, attempt: int, error: BaseException) -> float | None:
-        one = self._nodes[node]
+        one = self.compiled.model(node)
         if not one.retry.allows(attempt, error):
             return None
         wait = one.retry.wait_seconds(attempt)
         if isinstance(error, NodeError) and error.retry_after_s is not None:
             wait = max(wait, min(error.retry_after_s, one.retry.max_delay_ms / 1000))
-        data = {"node": self.prefix + one.id, "attempt": attempt, "wait_s": wait, **_described(error)}
+        data = {"node": self.prefix + self._ids[node], "attempt": attempt, "wait_s": wait, **_described(error)}
         self._emit("flow.node.retrying", data)
         return wait
 
     def failed(self, node: int, attempt: int, error: BaseException) -> Live | bool:
-        one = self._nodes[node]
-        path, what = self.prefix + one.id, _described(error)
+        one = self.compiled.model(node)
+        path, what = self.prefix + self._ids[node], _described(error)
         self._emit("flow.node.failed", {"node": path, "attempt": attempt, **what})
         failure = self.failures[node] = NodeFailure(path, what["kind"], what["message"], attempt)
-        self._values.consumed(self._nodes[node])
-        return True if one.on_error == "stop" else after_failure(one, self._values, failure)
+        self._values.consumed(node)
+        return True if one.on_error == "stop" else after_failure(node, one, self._values, failure)
 
     def skipped(self, node: int) -> None:
-        self._emit("flow.node.skipped", {"node": self.prefix + self._nodes[node].id})
-        self._values.consumed(self._nodes[node])
+        self._emit("flow.node.skipped", {"node": self.prefix + self._ids[node]})
+        self._values.consumed(node)
 
     def cancelled(self, node: int) -> None:
-        self._emit("flow.node.cancelled", {"node": self.prefix + self._nodes[node].id})
+        self._emit("flow.node.cancelled", {"node": self.prefix + self._ids[node]})
 
     def suspended(self, node: int, how: Suspend) -> None:
-        path = self.prefix + self._nodes[node].id
+        path = self.prefix + self._ids[node]
         self.scope.waiting[path] = (self, node)
         if node in self._known_waits:
             self._known_waits.discard(node)
@@ -309,7 +311,7 @@ class Execution(Driver):
     def wake_by_signal(self, node: int, value: Any) -> bool:
         """End a node's durable wait with `value`; the caller has recorded it."""
         assert self.scheduler is not None
-        self.scope.waiting.pop(self.prefix + self._nodes[node].id, None)
+        self.scope.waiting.pop(self.prefix + self._ids[node], None)
         self._wakes[node] = {"by": "signal", "value": value}
         return self.scheduler.resume(node)
 
@@ -320,8 +322,8 @@ class Execution(Driver):
     def states(self) -> dict[str, str]:
         """Return the state of each node by id, now."""
         if self.scheduler is None:
-            return {node.id: "pending" for node in self._nodes}
-        return {node.id: STATES[self.scheduler.states[node.number]] for node in self._nodes}
+            return dict.fromkeys(self._ids, "pending")
+        return {id: STATES[state] for id, state in zip(self._ids, self.scheduler.states, strict=True)}
 
 
 def _described(error: BaseException) -> dict[str, str]:

@@ -10,10 +10,10 @@ from livets.engine.coercion import coerce
 from livets.engine.errors import NodeError, ValueFault
 from livets.engine.node import Outputs
 from livets.engine.values import to_value
-from livets.flow.compiled import CompiledNode
+from livets.flow.forms import Model
 
 
-def fit(one: CompiledNode, result: Any) -> dict[str, Any]:
+def fit(one: Model, result: Any) -> dict[str, Any]:
     """Return what a node gave, by port; raises NodeError when that is not what its ports say."""
     if type(result) is Outputs:
         outputs = dict(result)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from livets.engine.errors import EngineError
 from livets.engine.foreign import called
 from livets.engine.node import Node
-from livets.flow.compiled import CompiledNode, CompiledWorkflow
+from livets.flow.compiled import CompiledWorkflow
+from livets.flow.forms import CompiledNode
 from livets.flow.grants import Grants
 
 logger = logging.getLogger("livets.flow")
@@ -52,7 +53,7 @@ class Instances:
             try:
                 for compiled in (self.compiled, *self.compiled.definitions.values()):
                     for number, instance in self._of[id(compiled)].items():
-                        name = compiled.nodes[number].id
+                        name = compiled.ids[number]
                         instance.grants = self.grants
                         self._opened.append((name, instance))
                         await called(name, "could not be initialized", instance.initialize)
@@ -62,14 +63,19 @@ class Instances:
             self._ready = True
 
     def _made(self, compiled: CompiledWorkflow) -> dict[int, Node]:
+        if self._away is None and all(one.function is not None for one in compiled.models):
+            return {}
         found: dict[int, Node] = {}
-        for node in compiled.nodes:
-            name = f"{self.compiled.version}/{compiled.workflow.id}/{node.id}"
-            away = self._away(compiled, node, name) if self._away is not None else None
-            if away is not None:
-                found[node.number] = away
-            elif node.function is None:
-                found[node.number] = node.node_type.create(node.config)
+        for number, id in enumerate(compiled.ids):
+            one = compiled.model(number)
+            if self._away is not None:
+                name = f"{self.compiled.version}/{compiled.head.id}/{id}"
+                away = self._away(compiled, compiled.nodes[number], name)
+                if away is not None:
+                    found[number] = away
+                    continue
+            if one.function is None:
+                found[number] = one.node_type.create(one.config)
         return found
 
     async def start(self, run: str) -> None:

@@ -56,7 +56,7 @@ class Library:
 
         `expected` is the version that must be current ("" none, None any); raises Changed when it is not.
         """
-        workflow = compiled.workflow
+        workflow = compiled.head
         stream = _stream(workflow.id)
         while True:
             events = await self._log.read(stream)
@@ -71,7 +71,7 @@ class Library:
                 "version": compiled.version,
                 "name": workflow.name,
                 "description": workflow.description[:500],
-                "nodes": len(workflow.nodes),
+                "nodes": compiled.plan.size,
             }
             try:
                 head = await self._log.append(stream, [NewEvent(SAVED, data)], expected=len(events))

@@ -25,11 +25,11 @@ class Limiters:
         shared = self._known.get((kind, name))
         if shared is not None and not by:
             return shared
-        key = (kind, name, "" if shared is not None else compiled.workflow.id, by)
+        key = (kind, name, "" if shared is not None else compiled.head.id, by)
         if key not in self._known:
             if by and len(self._known) > MAX_LIMITERS:
                 self._known = {k: one for k, one in self._known.items() if len(k) < 4 or not one.idle}
-            settings = compiled.workflow.settings
+            settings = compiled.head.settings
             if kind == "rate":
                 rate = settings.rates[name]
                 self._known[key] = RateLimit(rate.per_second, rate.burst)

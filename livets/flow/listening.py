@@ -23,7 +23,8 @@ from livets.engine.events import NewEvent
 from livets.engine.log import EventLog
 from livets.engine.node import Node
 from livets.engine.values import to_value
-from livets.flow.compiled import CompiledNode, CompiledWorkflow
+from livets.flow.compiled import CompiledWorkflow
+from livets.flow.forms import CompiledNode
 from livets.flow.handle import RunHandle
 from livets.flow.nodes.trigger_webhook import WebhookTrigger
 from livets.flow.result import RunExists
@@ -78,7 +79,7 @@ class Listener:
             if isinstance(instance, Trigger):
                 self._triggers[node.id] = (node, instance)
         if not self._triggers:
-            raise EngineError(f"{self._compiled.workflow.id!r} has no trigger: add one, or run it yourself")
+            raise EngineError(f"{self._compiled.head.id!r} has no trigger: add one, or run it yourself")
         for node, instance in self._triggers.values():
             if not isinstance(instance, WebhookTrigger):
                 self._tasks.append(asyncio.create_task(self._listen(node, instance), name=f"trigger {node.id}"))
@@ -127,7 +128,7 @@ class Listener:
         key = self._triggers[node.id][1].key_of(fired)
         name = None
         if key is not None:
-            name = f"{self._compiled.workflow.id}-{node.id}-{content_hash(key)[:24]}"
+            name = f"{self._compiled.head.id}-{node.id}-{content_hash(key)[:24]}"
         try:
             await self._runtime.start(self._compiled, self._inputs, run=name, trigger={node.id: fired})
             self.fired += 1
@@ -136,7 +137,7 @@ class Listener:
         await self._remember(node, memory)
 
     def _stream(self, node: CompiledNode) -> str:
-        return f"trigger/{self._compiled.workflow.id}/{node.id}"
+        return f"trigger/{self._compiled.head.id}/{node.id}"
 
     async def _remembered(self, node: CompiledNode) -> dict[str, Any]:
         log = self._runtime.log

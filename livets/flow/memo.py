@@ -15,7 +15,7 @@ from livets.engine.encoding import content_hash
 from livets.engine.errors import Conflict
 from livets.engine.events import NewEvent
 from livets.engine.log import EventLog
-from livets.flow.compiled import CompiledNode
+from livets.flow.forms import Model
 
 
 class Memo:
@@ -26,7 +26,7 @@ class Memo:
         self._capacity = capacity
         self._known: dict[str, dict[str, Any]] = {}
 
-    def key(self, node: CompiledNode, inputs: Mapping[str, Any]) -> str:
+    def key(self, node: Model, inputs: Mapping[str, Any]) -> str:
         """Return the key of this call; raises ValueFault when an input is no value."""
         config = msgspec.to_builtins(node.config) if node.config is not None else None
         return content_hash([node.node_type.name, node.node_type.version, config, dict(inputs)])

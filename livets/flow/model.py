@@ -124,10 +124,13 @@ class Workflow(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_
     definitions: dict[str, Workflow] = {}
     metadata: dict[str, Any] = {}
 
+    def head(self) -> Workflow:
+        """Return all but nodes, connections and sub-workflows."""
+        return msgspec.structs.replace(self, nodes=[], connections=[], definitions={})
+
     def copied(self) -> Workflow:
         """Return a copy that no edit of this one reaches."""
-        rest = msgspec.structs.replace(self, nodes=[], connections=[], definitions={})
-        copy = msgspec.convert(msgspec.to_builtins(rest), Workflow)
+        copy = msgspec.convert(msgspec.to_builtins(self.head()), Workflow)
         copy.nodes = [node.copied() for node in self.nodes]
         copy.connections = list(self.connections)
         copy.definitions = {name: inner.copied() for name, inner in self.definitions.items()}
@@ -135,19 +138,23 @@ class Workflow(msgspec.Struct, omit_defaults=True, kw_only=True, forbid_unknown_
 
     def content_version(self) -> str:
         """Return the SHA-256 that names this very definition; where nodes are drawn does not matter."""
-        return hashlib.sha256(msgspec.json.encode(_content(self), order="sorted")).hexdigest()
+        return hashlib.sha256(msgspec.json.encode(content_of(self), order="sorted")).hexdigest()
 
 
-def _content(workflow: Workflow) -> dict[str, Any]:
-    """All of a definition that a run can depend on: without metadata, and without what is drawn or noted."""
-    rest = msgspec.structs.replace(workflow, nodes=[], connections=[], definitions={}, metadata={})
-    content: dict[str, Any] = msgspec.to_builtins(rest)
+def content_of(workflow: Workflow) -> dict[str, Any]:
+    """Return all of a definition that a run can depend on: without metadata, and without what is drawn or noted."""
+    content: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(workflow.head(), metadata={}))
     if workflow.connections:
         content["connections"] = workflow.connections
-    content["nodes"] = [node if _is_bare(node) else _bared(node) for node in workflow.nodes]
-    content["definitions"] = {name: _content(inner) for name, inner in workflow.definitions.items()}
+    content["nodes"] = content_of_nodes(workflow.nodes)
+    content["definitions"] = {name: content_of(inner) for name, inner in workflow.definitions.items()}
     content["metadata"] = {}
     return content
+
+
+def content_of_nodes(nodes: list[NodeSpec]) -> list[NodeSpec]:
+    """Return `nodes` without what is drawn or noted."""
+    return [node if _is_bare(node) else _bared(node) for node in nodes]
 
 
 def _is_bare(node: NodeSpec) -> bool:

@@ -27,7 +27,7 @@ class ObservedExecution(Execution):
 
     async def execute(self) -> RunResult:
         """Run to the end, within a site of its own."""
-        self._facts = RunFacts(self.scope.run, self.compiled.workflow.id, self.compiled.version)
+        self._facts = RunFacts(self.scope.run, self.compiled.head.id, self.compiled.version)
         self._site = self._observer.begin_site()
         try:
             return await super().execute()
@@ -65,5 +65,5 @@ class ObservedExecution(Execution):
         super().cancelled(node)
 
     def _attempt(self, node: int, attempt: int) -> Attempt:
-        one = self._nodes[node]
-        return Attempt(self._facts, self._site, node, self.prefix + one.id, one.node_type.name, attempt)
+        one = self.compiled.model(node)
+        return Attempt(self._facts, self._site, node, self.prefix + self._ids[node], one.node_type.name, attempt)

@@ -17,8 +17,9 @@ def recorded_outputs(compiled: CompiledWorkflow, recorded: Recorded) -> dict[str
     """Return the outputs of a run as far as they are recorded; bytes that lie in the store stay references."""
     targets = recorded.created.get("targets")
     values = Values(compiled, {}, None, compiled.numbers(targets) if targets is not None else None)
-    for node in compiled.nodes:
-        values.of[node.number] = recorded.outputs.get(node.id)
+    for number, id in enumerate(compiled.ids):
+        if id in recorded.outputs:
+            values.put(number, recorded.outputs[id])
     return values.results()
 
 

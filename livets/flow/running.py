@@ -45,7 +45,7 @@ class Running:
 
     async def run(self) -> RunResult:
         """Run to the end and return the result; cancelling this records the run as cancelled."""
-        observer, workflow = self.scope.observer, self._compiled.workflow
+        observer, workflow = self.scope.observer, self._compiled.head
         if observer is None:
             return await self._run()
         facts = RunFacts(self.scope.run, workflow.id, self._compiled.version, self.scope.recorded is not None)
@@ -66,7 +66,7 @@ class Running:
     async def _run(self) -> RunResult:
         recorder, run = self.scope.recorder, self.scope.run
         self._task = asyncio.current_task()
-        seconds = self._compiled.workflow.settings.run_timeout_s
+        seconds = self._compiled.head.settings.run_timeout_s
         timer = asyncio.get_running_loop().call_later(seconds, self.stop, "timed out") if seconds is not None else None
         try:
             result = await self._result()

@@ -25,9 +25,10 @@ from livets.engine.store import ContentStore
 from livets.engine.values import check
 from livets.flow.archive import Archive, RunInfo
 from livets.flow.builder import Flow
-from livets.flow.compiled import CompiledNode, CompiledWorkflow, compile_workflow
+from livets.flow.compiled import CompiledWorkflow, compile_workflow
 from livets.flow.constants import read_constant
 from livets.flow.execution import Execution
+from livets.flow.forms import CompiledNode
 from livets.flow.grants import Grants
 from livets.flow.guarding import Guard
 from livets.flow.handle import RunHandle
@@ -194,14 +195,14 @@ class FlowRuntime:
             check(values)
         if targets is not None:
             compiled.numbers(targets)
-            if compiled.workflow.settings.stream is not None:
+            if compiled.head.settings.stream is not None:
                 raise EngineError("a run in push mode runs all of its nodes: leave targets out")
         run = run or self.new_name()
         if run in self._runs:
             raise RunExists(f"a run called {run!r} exists already")
         recorder = Recorder(run, self.bus, self.log, 0, self._observer)
         await self._archive.keep(compiled)
-        data: dict[str, Any] = {"workflow": compiled.workflow.id, "version": compiled.version, "inputs": values}
+        data: dict[str, Any] = {"workflow": compiled.head.id, "version": compiled.version, "inputs": values}
         data |= {"targets": None if targets is None else list(targets), "runner": self.lease.take()}
         recorder.emit("flow.run.created", data if trigger is None else {**data, "trigger": dict(trigger)})
         try:
@@ -243,13 +244,13 @@ class FlowRuntime:
         if recorded.status == "running":
             self.lease.check_free(run, recorded.runner, take_over=take_over)
         compiled = await self._definition(recorded.created["version"], workflow)
-        if nodes is not None and compiled.workflow.settings.stream is not None:
+        if nodes is not None and compiled.head.settings.stream is not None:
             raise EngineError("a run in push mode goes on from its last checkpoint: use resume")
         if nodes is None:
             reset = list(recorded.failures) if recorded.status == "failed" else []
         else:
             numbers = compiled.plan.descendants(compiled.numbers(nodes))
-            reset = [compiled.nodes[n].id for n in sorted(numbers)]
+            reset = [compiled.ids[n] for n in sorted(numbers)]
         recorded.reset(reset, deep=nodes is not None)
         recorder = Recorder(run, self.bus, self.log, recorded.head, self._observer)
         runner = self.lease.take()
@@ -270,7 +271,7 @@ class FlowRuntime:
         recorded: Recorded | None,
         trigger: Mapping[str, Any] | None = None,
     ) -> RunHandle:
-        settings = compiled.workflow.settings
+        settings = compiled.head.settings
         state = NodeState({k: read_constant(v) for k, v in settings.state.items()}, settings.reducers)
         for key, value in recorded.state_writes() if recorded is not None else ():
             state.write(key, value)
@@ -304,7 +305,7 @@ class FlowRuntime:
     def _away(self, compiled: CompiledWorkflow, node: CompiledNode, name: str) -> Node | None:
         """What stands for a node that runs elsewhere; None for all that run here."""
         location, spec, node_type = self._location, node.spec, node.node_type
-        settings = compiled.workflow.settings
+        settings = compiled.head.settings
         if location is None or settings.stream is not None or node_type.stays or node_type.streams:
             return None
         if (spec.placement is not None and spec.placement.here) or not location.takes(spec, node_type):

@@ -26,6 +26,8 @@ from livets.flow.model import SCHEMA_VERSION, NodeSpec, Settings, Workflow
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 LABEL = ID
 MAX_NESTING = 20
+CALLING = ("flow.call", "flow.map", "flow.loop")
+"""The types of nodes that run sub-workflows."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -56,19 +58,24 @@ def validate(workflow: Workflow, registry: Registry) -> list[Fault]:
 def _workflow(
     workflow: Workflow, registry: Registry, at: str, definitions: Mapping[str, Workflow], calls: tuple[str, ...]
 ) -> Iterator[Fault]:
-    if workflow.schema_version != SCHEMA_VERSION:
-        message = f"this livets reads {SCHEMA_VERSION}, not {workflow.schema_version}"
-        yield Fault(f"{at}schema_version", "version", message)
-    if not ID.fullmatch(workflow.id):
-        yield Fault(f"{at}id", "id", f"{workflow.id!r:.60} is no id: letters, digits, '_', '-', '.', at most 128")
-    yield from _settings(workflow.settings, at)
+    yield from faults_of_head(workflow, at)
     known = yield from _nodes(workflow, registry, at)
     arriving, circles = yield from _connections(workflow, known, at)
     yield from _all_inputs(workflow, known, arriving, at)
     if circles:
         yield from _circles(workflow, at)
     yield from _outputs(workflow, known, at)
-    yield from _calls(workflow, registry, at, definitions, calls)
+    yield from faults_of_calls(workflow, registry, at, definitions, calls)
+
+
+def faults_of_head(workflow: Workflow, at: str = "") -> Iterator[Fault]:
+    """Yield what is wrong with a workflow beside its nodes and what is said of them; `at` is put before paths."""
+    if workflow.schema_version != SCHEMA_VERSION:
+        message = f"this livets reads {SCHEMA_VERSION}, not {workflow.schema_version}"
+        yield Fault(f"{at}schema_version", "version", message)
+    if not ID.fullmatch(workflow.id):
+        yield Fault(f"{at}id", "id", f"{workflow.id!r:.60} is no id: letters, digits, '_', '-', '.', at most 128")
+    yield from _settings(workflow.settings, at)
 
 
 class _Known(msgspec.Struct, frozen=True, gc=False):
@@ -98,7 +105,7 @@ def _nodes(workflow: Workflow, registry: Registry, at: str) -> Generator[Fault, 
             ports = sound[like]
         else:
             faults: list[Fault] = []
-            ports = _node(spec, workflow, registry, f"{at}nodes[{place}]", faults.append)
+            ports = faults_of_node(spec, workflow, registry, f"{at}nodes[{place}]", faults.append)
             yield from faults
             if plain and not faults:
                 sound[like] = ports
@@ -126,7 +133,7 @@ def _settings(settings: Settings, at: str) -> Iterator[Fault]:
             yield Fault(f"{at}rates.{name}", "range", "a rate is more than 0 a second, its burst 1 or more")
 
 
-def _node(
+def faults_of_node(
     spec: NodeSpec, workflow: Workflow, registry: Registry, path: str, report: Callable[[Fault], None]
 ) -> Ports | None:
     """Report the faults of one node; returns its ports, or None when they are not known."""
@@ -276,12 +283,13 @@ def _all_inputs(
         if id(ports) not in each_once:
             each_once[id(ports)] = {port.name: 1 for port in ports.inputs}
         if spec.inputs or counts != each_once[id(ports)]:
-            yield from _inputs(spec, ports, workflow, counts, f"{at}nodes[{place}]")
+            yield from faults_of_inputs(spec, ports, workflow, counts, f"{at}nodes[{place}]")
 
 
-def _inputs(
+def faults_of_inputs(
     spec: NodeSpec, ports: Ports, workflow: Workflow, arriving: Mapping[str, int], path: str
 ) -> Iterator[Fault]:
+    """Yield what is wrong with the inputs of one node; `arriving` counts the connections to each of its ports."""
     for port in ports.inputs:
         count = arriving.get(port.name, 0)
         if count == 1 and port.name not in spec.inputs:
@@ -344,12 +352,12 @@ def _outputs(workflow: Workflow, known: Mapping[str, _Known], at: str) -> Iterat
             yield Fault(f"{at}outputs.{name}", "unknown", f"{node!r} has no output {port!r}")
 
 
-def _calls(
+def faults_of_calls(
     workflow: Workflow, registry: Registry, at: str, definitions: Mapping[str, Workflow], calls: tuple[str, ...]
 ) -> Iterator[Fault]:
     """Follow the names of sub-workflows; a definition that calls itself, by whatever way, is a fault."""
     for place, spec in enumerate(workflow.nodes):
-        if not spec.config or spec.type not in ("flow.call", "flow.map", "flow.loop"):
+        if not spec.config or spec.type not in CALLING:
             continue
         name = spec.config.get("workflow")
         if not isinstance(name, str):

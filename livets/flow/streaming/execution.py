@@ -44,7 +44,7 @@ class StreamExecution:
     ) -> None:
         self.compiled, self.scope = compiled, scope
         self._inputs = inputs
-        self._settings = compiled.workflow.settings.stream or StreamSettings()
+        self._settings = compiled.head.settings.stream or StreamSettings()
         self._operators = [Operator(node, self._acknowledged) for node in compiled.nodes]
         self._connect()
         self._number = 0

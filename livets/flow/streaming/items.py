@@ -21,8 +21,8 @@ from livets.engine.limits import Limiter
 from livets.engine.node import Node, Suspend
 from livets.engine.retry import kind_of_error
 from livets.engine.values import to_value
-from livets.flow.compiled import CompiledNode
 from livets.flow.fitting import fit
+from livets.flow.forms import CompiledNode
 from livets.flow.scope import Scope
 from livets.flow.state import StateView
 from livets.flow.streaming.inlet import END

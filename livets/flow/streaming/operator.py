@@ -13,7 +13,7 @@ from typing import Any
 
 from livets.engine.coercion import Coercion
 from livets.engine.encoding import pack, unpack
-from livets.flow.compiled import CompiledNode
+from livets.flow.forms import CompiledNode
 from livets.flow.streaming.context import Incoming
 from livets.flow.streaming.inlet import Barrier, Inlet
 
