@@ -6,10 +6,9 @@ import asyncio
 import time
 
 from livets.engine.events import Gap, Subscription
-from livets.engine.graph import Connection, Graph, Plan
+from livets.engine.graph import Graph, Plan
 from livets.engine.node import node
 from livets.flow.builder import Flow
-from livets.flow.model import NodeSpec
 
 SHAPES = ("chain", "fan")
 
@@ -23,11 +22,12 @@ async def step(n: int = 0) -> int:
 def flow_of(shape: str, size: int) -> Flow:
     """A chain, or a fan-out from one node, of `size` nodes, with a retry policy."""
     flow = Flow(shape, retry={"max_attempts": 3})
-    flow.add(step, id="n0")
-    workflow = flow.workflow()
+    source = flow.add(step, id="n0")["out"]
     for n in range(1, size):
-        workflow.nodes.append(NodeSpec(id=f"n{n}", type="step"))
-        workflow.connections.append(Connection(f"n{n - 1}" if shape == "chain" else "n0", "out", f"n{n}", "n"))
+        node = flow.add(step, id=f"n{n}")
+        flow.connect(source, node["n"])
+        if shape == "chain":
+            source = node["out"]
     return flow
 
 

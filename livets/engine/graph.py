@@ -34,8 +34,9 @@ class Connection(msgspec.Struct, frozen=True, gc=False, order=True, forbid_unkno
 class Plan:
     """A frozen graph: for node n, its out-edges are `edge_target[out_start[n]:out_start[n + 1]]`, sorted by source.
 
-    `in_edges[in_start[n]:in_start[n + 1]]` are the numbers of the edges that lead into n, in the order they were added.
-    Columns that are in order are those of the graph: who makes a plan adds no more to it.
+    `in_edges[in_start[n]:in_start[n + 1]]` are the numbers of the edges that lead into n, in the order they were added
+    (all of them a range, where they were added in that order). Columns that are in order are those of the graph: who
+    makes a plan adds no more to it.
     """
 
     __slots__ = (
@@ -57,16 +58,16 @@ class Plan:
         self.ports = graph.ports
         order, self.out_start = _sorted_by(graph.sources, self.size)
         self.edge_source, self.edge_target, self.edge_source_port, self.edge_target_port = (
-            _picked(column, order) for column in (graph.sources, graph.targets, graph.source_ports, graph.target_ports)
+            picked(column, order) for column in (graph.sources, graph.targets, graph.source_ports, graph.target_ports)
         )
         by_target, self.in_start = _sorted_by(graph.targets, self.size)
-        self.in_edges = packed(by_target if isinstance(order, range) else _picked(_inverse(order), by_target))
+        self.in_edges: Sequence[int] = by_target if isinstance(order, range) else picked(_inverse(order), by_target)
 
-    def in_degrees(self) -> list[int]:
+    def in_degrees(self) -> array[int]:
         """Return how many edges lead into each node."""
         return _lengths(self.in_start)
 
-    def out_degrees(self) -> list[int]:
+    def out_degrees(self) -> array[int]:
         """Return how many edges lead out of each node."""
         return _lengths(self.out_start)
 
@@ -248,8 +249,8 @@ def _inverse(order: Sequence[int]) -> array[int]:
     return inverse
 
 
-def _picked(column: array[int], order: Sequence[int]) -> array[int]:
-    """The items of `column` at the places `order`, which has each place once; the column itself when all stay."""
+def picked(column: array[int], order: Sequence[int]) -> array[int]:
+    """Return the items of `column` at the places `order`, which has each once; the column itself when all stay."""
     return column if isinstance(order, range) else packed(map(column.__getitem__, order))
 
 
@@ -261,9 +262,9 @@ def packed(numbers: Iterable[int]) -> array[int]:
     return column
 
 
-def _lengths(start: array[int]) -> list[int]:
+def _lengths(start: array[int]) -> array[int]:
     """How long each run is, of those that begin at `start`."""
-    return list(map(operator.sub, start[1:], start))
+    return packed(map(operator.sub, itertools.islice(start, 1, None), start))
 
 
 def _closure(nodes: Iterable[int], step: object) -> set[int]:

@@ -6,7 +6,7 @@ exactly what a file could say. Nothing is checked before the workflow is compile
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from livets.engine.node import FunctionNode, Node, NodeType, node_type_of
 from livets.engine.registry import Registry
 from livets.flow.constants import Reference, write_constant
 from livets.flow.model import InputSpec, NodeSpec, Settings, Workflow
+from livets.flow.table import Table
 
 Thing = str | type[Node] | FunctionNode | Callable[..., Any] | NodeType
 
@@ -36,10 +37,10 @@ class Port_:
 class NodeRef:
     """A node in a flow being built; `a >> b` connects a's output to b's input, `a["port"]` names one of several."""
 
-    __slots__ = ("flow", "id")
+    __slots__ = ("flow", "id", "number")
 
-    def __init__(self, flow: Flow, id: str) -> None:
-        self.flow, self.id = flow, id
+    def __init__(self, flow: Flow, id: str, number: int | None = None) -> None:
+        self.flow, self.id, self.number = flow, id, number
 
     def __getitem__(self, port: str) -> Port_:
         return Port_(self, port)
@@ -66,6 +67,8 @@ class Flow:
 
     def __init__(self, id: str, **settings: Any) -> None:
         self._workflow = Workflow(id=id, settings=msgspec.convert(_plain(settings), Settings))
+        self._table: Table | None = Table(self._workflow)
+        """Nodes and connections, until somebody asks for them as objects: then `_workflow` has them."""
         self._registry = Registry()
         self._types: dict[str, NodeType] = {}
 
@@ -81,7 +84,7 @@ class Flow:
     def output(self, name: str, source: NodeRef | Port_) -> None:
         """Make a port an output of the workflow."""
         node, port = self._end(source, "output")
-        self._workflow.outputs[name] = f"{node}.{port}"
+        self._workflow.outputs[name] = f"{node.id}.{port}"
 
     def add(
         self, thing: Thing, /, *, id: str | None = None, config: dict[str, Any] | None = None, **inputs: Any
@@ -99,15 +102,21 @@ class Flow:
                 links.append((value, port))
             else:
                 constants[port] = write_constant(value)
-        self._workflow.nodes.append(NodeSpec(id=id, type=name, config=_plain(config or {}), inputs=constants))
-        ref = NodeRef(self, id)
+        spec = NodeSpec(id=id, type=name, config=_plain(config) if config else {}, inputs=constants)
+        if self._table is not None:
+            ref = NodeRef(self, id, self._table.add(spec))
+        else:
+            ref = NodeRef(self, id)
+            self._workflow.nodes.append(spec)
         for source, port in links:
             self.connect(source, ref[port])
         return ref
 
     def set(self, node: NodeRef, **fields: Any) -> NodeRef:
         """Set fields of NodeSpec on a node: retry, timeout_s, on_error, priority, pool, rate, memo, position, notes."""
-        spec = next(spec for spec in self._workflow.nodes if spec.id == node.id)
+        if "id" in fields:
+            self.workflow()  # connections that are there stay with the old name
+        spec = self._spec(node)
         for name, value in fields.items():
             if name not in NodeSpec.__struct_fields__:
                 raise EngineError(f"a node has no field {name!r}: there are {', '.join(NodeSpec.__struct_fields__)}")
@@ -115,14 +124,21 @@ class Flow:
                 setattr(spec, name, msgspec.convert(_plain(value), _FIELDS[name]))
             except msgspec.ValidationError as error:
                 raise EngineError(f"{node.id}: {name}={value!r:.80}: {error}") from error
+        number = self._number(node)
+        if self._table is not None and number is not None:
+            self._table.replace(number, spec)
         return node
 
     def connect(self, source: NodeRef | Port_, target: NodeRef | Port_) -> NodeRef:
         """Connect; where no port is named, the only one (of an input: the only required one) is meant."""
-        from_node, from_port = self._end(source, "output")
-        to_node, to_port = self._end(target, "input")
-        self._workflow.connections.append(Connection(from_node, from_port, to_node, to_port))
-        return target.node if isinstance(target, Port_) else target
+        giver, from_port = self._end(source, "output")
+        taker, to_port = self._end(target, "input")
+        first, last = self._number(giver), self._number(taker)
+        if self._table is not None and first is not None and last is not None:
+            self._table.connect(first, from_port, last, to_port)
+        else:  # a name that is not here (yet)
+            self.workflow().connections.append(Connection(giver.id, from_port, taker.id, to_port))
+        return taker
 
     def define(self, inner: Flow | Workflow) -> str:
         """Take `inner` in as a sub-workflow and return the name by which call, map and loop nodes use it.
@@ -140,8 +156,16 @@ class Flow:
         return workflow.id
 
     def workflow(self) -> Workflow:
-        """Return the workflow built so far."""
+        """Return the workflow built so far; what is added later is added to it, and edits of it count."""
+        if self._table is not None:
+            table, self._table = self._table, None
+            self._workflow.nodes = [spec.copied() for spec in table.specs()]
+            self._workflow.connections = table.connections()
         return self._workflow
+
+    def compact(self) -> Workflow | Table:
+        """Return the same for the compiler: as a table, a tenth as large, unless `workflow` was called before."""
+        return self._workflow if self._table is None else self._table
 
     def types(self) -> list[NodeType]:
         """Return the types of nodes that only this flow knows: its functions and classes."""
@@ -168,18 +192,35 @@ class Flow:
         return name
 
     def _free_id(self, wish: str) -> str:
-        taken = {spec.id for spec in self._workflow.nodes}
+        taken = {spec.id for spec in self._workflow.nodes} if self._table is None else set(self._table.ids)
         return wish if wish not in taken else next(f"{wish}-{n}" for n in range(2, 10**9) if f"{wish}-{n}" not in taken)
 
-    def _end(self, end: NodeRef | Port_, side: str) -> tuple[str, str]:
-        if isinstance(end, Port_):
-            return end.node.id, end.name
-        return end.id, self._only_port(end.id, side)
+    def _number(self, node: NodeRef) -> int | None:
+        """The number of a node in the table; None when it is not there."""
+        if self._table is None:
+            return None
+        if node.flow is self and node.number is not None:
+            return node.number
+        return self._table.ids.index(node.id) if node.id in self._table.ids else None
 
-    def _only_port(self, id: str, side: str) -> str:
+    def _spec(self, node: NodeRef) -> NodeSpec:
+        number = self._number(node)
+        if self._table is not None and number is not None:
+            return self._table.spec(number)
+        for spec in self.workflow().nodes:
+            if spec.id == node.id:
+                return spec
+        raise EngineError(f"there is no node {node.id!r} in {self._workflow.id!r}: add it first")
+
+    def _end(self, end: NodeRef | Port_, side: str) -> tuple[NodeRef, str]:
+        if isinstance(end, Port_):
+            return end.node, end.name
+        return end, self._only_port(end, side)
+
+    def _only_port(self, node: NodeRef, side: str) -> str:
         from livets.flow.nodes import standard_registry
 
-        spec = next(spec for spec in self._workflow.nodes if spec.id == id)
+        spec = self._spec(node)
         node_type = self._types.get(spec.type) or standard_registry().node_type(spec.type)
         ports = node_type.ports(node_type.read_config(spec.config))
         if side == "output":
@@ -187,12 +228,22 @@ class Flow:
         else:
             free = [port for port in ports.inputs if port.name not in spec.inputs]
             names = [port.name for port in free if port.required] or [port.name for port in free]
-            linked = {c.to_port for c in self._workflow.connections if c.to_node == id}
-            names = [name for name in names if name not in linked] or names
+            if len(names) > 1:
+                linked = self._linked(node)
+                names = [name for name in names if name not in linked] or names
         if len(names) == 1 or (names and side == "input"):
             return names[0]
         listed = ", ".join(names) or "none"
-        raise EngineError(f'{id!r} has {len(names)} {side}s ({listed}): name one, as in  node["{(names or ["x"])[0]}"]')
+        raise EngineError(
+            f'{node.id!r} has {len(names)} {side}s ({listed}): name one, as in  node["{(names or ["x"])[0]}"]'
+        )
+
+    def _linked(self, node: NodeRef) -> Collection[str]:
+        """The inputs of a node that connections lead to."""
+        number = self._number(node)
+        if self._table is not None and number is not None:
+            return self._table.linked(number)
+        return {link.to_port for link in self._workflow.connections if link.to_node == node.id}
 
 
 def _named(node_type: NodeType, name: str) -> NodeType:

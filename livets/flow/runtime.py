@@ -157,7 +157,7 @@ class FlowRuntime:
         if isinstance(workflow, CompiledWorkflow):
             return workflow
         if isinstance(workflow, Flow):
-            return compile_workflow(workflow.workflow(), workflow.registry_over(self.registry))
+            return compile_workflow(workflow.compact(), workflow.registry_over(self.registry))
         return compile_workflow(workflow, self.registry)
 
     async def run(

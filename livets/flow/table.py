@@ -75,21 +75,26 @@ class Table:
         number = len(self.ids)
         self.ids.append(spec.id)
         self.form_of.append(self._form(spec))
-        if spec.name or spec.notes or spec.position is not None:
-            self._drawn[number] = (spec.name, spec.notes, spec.position)
+        self._draw(number, spec)
         return number
 
     def replace(self, number: int, spec: NodeSpec) -> None:
         """Let node `number` be as `spec` says, under the name that it has."""
-        self.form_of[number] = self._form(spec)
+        old = self.form_of[number]
+        form = self.form_of[number] = self._form(spec)
+        if not _is_shared(self.forms[old]):
+            self.forms[old] = self.forms[form]
         self._drawn.pop(number, None)
+        self._draw(number, spec)
+
+    def _draw(self, number: int, spec: NodeSpec) -> None:
         if spec.name or spec.notes or spec.position is not None:
             self._drawn[number] = (spec.name, spec.notes, spec.position)
 
     def _form(self, spec: NodeSpec) -> int:
         """The number of the form that `spec` has: an old one, if it has neither config nor constants of its own."""
         form = msgspec.structs.replace(spec, id="", name="", notes="", position=None)
-        if form.config or form.inputs or form.placement is not None:
+        if not _is_shared(form):
             self.forms.append(form.copied())
             return len(self.forms) - 1
         number = self._known.setdefault(_form_bytes(form), len(self.forms))
@@ -101,6 +106,12 @@ class Table:
         """Connect the nodes of these numbers."""
         graph = self.graph
         graph.connect_numbers(source, target, graph.port(from_port), graph.port(to_port))
+
+    def linked(self, number: int) -> set[str]:
+        """Return the inputs of a node that connections lead to."""
+        graph = self.graph
+        ends = zip(graph.targets, graph.target_ports, strict=True)
+        return {graph.ports[port] for target, port in ends if target == number}
 
     def spec(self, number: int) -> NodeSpec:
         """Return node `number` as an object; its config and constants are those of the form: look, do not edit."""
@@ -150,6 +161,11 @@ class Table:
             part = content_of_nodes(self.specs(start, end)) if name == "nodes" else self.connections(start, end)
             yield (b"," if start else b"") + _json(part)[1:-1]
         yield b"]"
+
+
+def _is_shared(form: NodeSpec) -> bool:
+    """Whether other nodes may have the form too: config and constants are a node's own."""
+    return not form.config and not form.inputs and form.placement is None
 
 
 def _json(thing: object) -> bytes:

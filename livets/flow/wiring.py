@@ -6,7 +6,7 @@ chooses a coercion for each once, and a run reads `sources` and `way_of` as it g
 
 from __future__ import annotations
 
-from livets.engine.graph import Plan, packed
+from livets.engine.graph import Plan, packed, picked
 from livets.flow.table import Table
 
 Way = tuple[int, int, int, int]
@@ -21,7 +21,7 @@ class Wiring:
     def __init__(self, table: Table) -> None:
         self.plan = plan = Plan(table.graph)
         self.start, edges = plan.in_start, plan.in_edges
-        self.sources = packed(map(plan.edge_source.__getitem__, edges))
+        self.sources = picked(plan.edge_source, edges)
         numbers: dict[Way, int] = {}
         form = table.form_of.__getitem__
         rows = zip(

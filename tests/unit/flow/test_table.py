@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from typing import Any
 
@@ -9,10 +10,11 @@ import msgspec
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from livets.engine.errors import GraphFault
+from livets.engine.errors import EngineError, GraphFault
 from livets.engine.graph import Connection
 from livets.engine.registry import Registry
 from livets.engine.retry import RetryPolicy
+from livets.flow.builder import Flow, NodeRef
 from livets.flow.compiled import compile_workflow
 from livets.flow.files import to_json
 from livets.flow.model import ErrorHandling, InputSpec, NodeSpec, Placement, Settings, StreamSettings, Workflow
@@ -151,3 +153,60 @@ def test_a_compiled_node_is_what_the_definition_says(workflow: Workflow) -> None
         leads = [(compiled.ids[source], given, taken) for source, given, taken, _ in node.feeds]
         assert leads == [(c.from_node, c.from_port, c.to_port) for c in workflow.connections if c.to_node == spec.id]
         assert (number in compiled.sinks) is not any(c.from_node == spec.id for c in workflow.connections)
+
+
+def build(chance: random.Random, *, objects: bool) -> Flow:
+    """A flow built in some way; `objects`: somebody has asked for its nodes as objects before."""
+    flow = Flow("w")
+    if objects:
+        flow.workflow()
+    refs: list[NodeRef] = []
+    for place in range(chance.randint(1, 6)):
+        thing = chance.choice([add, text, "debug.log"])
+        given: dict[str, Any] = {"b": 2} if thing is add and chance.random() < 0.5 else {}
+        refs.append(flow.add(thing, id=chance.choice([None, f"n{place}"]), **given))
+        if chance.random() < 0.4:
+            flow.set(chance.choice(refs), memo=True, notes=chance.choice(["", "why"]))
+        if chance.random() < 0.2:
+            flow.set(chance.choice(refs), config={"level": "info"})
+        source, target = chance.choice(refs), chance.choice([*refs, NodeRef(flow, chance.choice(["n0", "nowhere"]))])
+        with contextlib.suppress(EngineError):
+            if chance.random() < 0.5:
+                source["out"] >> target["a"]
+            else:
+                source >> target
+    flow.output("o", refs[-1]["out"])
+    return flow
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 2**32))
+def test_a_flow_is_the_same_whether_it_is_built_as_columns_or_as_objects(seed: int) -> None:
+    columns = build(random.Random(seed), objects=False)
+    objects = build(random.Random(seed), objects=True).workflow()
+    compact = columns.compact()
+    assert compact.content_version() == objects.content_version()
+    assert columns.workflow() == objects
+    assert columns.workflow() is columns.workflow() is columns.compact()
+
+
+def test_connections_made_before_a_node_is_renamed_keep_its_old_name() -> None:
+    flow = Flow("w")
+    first = flow.add(text, id="a")
+    first["out"] >> flow.add(add, id="b")["a"]
+    flow.set(first, id="c")
+    assert [node.id for node in flow.workflow().nodes] == ["c", "b"]
+    assert [str(link) for link in flow.workflow().connections] == ["a.out -> b.a"]
+
+
+def test_what_a_flow_was_compiled_as_is_not_reached_by_what_is_added_later() -> None:
+    flow = Flow("w")
+    first = flow.add(text, id="a")
+    compiled = compile_workflow(flow.compact(), flow.registry_over(registry))
+    flow.set(first, memo=True)
+    first["out"] >> flow.add(add, id="b")["a"]
+    assert [node.id for node in compiled.nodes] == ["a"]
+    assert not compiled.nodes[0].memo
+    again = compile_workflow(flow.compact(), flow.registry_over(registry))
+    assert [(node.id, node.memo) for node in again.nodes] == [("a", True), ("b", False)]
+    assert again.version == flow.workflow().content_version() != compiled.version
