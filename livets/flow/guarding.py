@@ -1,7 +1,7 @@
-"""Once a second: says that this process lives, and looks whether its runs are still its own.
+"""Once a second: says that this process lives, and looks whether its runs are still its own, and wanted.
 
 A run that was taken over, or whose end somebody else has recorded, is stopped here: its nodes are cancelled, and who
-waits for it is told TakenOver. Made by FlowRuntime.
+waits for it is told TakenOver. So is one that another process has asked to cancel. Made by FlowRuntime.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from livets.engine.errors import EngineError
 from livets.engine.log import EventLog
+from livets.flow.control import cancelled_since, control_stream
 from livets.flow.handle import RunHandle
 from livets.flow.leasing import BEAT_S, Lease
 from livets.flow.recording import Recorder, TakenOver
@@ -45,13 +46,25 @@ class Guard:
             await asyncio.sleep(BEAT_S)
             self._lease.beat()
             try:
-                heads = await log.heads_of([recorder.stream for _, recorder in runs])
+                commands = [control_stream(handle.id) for handle, _ in runs]
+                heads = await log.heads_of([recorder.stream for _, recorder in runs] + commands)
             except EngineError as error:  # a journal that is busy for a moment; who writes to it hears of the rest
                 logger.warning("the journal could not be read: %s", error)
                 continue
             for handle, recorder in runs:
                 if heads[recorder.stream] > recorder.committed and not handle.done:
                     await self._look(handle, recorder)
+                if heads[control_stream(handle.id)] > recorder.heard and not handle.done:
+                    await self._obey(log, handle, recorder)
+
+    async def _obey(self, log: EventLog, handle: RunHandle, recorder: Recorder) -> None:
+        try:
+            recorder.heard, why = await cancelled_since(log, handle.id, recorder.heard)
+        except EngineError as error:  # the next look will tell
+            logger.warning("the commands to run %s could not be read: %s", handle.id, error)
+            return
+        if why is not None:
+            handle.stop(why)
 
     async def _look(self, handle: RunHandle, recorder: Recorder) -> None:
         try:

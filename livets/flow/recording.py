@@ -46,6 +46,8 @@ class Recorder:
         """The number of the last event that is durable."""
         self.looked = time.perf_counter()
         """When the journal was last seen to be where this run left it."""
+        self.heard = 0
+        """The number of the last command to this run (livets.flow.control) that was heard."""
         self._bus, self._observer = bus, observer
         self._buffer: list[Event] = []
         self._lock = asyncio.Lock()

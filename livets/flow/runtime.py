@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ from livets.flow.archive import Archive, RunInfo
 from livets.flow.builder import Flow
 from livets.flow.compiled import CompiledWorkflow, compile_workflow
 from livets.flow.constants import read_constant
+from livets.flow.control import control_stream
 from livets.flow.execution import Execution
 from livets.flow.forms import CompiledNode
 from livets.flow.grants import Grants
@@ -58,7 +60,7 @@ class FlowRuntime:
 
     `grants` is what nodes may touch (folders, hosts, databases, secrets, functions); it is closed with the runtime.
     `observers` are told what happens (livets.flow.telemetry), `location` takes nodes that are to run elsewhere, and is
-    closed with the runtime.
+    closed with the runtime. Without a folder the last `keep_results` runs that have ended can be asked for by name.
 
     >>> flow = Flow("sum")
     >>> flow.add(lambda: 20, id="a") >> flow.add(lambda n: n + 1, id="b")
@@ -82,6 +84,7 @@ class FlowRuntime:
         grants: Grants | None = None,
         observers: Sequence[Observer] = (),
         location: Location | None = None,
+        keep_results: int = 1_000,
     ) -> None:
         self.grants = grants or Grants()
         self.registry = registry or standard_registry()
@@ -92,6 +95,8 @@ class FlowRuntime:
         self._limiters = Limiters(pools or {})
         self._instances: dict[str, Instances] = {}
         self._runs: dict[str, RunHandle] = {}
+        self._keep_results, self._finished = keep_results, deque[str]()
+        """Runs in memory that have ended, the latest last; those in a journal are let go of at once."""
         self._closing = False
         self._location = location
         self.observers = tuple(observers)
@@ -118,6 +123,7 @@ class FlowRuntime:
                 raise EngineError("this runtime is closed, and with it the log that it was given: make another one")
             self._open_journal()
             self._runs.clear()
+            self._finished.clear()
             self._closing = False
         return self
 
@@ -253,6 +259,8 @@ class FlowRuntime:
             reset = [compiled.ids[n] for n in sorted(numbers)]
         recorded.reset(reset, deep=nodes is not None)
         recorder = Recorder(run, self.bus, self.log, recorded.head, self._observer)
+        if self.log is not None:
+            recorder.heard = await self.log.head(control_stream(run))
         runner = self.lease.take()
         recorder.emit("flow.run.resumed", {"reset": reset, "deep": nodes is not None, "runner": runner})
         await recorder.commit()
@@ -335,6 +343,10 @@ class FlowRuntime:
     def _ended(self, run: str) -> None:
         if self.log is not None:  # who asks later reads its events
             self._runs.pop(run, None)
+            return
+        self._finished.append(run)
+        while len(self._finished) > self._keep_results:
+            self._runs.pop(self._finished.popleft(), None)
 
     async def _wait(self, handle: RunHandle) -> RunResult:
         try:

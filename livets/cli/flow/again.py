@@ -72,7 +72,10 @@ def retry(
         async with opened(folder, grants, must_exist=True, location=location) as runtime:
             chosen = list(nodes)
             if not chosen:
-                replay = replayed(await runtime.events(name))
+                events = await runtime.events(name)
+                if not events:
+                    raise Failure(f"there is no run {name!r}", "livets flow runs  lists them")
+                replay = replayed(events)
                 chosen = sorted(
                     {path.split("/")[0].split("[")[0] for path, one in replay.nodes.items() if one.state == "failed"}
                 )

@@ -76,8 +76,13 @@ def init(path: Path, force: bool) -> None:
     who = flow.add("debug.log", id="who", value=name)
     flow.output("greeting", greet)
     flow.output("name", who)
-    with told():
-        write_workflow(flow.workflow(), path)
+    try:
+        with told():
+            write_workflow(flow.workflow(), path)
+    except OSError as error:
+        raise Failure(
+            f"{path}: {error.strerror}", "name a file in a folder that is there and may be written to"
+        ) from None
     note("ok", f"{path} written: try  livets flow run {path} -i name=Ann", "green")
 
 

@@ -43,6 +43,10 @@ def test_a_workflow_is_made_checked_and_run(run: Run, hello: Path) -> None:
     again = run("init", "hello.json")
     assert (again.exit_code, "is there already" in again.stderr) == (1, True)
     assert run("init", "hello.txt").exit_code == 2
+    nowhere = run("init", "no/such/folder.json")
+    assert (nowhere.exit_code, "No such file or directory" in nowhere.stderr) == (1, True)
+    unknown = run("retry", "nobody")
+    assert (unknown.exit_code, "there is no run 'nobody'" in unknown.stderr) == (1, True)
     assert run("init", "hello.yaml").exit_code == 0
     assert read_workflow("hello.yaml").nodes == read_workflow("hello.json").nodes
 

@@ -85,3 +85,42 @@ async def test_a_run_that_nobody_runs_is_ended_by_who_asks(tmp_path: Path) -> No
             await ask_to_signal(runtime.log, "r", "ask", 1, patience_s=0.05)
         assert await ask_to_cancel(runtime.log, "r", patience_s=0.05) == "cancelled"
         assert (await runtime.runs())[0].status == "cancelled"
+
+
+async def test_a_runtime_that_nobody_helps_obeys_a_cancellation_and_records_the_end_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Who asked recorded the end, so that a resume at once ran beside nodes that were still cleaning up.
+    monkeypatch.setattr("livets.flow.guarding.BEAT_S", 0.01)
+    cleaned: list[int] = []
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(30)
+        finally:
+            await asyncio.sleep(0.05)
+            cleaned.append(1)
+
+    flow = Flow("slow")
+    flow.add(slow, id="slow")
+    async with FlowRuntime(tmp_path) as runtime, FlowRuntime(tmp_path) as other:
+        assert other.log is not None
+        for _ in range(2):  # a cancellation of before is not for the run that goes on
+            handle = await (runtime.resume("r", flow) if cleaned else runtime.start(flow, run="r"))
+            while handle.states()["slow"] != "running":
+                await asyncio.sleep(0)
+            before = len(cleaned)
+            assert await ask_to_cancel(other.log, "r", "enough", patience_s=20) == "cancelled"
+            assert len(cleaned) == before + 1
+            assert (await handle.result()).reason == "enough"
+
+
+async def test_in_memory_the_last_results_are_kept_and_no_more() -> None:
+    flow = Flow("many")
+    flow.add(lambda: 3, id="n")
+    async with FlowRuntime(keep_results=2) as runtime:
+        for name in "abc":
+            await runtime.run(flow, run=name)
+        assert (await runtime.handle("b").result()).outputs == {"n": 3}
+        with pytest.raises(EngineError, match="does not run here"):
+            runtime.handle("a")
