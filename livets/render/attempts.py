@@ -31,7 +31,7 @@ _MENDED: Final = 10
 
 def build(context: Context, items: list[Item], names: Names, around: Frame, *, root: bool = False) -> BlockPlan:
     """The plan of a block. Raises Unbalanced when even its whole content can't be one block."""
-    items = wrap_changing(unfold(items))
+    items = wrap_changing(unfold(items), context.changers)
     names_at_start = names
     opaque = len(context.findings.opaque)
     while True:

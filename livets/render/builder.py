@@ -91,7 +91,7 @@ class Builder(Run):
         if expansion is None:
             return False
         findings.expansions += 1
-        self.items[index : index + 1] = wrap_changing(unfold(expansion))
+        self.items[index : index + 1] = wrap_changing(unfold(expansion), self.context.changers)
         return True
 
     def _finish(self) -> None:

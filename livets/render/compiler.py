@@ -39,7 +39,7 @@ def compile_template(
 ) -> CompiledTemplate:
     """The template of a source; `again` compiles it with one more thing that rendering told. Raises TemplateError."""
     program = Linker(environment, name, promoted).link(source)
-    context = Context(environment, name, promoted)
+    context = Context(environment, name, promoted, program.changers)
     try:
         plan, root = _blocks(context, source, program)
     except jinja2.TemplateSyntaxError as error:
@@ -49,7 +49,7 @@ def compile_template(
     except Exception as error:  # a fault of the compiler: Jinja2 can still render it, as a whole
         _log.warning("%s: livets could not split this template, please report it", name, exc_info=True)
         program.unfit = 1, f"{type(error).__name__} in livets: {error}"
-        context = Context(environment, name, promoted)
+        context = Context(environment, name, promoted, program.changers)
         plan, root = _blocks(context, source, program)
     shape = [plan.description()]
     findings = context.findings

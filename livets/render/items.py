@@ -11,6 +11,8 @@ from typing import Any
 
 from jinja2 import nodes
 
+from livets.render.changers import Changers
+
 
 @dataclass(slots=True, eq=False)
 class Static:
@@ -232,5 +234,6 @@ class Program:
     items: list[Item]
     templates: dict[str, Callable[[], bool]] = field(default_factory=dict)
     """Every other template that was read, with the function that says whether it is still the same."""
+    changers: Changers = field(default_factory=Changers)
     unfit: tuple[int, str] | None = None
     """Line and reason why nothing but the whole template can be rendered."""

@@ -16,7 +16,6 @@ from jinja2.compiler import find_undeclared
 from markupsafe import escape
 
 from livets.errors import TemplateError
-from livets.render.changing import changes_arguments
 from livets.render.hiding import copied, entered, opened, seen
 from livets.render.imports import Imports
 from livets.render.inheritance import MAX_DEPTH, Inheritance
@@ -57,9 +56,9 @@ class Linker:
             items = self._inheritance.template(tree, Place(name=self.name, whole=(whole,), frame=True))
             if self._asks and self._inner_set is not None:
                 raise Unfit(self._inner_set, "a function that reads the context may see a name that is set here")
-            return Program(items, self._sources.current)
+            return Program(items, self._sources.current, self._sources.changers)
         except Unfit as unfit:
-            return Program([], self._sources.current, (unfit.lineno, unfit.reason))
+            return Program([], self._sources.current, unfit=(unfit.lineno, unfit.reason))
 
     def _items(self, body: list[nodes.Node], place: Place) -> list[Item]:
         refuse(body)
@@ -107,9 +106,6 @@ class Linker:
 
     def _macro(self, node: nodes.Macro, place: Place) -> Item:
         """A macro; one that reads names of its own too early stays a call, with names that nobody else has."""
-        change = changes_arguments(node)
-        if change is not None:
-            raise Unfit(node.lineno, f"the macro {node.name} changes its argument: {change}")
         early = local_early_reads(node, self._sources.known) if place.frame else None
         if early is None:
             refuse_inside(node)

@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 
+from livets.render.changers import Changers
 from livets.render.items import Item, Loop
 from livets.render.lines import Advice, OpaquePart
 from livets.render.names import Names, Reads
@@ -140,4 +141,5 @@ class Context:
     environment: jinja2.Environment
     name: str
     promoted: frozenset[Site]
+    changers: Changers = field(default_factory=Changers)
     findings: Findings = field(default_factory=Findings)

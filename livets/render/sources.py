@@ -14,6 +14,7 @@ from jinja2 import nodes
 from jinja2.idtracking import find_symbols
 
 from livets.errors import TemplateError
+from livets.render.changers import Changers
 from livets.render.lines import file_of, number_lines
 from livets.render.walk import every
 
@@ -35,6 +36,8 @@ class Sources:
         """Every file that was read, with the function that says whether it is still the same."""
         self.known: set[str] = set()
         """Names that the files mention outside of macros, loops and other scopes."""
+        self.changers = Changers()
+        """The macros of all files that change what they are given."""
 
     def parse(self, source: str, name: str) -> nodes.Template:
         """The tree of a source. Raises TemplateError."""
@@ -44,6 +47,7 @@ class Sources:
             raise TemplateError(f"{name}, line {error.lineno}: {error.message}") from error
         number_lines(tree, name)
         self.known |= {*find_symbols(tree.body).refs}
+        self.changers.learn(tree, name)
         return tree
 
     def load(self, name: str, lineno: int) -> nodes.Template:
