@@ -11,8 +11,9 @@ from livets.render.attributes import attribute_slots
 from livets.render.changing import wrap_changing
 from livets.render.controls import implied_choice, implied_value, model_of, note
 from livets.render.draft import Frame
+from livets.render.expanding import expand
 from livets.render.faults import Unbalanced
-from livets.render.inlining import MAX_EXPANSIONS, expand
+from livets.render.inlining import MAX_EXPANSIONS
 from livets.render.items import Branches, Define, Item, Loop, Mark, Opaque, Static, Value, fold, unfold
 from livets.render.lines import file_of
 from livets.render.markup import RAW_TEXT, RCDATA, VOID, Hard, Piece, Scanner

@@ -37,6 +37,9 @@ class Changers:
     files: set[str] = field(default_factory=set)
     """Files whose macros change what the file has made: two calls after one import see each other."""
     _known: dict[str, tuple[str, nodes.Macro]] = field(default_factory=dict)
+    _modules: set[str] = field(default_factory=set)
+    _others: set[str] = field(default_factory=set)
+    """Names that are set by something else than an import."""
     _aliases: dict[str, set[str]] = field(default_factory=dict)
 
     def learn(self, tree: nodes.Template, name: str) -> None:
@@ -46,7 +49,11 @@ class Changers:
         for number, macro in enumerate(macros):
             self._known[f"{name}:{macro.lineno}:{number}"] = (name, macro)
         for node in found:
-            if isinstance(node, nodes.FromImport):
+            if isinstance(node, nodes.Import):
+                self._modules.add(node.target)
+            elif isinstance(node, nodes.Name) and node.ctx != "load":
+                self._others.add(node.name)
+            elif isinstance(node, nodes.FromImport):
                 for pair in node.names:
                     if isinstance(pair, tuple):
                         self._aliases.setdefault(pair[0], set()).add(pair[1])
@@ -95,7 +102,8 @@ class Changers:
                 yield node.name, "a namespace, whose attributes are set"
             case nodes.Call(node=nodes.Getattr() as method) | nodes.Assign(node=nodes.Getattr() as method):
                 root = _root(method.node)
-                if method.attr in MUTATORS and root is not None:
+                is_module = written(root or "") in self._modules - self._others
+                if method.attr in MUTATORS and root is not None and not is_module:
                     yield root, f"{written(root)}.{method.attr}() changes what the template has made"
             case nodes.Import() | nodes.FromImport() if node.with_context:  # else what it keeps outlives the page
                 names = [node.target] if isinstance(node, nodes.Import) else _imported(node)

@@ -1,13 +1,14 @@
 """Macros, call blocks and set blocks are written out where they are used, so that what is in them becomes slots.
 
 It owns which macros can be: those whose names mean the same at the call as where they are defined. Their own names are
-renamed, so that the body of a call block sees its own. It never looks at HTML; what it leaves is a macro as before,
-one HTML slot. The linker makes bodies, the builder asks for their items.
+renamed, so that the body of a call block sees its own. A macro that calls itself has a few bodies, one inside the
+other; deeper calls are HTML. It never looks at HTML; what it leaves is a macro as before, one HTML slot. The linker
+makes bodies, `expanding` puts them where they are called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
@@ -16,8 +17,9 @@ import jinja2
 from jinja2 import nodes
 from jinja2.compiler import find_undeclared
 
-from livets.render.items import Define, Item, Mark, Opaque, Value
-from livets.render.names import Definition, Names, asks_context, free
+from livets.render.changers import written
+from livets.render.items import Item
+from livets.render.names import asks_context, free
 from livets.render.walk import every
 
 _NO_INLINE: Final = (
@@ -33,7 +35,9 @@ _NO_INLINE: Final = (
 MAX_EXPANSIONS: Final = 2000
 """Calls of one template that are written out; macros that call macros could make it grow without end."""
 
-Rename = Callable[[str], nodes.Expr | str]
+_LEVELS: Final = {1: 4, 2: 2, 3: 1}
+"""How often a macro that calls itself at so many places is written out inside of itself."""
+_COLLECTED: Final = ("varargs", "kwargs")
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +54,15 @@ class Body:
     without_caller: list[Item]
     caller: str = ""
     """What `caller` is called inside; empty when it is not used."""
+    mark: str = ""
+    """A name that is set while it is written out, so that what is inside of it knows."""
+    collected: dict[str, str] = field(default_factory=dict)
+    """What `varargs` and `kwargs` are called inside, those that are used."""
+    early: dict[str, str] = field(default_factory=dict)
+    """Names that it sets and may read before: what they are outside, and inside."""
+    nests: bool = True
+    """False when a call inside of itself can be a recursion: then `deeper` is written, or nothing."""
+    deeper: Body | None = None
 
 
 @dataclass(slots=True)
@@ -79,33 +92,55 @@ class Bodies:
         self.link = link
         self._numbers = count(1)
 
-    def of(self, node: nodes.Macro | nodes.CallBlock | nodes.AssignBlock) -> Body | None:
-        """The body of a macro, a call block or a set block; None when it can't be written out."""
+    def of(
+        self, node: nodes.Macro | nodes.CallBlock | nodes.AssignBlock, recursive: Collection[str] = ()
+    ) -> Body | None:
+        """The body of a macro, a call block or a set block; None when it can't be written out.
+
+        `recursive`: macros that call themselves, directly or not.
+        """
+        name = node.name if isinstance(node, nodes.Macro) else ""
+        body = self._body(node)
+        if body is None or written(name) not in recursive:
+            return body
+        body.nests, last = False, body
+        calls = sum(_calls(found, name) for part in node.body for found in every(part))
+        for _ in range(_LEVELS.get(calls, 0)):
+            deeper = self._body(node)
+            assert deeper is not None
+            deeper.nests, last.deeper = False, deeper
+            last = deeper
+        return body
+
+    def _body(self, node: nodes.Macro | nodes.CallBlock | nodes.AssignBlock) -> Body | None:
         arguments = [] if isinstance(node, nodes.AssignBlock) else node.args
         defaults = [] if isinstance(node, nodes.AssignBlock) else node.defaults
         if isinstance(node, nodes.AssignBlock) and node.filter is not None:
             return None
         inside: list[nodes.Node] = [*node.body, *defaults]
-        written = [found for part in inside for found in every(part)]
-        if any(isinstance(found, _NO_INLINE) for found in written):
+        nodes_inside = [found for part in inside for found in every(part)]
+        if any(isinstance(found, _NO_INLINE) for found in nodes_inside):
             return None
         if any(asks_context(self.environment, part) for part in inside):
             return None
-        if find_undeclared(node.body, ("varargs", "kwargs")):
+        parameters = {argument.name for argument in arguments}
+        collected = set(find_undeclared(node.body, _COLLECTED)) - parameters
+        if _used_inside(node, collected) or (collected and isinstance(node, nodes.AssignBlock)):
             return None
-        if _uses_caller_inside(node):
+        if _used_inside(node, {"caller"}) or (isinstance(node, nodes.CallBlock) and _uses(node.body, {"caller"})):
             return None
-        loads = {found.name for found in written if isinstance(found, nodes.Name) and found.ctx == "load"}
-        own = {argument.name for argument in arguments} | stored(written)
+        loads = {found.name for found in nodes_inside if isinstance(found, nodes.Name) and found.ctx == "load"}
+        own = parameters | stored(nodes_inside) | collected
         uses_caller = isinstance(node, nodes.Macro) and "caller" in loads
         outside = _free(self.environment, arguments, defaults, node.body)
-        if outside & own or (isinstance(node, nodes.Macro) and node.name in outside):
+        if outside & parameters:
             return None
         number = next(self._numbers)
         inner = {name: f"{name}__{number}" for name in [*own, *(["caller"] if uses_caller else [])]}
         bodies = [[renamed(part, inner) for part in node.body]]
         if uses_caller:
-            bodies.append([renamed(part, {**inner, "caller": undefined("caller")}) for part in node.body])
+            without = inner if "caller" in parameters else {**inner, "caller": undefined("caller")}
+            bodies.append([renamed(part, without) for part in node.body])
             _assume_caller(bodies[0], inner["caller"])
         linked = [self.link(body) for body in bodies]
         if any(items is None for items in linked):
@@ -118,7 +153,10 @@ class Bodies:
             frozenset(outside - {"caller"}),
             linked[0] or [],
             linked[-1] or [],
-            inner.get("caller", ""),
+            inner["caller"] if uses_caller else "",
+            f"written__{number}",
+            {name: inner[name] for name in collected},
+            {name: inner[name] for name in sorted(outside & own - {"caller"})},
         )
 
 
@@ -129,12 +167,18 @@ def _free(
     return free(environment, [macro])
 
 
-def _uses_caller_inside(node: nodes.Macro | nodes.CallBlock | nodes.AssignBlock) -> bool:
-    """True when `caller` may be that of a macro or call block inside, which is another one."""
-    written = [found for part in node.body for found in every(part)]
-    inner = [found.body for found in written if isinstance(found, nodes.Macro | nodes.CallBlock)]
-    inner += [node.body] if isinstance(node, nodes.CallBlock) else []
-    return any(find_undeclared(body, ("caller",)) for body in inner)
+def _uses(body: list[nodes.Node], names: Collection[str]) -> bool:
+    return bool(find_undeclared(body, tuple(names)))
+
+
+def _used_inside(node: nodes.Macro | nodes.CallBlock | nodes.AssignBlock, names: Collection[str]) -> bool:
+    """True when a macro or call block inside uses such a name: there it is another one."""
+    inside = [found for part in node.body for found in every(part)]
+    return any(_uses(found.body, names) for found in inside if isinstance(found, nodes.Macro | nodes.CallBlock))
+
+
+def _calls(node: nodes.Node, name: str) -> bool:
+    return isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == name
 
 
 def stored(written: list[nodes.Node]) -> set[str]:
@@ -177,98 +221,3 @@ def renamed(node: Any, names: Mapping[str, str | nodes.Expr]) -> Any:
     copied = type(node)(*(fields[name] for name in node.fields), lineno=node.lineno)
     copied.environment = node.environment
     return copied
-
-
-def expand(names: Names, item: Item) -> list[Item] | None:
-    """The items that a call of a macro, a call block or the name of a set block stands for; None when it stays."""
-    call: nodes.Expr
-    if isinstance(item, Opaque) and item.call is not None:
-        call = item.call.node.call
-        block: CallBlock | None = item.call
-    elif isinstance(item, Value):
-        call, block = item.node, None
-    else:
-        return None
-    found = _body_of(call, names)
-    if found is None:
-        return None
-    body, place = found
-    if any(_entry(names, name) is not _entry(place.outer, name) for name in body.free):
-        return None
-    line: dict[str, Any] = {"lineno": item.lineno}
-    definitions: list[Item] | None = []
-    if isinstance(call, nodes.Call):
-        definitions = _arguments(call, body, line)
-    if definitions is None or (block is not None and not body.caller):
-        return None
-    if block is not None:
-        node = block.node
-        macro = nodes.Macro(body.caller, node.args, node.defaults, node.body, **line)
-        macro.set_environment(node.environment)  # type: ignore[arg-type]
-        definitions.append(Define(macro, (body.caller,), item.lineno, block.body))
-    inside = body.items if block is not None or not body.caller else body.without_caller
-    return [Mark(True, item.lineno), *definitions, *inside, Mark(False, item.lineno)]
-
-
-def _entry(names: Names | None, name: str) -> object:
-    place = names.find(name) if names is not None else None
-    return place.entry if place is not None else None
-
-
-def _body_of(call: nodes.Expr, names: Names) -> tuple[Body, Names] | None:
-    """The body that is called, and the place of its definition."""
-    if isinstance(call, nodes.Name):
-        place = names.find(call.name)
-        is_block = (
-            place is not None
-            and isinstance(place.entry, Definition)
-            and isinstance(place.entry.node, nodes.AssignBlock)
-        )
-        return _at(place) if is_block else None
-    if not isinstance(call, nodes.Call):
-        return None
-    callee = call.node
-    if isinstance(callee, nodes.Name):
-        place = names.find(callee.name)
-        aliases = place.entry.aliases if place is not None and isinstance(place.entry, Definition) else None
-        if isinstance(aliases, Aliases):
-            place = names.find(aliases.names.get(callee.name, ""))
-        elif place is None or not isinstance(place.entry, Definition) or not isinstance(place.entry.node, nodes.Macro):
-            return None
-        return _at(place)
-    if isinstance(callee, nodes.Getattr) and isinstance(callee.node, nodes.Name):
-        place = names.find(callee.node.name)
-        aliases = place.entry.aliases if place is not None and isinstance(place.entry, Definition) else None
-        if isinstance(aliases, Aliases):
-            return _at(names.find(aliases.modules.get(callee.node.name, {}).get(callee.attr, "")))
-    return None
-
-
-def _at(place: Names | None) -> tuple[Body, Names] | None:
-    if place is None or not isinstance(place.entry, Definition) or not place.entry.definite:
-        return None
-    body = place.entry.body
-    return (body, place) if isinstance(body, Body) else None
-
-
-def _arguments(call: nodes.Call, body: Body, line: dict[str, Any]) -> list[Item] | None:
-    """Statements that give the parameters their values; None when Jinja2 would complain or more is needed."""
-    parameters = list(body.parameters.items())
-    if call.dyn_args is not None or call.dyn_kwargs is not None or len(call.args) > len(parameters):
-        return None
-    given: dict[str, nodes.Expr] = {inner: value for (_, inner), value in zip(parameters, call.args, strict=False)}
-    for keyword in call.kwargs:
-        inner = body.parameters.get(keyword.key)
-        if inner is None or inner in given:
-            return None
-        given[inner] = keyword.value
-    order = [*given, *(inner for _, inner in parameters if inner not in given)]
-    definitions: list[Item] = []
-    for inner in order:
-        value = given.get(inner) or body.defaults.get(inner) or undefined(inner)
-        assign = nodes.Assign(nodes.Name(inner, "store", **line), value, **line)
-        definitions.append(Define(assign, (inner,), line["lineno"]))
-    return definitions
-
-
-__all__ = ["MAX_EXPANSIONS", "Aliases", "Bodies", "Body", "CallBlock", "expand", "renamed", "stored", "undefined"]

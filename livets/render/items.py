@@ -63,6 +63,8 @@ class Define:
     """What it writes where it is called (inlining.Body), for macros and set blocks that can be written out."""
     aliases: Any = None
     """For an import: inlining.Aliases."""
+    frame: Any = None
+    """For a macro at the top of a file: the file."""
 
 
 @dataclass(slots=True, eq=False)

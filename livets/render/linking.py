@@ -109,7 +109,9 @@ class Linker:
         early = local_early_reads(node, self._sources.known) if place.frame else None
         if early is None:
             refuse_inside(node)
-            return Define(node, (node.name,), node.lineno, self._bodies.of(node))
+            body = self._bodies.of(node, self._sources.recursive)
+            frame = file_of(node.lineno, self.name) if place.frame else None
+            return Define(node, (node.name,), node.lineno, body, frame=frame)
         return Define(renamed(node, early), (node.name,), node.lineno)
 
     def _library_items(self, body: list[nodes.Node]) -> list[Item] | None:

@@ -35,6 +35,8 @@ class Definition:
     definite: bool = True
     body: Any = None
     aliases: Any = None
+    frame: Any = None
+    """What the macros of one file have in common when they stand at its top: they see each other."""
     _needs: frozenset[str] | None = None
     _asks: bool | None = None
 
@@ -83,9 +85,10 @@ class Names:
         definite: bool = True,
         body: Any = None,
         aliases: Any = None,
+        frame: Any = None,
     ) -> Names:
         """The names after a statement; `body` and `aliases` say what calls of macros write."""
-        return Names(Definition(node, targets, next(_numbers), definite, body, aliases), self)
+        return Names(Definition(node, targets, next(_numbers), definite, body, aliases, frame), self)
 
     def row(self, targets: tuple[str, ...], *, loop: bool = True) -> Names:
         """The names inside a loop's body (`loop` among them) or, without `loop`, in its filter."""

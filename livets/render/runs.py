@@ -58,7 +58,7 @@ class Run(Draft):
         node = to_nodes([item])[0]
         assert isinstance(node, nodes.Stmt)
         if isinstance(item, Define):
-            self.names = self.names.define(node, targets, body=item.body, aliases=item.aliases)
+            self.names = self.names.define(node, targets, body=item.body, aliases=item.aliases, frame=item.frame)
         else:
             self.names = self.names.define(node, targets, definite=False)
 

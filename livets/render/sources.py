@@ -16,6 +16,7 @@ from jinja2.idtracking import find_symbols
 from livets.errors import TemplateError
 from livets.render.changers import Changers
 from livets.render.lines import file_of, number_lines
+from livets.render.recursion import recursive_macros
 from livets.render.walk import every
 
 
@@ -38,6 +39,8 @@ class Sources:
         """Names that the files mention outside of macros, loops and other scopes."""
         self.changers = Changers()
         """The macros of all files that change what they are given."""
+        self.recursive: set[str] = set()
+        """The macros of all files that call themselves."""
 
     def parse(self, source: str, name: str) -> nodes.Template:
         """The tree of a source. Raises TemplateError."""
@@ -48,6 +51,7 @@ class Sources:
         number_lines(tree, name)
         self.known |= {*find_symbols(tree.body).refs}
         self.changers.learn(tree, name)
+        self.recursive |= recursive_macros(tree)
         return tree
 
     def load(self, name: str, lineno: int) -> nodes.Template:

@@ -23,8 +23,9 @@ MACROS = {
     "cards.html": "{% from 'icons.html' import icon as sign %}"
     "{% macro top(n) %}<article class='{{ n }}'><h3>{{ sign(n) }}</h3>{% endmacro %}"
     "{% macro bottom() %}</article>{% endmacro %}",
-    "odd.html": "{% macro top() %}<b>{{ varargs|length }}{% endmacro %}{% macro bottom() %}</b>{{ varargs|length }}{% endmacro %}"
-    "{% macro both() %}{{ top(1) }}{{ bottom(1) }}{{ varargs|length }}{% endmacro %}",
+    "odd.html": "{% macro top() %}<b>{{ varargs|length }}{% include 'no' ignore missing %}{% endmacro %}"
+    "{% macro bottom() %}</b>{{ varargs|length }}{% include 'no' ignore missing %}{% endmacro %}"
+    "{% macro both() %}{{ top(1) }}{{ bottom(1) }}{% include 'no' ignore missing %}{% endmacro %}",
     "again.html": "{% from 'odd.html' import top, bottom %}",
 }
 

@@ -33,17 +33,17 @@ ALL = CONTROLS + OTHERS
 FILES = {
     "controls.html": CONTROLS,
     "base.html": "<i>{{ text }}</i>{% block b %}{% endblock %}{% block gone %}<input ts-model='secret'>{% endblock %}",
-    "odd.html": "{% macro m() %}" + CONTROLS + "{{ varargs|join }}{% endmacro %}",
-    "choices.html": "{% macro choices(all) %}{% for each in all %}<option>{{ each }}</option>{% endfor %}{{ varargs|join }}{% endmacro %}",
+    "odd.html": "{% macro m() %}" + CONTROLS + "{% include 'no.html' ignore missing %}{% endmacro %}",
+    "choices.html": "{% macro choices(all) %}{% for each in all %}<option>{{ each }}</option>{% endfor %}{% include 'no.html' ignore missing %}{% endmacro %}",
 }
 REGIONS = {  # an opaque region, and what is the same without it
     "filter": ("{% filter string %}" + ALL + "{% endfilter %}", ALL),
     "autoescape": ("{% autoescape true %}" + ALL + "{% endautoescape %}", ALL),
     "recursive": ("{% for n in [1, 2] recursive %}<div>" + ALL + "</div>{% endfor %}", f"<div>{ALL}</div>" * 2),
     "break": ("{% for n in [1, 2] %}{% if n == 2 %}{% break %}{% endif %}" + ALL + "{% endfor %}", ALL),
-    "call": ("{% macro m() %}{{ caller() }}{{ varargs|join }}{% endmacro %}{% call m() %}" + ALL + "{% endcall %}", ALL),
+    "call": ("{% macro m() %}{{ caller() }}{% include 'no.html' ignore missing %}{% endmacro %}{% call m() %}" + ALL + "{% endcall %}", ALL),
     "set": ("{% set x|string %}" + ALL + "{% endset %}{{ x }}<u>{{ text }}</u>", ALL + "<u>{{ text }}</u>"),
-    "macro": ("{% macro m() %}" + ALL + "{{ varargs|join }}{% endmacro %}{% if on %}{{ m() }}{% endif %}", "{% if on %}" + ALL + "{% endif %}"),
+    "macro": ("{% macro m() %}" + ALL + "{% include 'no.html' ignore missing %}{% endmacro %}{% if on %}{{ m() }}{% endif %}", "{% if on %}" + ALL + "{% endif %}"),
     "rows": ("{% for each in several %}<div ts-key='{{ each }}'>{% filter string %}" + ALL + "{% endfilter %}</div>{% endfor %}",
              "{% for each in several %}<div ts-key='{{ each }}'>" + ALL + "</div>{% endfor %}"),
     "torn": ("<div>{% if on %}<b>{% endif %}" + ALL + "{% if on == true %}</b>{% endif %}</div>", "<div>{% if on %}<b>" + ALL + "</b>{% else %}" + ALL + "{% endif %}</div>"),
