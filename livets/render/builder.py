@@ -161,7 +161,7 @@ class Builder(Run):
     def end(self, name: str, source: str, at: tuple[int, int], end: tuple[int, int]) -> None:
         """An end tag."""
         if not any(frame.tag == name for frame in self.stack[1:]):
-            if name == "br" or (self.root and name not in _AROUND):
+            if name in VOID or (self.root and name not in _AROUND):
                 self._stray(name, source, at)
                 return
             if self.root:

@@ -81,7 +81,8 @@ class Changers:
         own = {each.name for target in assigned for each in every(target) if isinstance(each, nodes.Name)}
         changed = reached(changed, [*given(macro.body)]) - own  # xs = xs|list is another one
         named = [argument.name for argument in macro.args]
-        if changed - {*named}:
+        set_inside = {each.name for each in every(macro) if isinstance(each, nodes.Name) and each.ctx != "load"}
+        if changed - {*named} - set_inside - _COLLECTED:
             self.files.add(name)
         hit = {each for at, argument in enumerate(named) if argument in changed for each in (at, argument)}
         if hit:
@@ -171,7 +172,7 @@ def _root(node: nodes.Expr) -> str | None:
     return node.name if isinstance(node, nodes.Name) else None
 
 
-def _named(node: nodes.Expr) -> list[str]:
+def _named(node: nodes.Node) -> list[str]:
     """`name`, or the `attr` of `module.attr`, as a macro may be called."""
     if isinstance(node, nodes.Name):
         return [node.name]

@@ -91,7 +91,7 @@ def _body_of(call: nodes.Expr, names: Names) -> tuple[Body, Names] | None:
     return _at(_macro(call.node, names)) if isinstance(call, nodes.Call) else None
 
 
-def _macro(callee: nodes.Expr, names: Names) -> Names | None:
+def _macro(callee: nodes.Node, names: Names) -> Names | None:
     """Where the macro is defined that an expression names: by its name, a name that it was given, or of a module."""
     if isinstance(callee, nodes.Getattr) and isinstance(callee.node, nodes.Name):
         place = names.find(callee.node.name)

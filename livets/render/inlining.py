@@ -35,8 +35,10 @@ _NO_INLINE: Final = (
 MAX_EXPANSIONS: Final = 2000
 """Calls of one template that are written out; macros that call macros could make it grow without end."""
 
-_LEVELS: Final = {1: 4, 2: 2, 3: 1}
-"""How often a macro that calls itself at so many places is written out inside of itself."""
+_MAX_LEVELS: Final = 4
+"""How often a macro that calls itself is written out inside of itself, at most."""
+_MAX_WEIGHT: Final = 600
+"""Nodes of the bodies of such a macro, all levels together: each level makes the template and its shape larger."""
 _COLLECTED: Final = ("varargs", "kwargs")
 
 
@@ -104,8 +106,7 @@ class Bodies:
         if body is None or written(name) not in recursive:
             return body
         body.nests, last = False, body
-        calls = sum(_calls(found, name) for part in node.body for found in every(part))
-        for _ in range(_LEVELS.get(calls, 0)):
+        for _ in range(_levels(node, name)):
             deeper = self._body(node)
             assert deeper is not None
             deeper.nests, last.deeper = False, deeper
@@ -139,7 +140,9 @@ class Bodies:
         inner = {name: f"{name}__{number}" for name in [*own, *(["caller"] if uses_caller else [])]}
         bodies = [[renamed(part, inner) for part in node.body]]
         if uses_caller:
-            without = inner if "caller" in parameters else {**inner, "caller": undefined("caller")}
+            without: dict[str, str | nodes.Expr] = {**inner}
+            if "caller" not in parameters:
+                without["caller"] = undefined("caller")
             bodies.append([renamed(part, without) for part in node.body])
             _assume_caller(bodies[0], inner["caller"])
         linked = [self.link(body) for body in bodies]
@@ -175,6 +178,16 @@ def _used_inside(node: nodes.Macro | nodes.CallBlock | nodes.AssignBlock, names:
     """True when a macro or call block inside uses such a name: there it is another one."""
     inside = [found for part in node.body for found in every(part)]
     return any(_uses(found.body, names) for found in inside if isinstance(found, nodes.Macro | nodes.CallBlock))
+
+
+def _levels(node: nodes.Node, name: str) -> int:
+    """How often a macro is written out inside of itself."""
+    inside = every(node)
+    calls, levels = sum(_calls(found, name) for found in inside), 0
+    weight = size = len(inside)
+    while levels < _MAX_LEVELS and (weight := weight + size * calls ** (levels + 1)) <= _MAX_WEIGHT and calls:
+        levels += 1
+    return levels
 
 
 def _calls(node: nodes.Node, name: str) -> bool:

@@ -44,18 +44,37 @@ class Library:
         """The libraries that it imports names from itself, by the id of the statement; None for one that can't be."""
         own = [node for node in tree.body if isinstance(node, nodes.Macro | nodes.Assign | nodes.AssignBlock)]
         names = stored([found for node in own for found in _frame(node)])
-        self.inner = {name: f"{name}__i{number}" for name in names}
-        self.exports = dict(self.inner)
+        self.exports = {name: f"{name}__i{number}" for name in names}
         """What it gives to others: not what it imports itself."""
+        modules = [node.target for node in tree.body if isinstance(node, nodes.Import)]
+        self.inner = {**self.exports, **{name: f"{name}__i{number}" for name in modules}}
+        self.clash = bool(names.intersection(modules))
+        """True when a name is both: that of a module and one of its own."""
         for name, library, original in self._imported_names():
             if library is not None:
-                self.inner[name] = library.exports.get(original, f"{name}__i{number}")
+                inner = library.exports.get(original, f"{name}__i{number}")
+                self.inner[name] = inner
+                if name in names:  # {% from "x" import a %}{% set a = a %}, to export it
+                    self.clash |= not self._only_hands_on(name)
+                    self.exports[name] = inner
 
     def statements(self) -> list[nodes.Node] | None:
         """What the file defines, renamed; None when it does more than define."""
         found: list[nodes.Node] = []
+        if self.clash:
+            return None
         for node in self.tree.body:
-            if isinstance(node, nodes.Output):
+            if isinstance(node, nodes.Output) or self._hands_on(node):
+                continue
+            if isinstance(node, nodes.Import) and (self.context or not node.with_context):
+                module = nodes.Import(
+                    renamed(node.template, dict(self.inner)),
+                    self.inner[node.target],
+                    node.with_context,
+                    lineno=node.lineno,
+                )
+                module.set_environment(self.environment)
+                found.append(module)
                 continue
             if isinstance(node, nodes.FromImport):
                 library = self.imported[id(node)]
@@ -95,6 +114,25 @@ class Library:
             return [macros[name], *(macro for inner in called for macro in called_by(inner, above | {name}))]
 
         return {name: called_by(name, frozenset()) for name in macros}
+
+    def _hands_on(self, node: nodes.Node) -> bool:
+        """True for `{% set name = name %}` of a name that is imported."""
+        return (
+            isinstance(node, nodes.Assign)
+            and isinstance(node.target, nodes.Name)
+            and isinstance(node.node, nodes.Name)
+            and node.target.name == node.node.name
+            and any(name == node.target.name and library is not None for name, library, _ in self._imported_names())
+        )
+
+    def _only_hands_on(self, name: str) -> bool:
+        sets = [at for at, node in enumerate(self.tree.body) if name in stored(_frame(node))]
+        imports = [
+            at
+            for at, node in enumerate(self.tree.body)
+            if isinstance(node, nodes.FromImport) and name in (alias for _, alias in imported_names(node))
+        ]
+        return all(self._hands_on(self.tree.body[at]) for at in sets) and max(imports) < min(sets)
 
     def _imported_names(self) -> list[tuple[str, Library | None, str]]:
         """(what it is called here, the library, what it is called there) for every name that is imported."""

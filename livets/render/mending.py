@@ -11,7 +11,7 @@ from typing import Final
 
 _HINTS: Final = [
     (
-        r"changes what the template has made|changes while|namespace|changes its argument",
+        r"changes what|changes while|namespace",
         "compute it in the view, and give the template the result",
     ),
     (r"^<\S+> is not closed", "write its end tag in front of the other one"),

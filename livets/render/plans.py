@@ -62,6 +62,8 @@ class SlotPlan:
     """For an attribute in quotes that may hold markup: an output in it, and the quote that would end it."""
     models: frozenset[str] = frozenset()
     """For HTML: the fields that controls in it are bound to, as far as its source says."""
+    called: list[nodes.Node] | None = None
+    """For HTML: the macros and set blocks that write a part of it, once `samples` has found them."""
     trims_newline: bool = False
     promotes: bool = False
     """True when markup must turn it into an HTML slot: a text between nodes."""

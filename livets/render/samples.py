@@ -14,6 +14,8 @@ from livets.render.balancing import effect
 from livets.render.items import Branches, Item, Loop, Opaque, Scoped, Static, Value, to_nodes
 from livets.render.names import Definition
 from livets.render.plans import BlockPlan, SlotPlan
+from livets.render.walk import every
+from livets.wire import SlotKind
 
 
 def contents(slot: SlotPlan) -> set[str]:
@@ -32,18 +34,27 @@ def _content(slot: SlotPlan, called: list[nodes.Node], pick: int) -> str:
 
 
 def _called(slot: SlotPlan) -> list[nodes.Node]:
-    """The macros and set blocks that write a part of the slot."""
+    """The macros and set blocks that write a part of the slot; only HTML is not known without them."""
+    if slot.kind is not SlotKind.HTML:
+        return []
+    if slot.called is None:
+        slot.called = _found(slot)
+    return slot.called
+
+
+def _found(slot: SlotPlan) -> list[nodes.Node]:
     found: list[nodes.Node] = [entry.node for entry in slot.reads.chain if isinstance(entry, Definition)]
     for part in to_nodes(slot.parts):
-        found += part.find_all((nodes.Macro, nodes.AssignBlock))
+        found += [each for each in every(part)[1:] if isinstance(each, nodes.Macro | nodes.AssignBlock)]
     return found + _imported(slot)
 
 
 def _imported(slot: SlotPlan) -> list[nodes.Node]:
     """Imported macros that it calls, and those that they call."""
     inside = [*to_nodes(slot.parts), *(entry.node for entry in slot.reads.chain if isinstance(entry, Definition))]
-    called = {name.name for node in inside for name in node.find_all(nodes.Name)}
-    called |= {attribute.attr for node in inside for attribute in node.find_all(nodes.Getattr)}
+    everything = [found for node in inside for found in every(node)]
+    called = {name.name for name in everything if isinstance(name, nodes.Name)}
+    called |= {attribute.attr for attribute in everything if isinstance(attribute, nodes.Getattr)}
     aliases = [entry.aliases for entry in slot.reads.chain if isinstance(entry, Definition) and entry.aliases]
     return [macro for found in aliases for name, macros in found.written.items() if name in called for macro in macros]
 
@@ -93,7 +104,7 @@ def _are_alike(branches: list[str]) -> bool:
 
 def _widest(body: list[nodes.Node]) -> int:
     """How many branches the widest condition in statements has."""
-    conditions = [found for node in body for found in (node, *node.find_all(nodes.If)) if isinstance(found, nodes.If)]
+    conditions = [found for node in body for found in every(node) if isinstance(found, nodes.If)]
     return max([1, *(len(condition.elif_) + 2 for condition in conditions)])
 
 
@@ -105,6 +116,7 @@ def sample(plan: BlockPlan, pick: int = 0) -> str:
             if slot.blocks
             else _content(slot, _called(slot), pick)
             for number, slot in enumerate(plan.slots)
+            if slot.blocks or slot.kind is SlotKind.HTML
         }
     )
 

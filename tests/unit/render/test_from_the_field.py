@@ -25,7 +25,7 @@ MACROS = {
     "{% macro bottom() %}</article>{% endmacro %}",
     "odd.html": "{% macro top() %}<b>{{ varargs|length }}{% include 'no' ignore missing %}{% endmacro %}"
     "{% macro bottom() %}</b>{{ varargs|length }}{% include 'no' ignore missing %}{% endmacro %}"
-    "{% macro both() %}{{ top(1) }}{{ bottom(1) }}{% include 'no' ignore missing %}{% endmacro %}",
+    "{% macro both() %}{{ top(1) }}{{ bottom(1) }}{{ varargs|length }}{% include 'no' ignore missing %}{% endmacro %}",
     "again.html": "{% from 'odd.html' import top, bottom %}",
 }
 
