@@ -6,19 +6,25 @@ what runs; starts nothing and never waits.
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Collection, Mapping
 
 from livets.engine.driver import DONE, NORMAL, PENDING, READY, SKIPPED, Driver, Live, Options
 from livets.engine.graph import Plan
 
+WIDE = 10_000
+"""A node with more edges makes a crowd ready: kept as an array, as objects a million of them take 40 MB."""
+_CALLED = 1_000
+"""So many of a crowd are called up at a time."""
+
 
 class Frontier:
     """The states of all nodes of a plan, and its ready ones. `done` are nodes that need no run any more."""
 
     __slots__ = (
-        "_before", "_choosy", "_doomed", "_driver", "_optional_edges", "_pending", "_plan", "_priorities", "_queues",
-        "_silent", "_starts", "_straight", "_targets", "frozen", "left", "normal", "states",
+        "_before", "_called", "_choosy", "_doomed", "_driver", "_optional_edges", "_pending", "_plan", "_priorities",
+        "_queues", "_silent", "_starts", "_straight", "_targets", "crowd", "frozen", "left", "normal", "states",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, driver: Driver, options: Options, done: Mapping[int, Live]) -> None:
@@ -42,12 +48,15 @@ class Frontier:
         self._queues: tuple[deque[int], ...] = tuple(deque() for _ in range(5))
         self.normal = self._queues[NORMAL - 1]
         """Ready nodes for which no priority is said."""
+        self.crowd = array("i")
+        """Nodes that are ready too, behind those in `normal`; empty when all of them have been called up."""
+        self._called = 0
         self._straight = None if self._priorities or self._choosy else self.normal
         """Where nodes go that nothing need be asked about; None when there is something to ask."""
 
     def __bool__(self) -> bool:
         """True when a node is ready."""
-        return bool(self.normal) or any(self._queues)
+        return bool(self.normal or self.crowd) or any(self._queues)
 
     def seed(self) -> None:
         """Make ready what waits for nothing, or only for what is done already."""
@@ -72,11 +81,25 @@ class Frontier:
     def pop(self) -> int | None:
         """Take the node that is to run next, None when none is ready."""
         if not self._priorities:
-            return self.normal.popleft() if self.normal else None
+            return self.normal.popleft() if self.normal else self.call_up()
         for queue in self._queues:
             if queue:
                 return queue.popleft()
         return None
+
+    def call_up(self) -> int | None:
+        """Let the next ones of the crowd be normal, and take the first; None when there is no crowd."""
+        if not self.crowd:
+            return None
+        part = self.crowd[self._called : self._called + _CALLED]
+        self._called += len(part)
+        if self._called == len(self.crowd):
+            self._dismiss()
+        self.normal.extend(part)
+        return self.normal.popleft()
+
+    def _dismiss(self) -> None:
+        self.crowd, self._called = array("i"), 0
 
     def freeze(self) -> None:
         """Nothing becomes ready any more, and what is ready is pending again."""
@@ -85,6 +108,9 @@ class Frontier:
             for node in queue:
                 self.states[node] = PENDING
             queue.clear()
+        for node in self.crowd[self._called :]:
+            self.states[node] = PENDING
+        self._dismiss()
 
     def end(self, node: int, state: int) -> None:
         """Note how `node` has ended."""
@@ -95,6 +121,9 @@ class Frontier:
         """Tell the targets of `node`'s edges; those that never run are skipped, and theirs, without recursion."""
         states, pending, starts, targets = self.states, self._pending, self._starts, self._targets
         straight = self._straight
+        if starts[node + 1] - starts[node] > WIDE and straight is not None and live is None and not self._silent:
+            self._release_crowd(node)
+            return
         skipped: list[int] = []
         while True:
             for edge in range(starts[node], starts[node + 1]):
@@ -116,6 +145,15 @@ class Frontier:
             if not skipped:
                 return
             node, live = skipped.pop(), ()
+
+    def _release_crowd(self, node: int) -> None:
+        """`release` for very many edges, all of which have brought something, where nothing need be asked."""
+        states, pending, crowd = self.states, self._pending, self.crowd
+        for target in self._targets[self._starts[node] : self._starts[node + 1]]:
+            left = pending[target] = pending[target] - 1
+            if not left and states[target] == PENDING:
+                states[target] = READY
+                crowd.append(target)
 
     def _heard(self, edge: int, target: int, live: Collection[int]) -> None:
         """Note it when `edge` is none of those that brought something."""

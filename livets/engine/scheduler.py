@@ -169,13 +169,13 @@ class Scheduler:
         release = frontier.release
         try:
             while self.stopped is None:
-                node = frontier.pop() if ordered else normal.popleft() if normal else None
+                node = frontier.pop() if ordered else normal.popleft() if normal else frontier.call_up()
                 if node is None:
                     if settling is not None and settling.wanted:
                         await settling.flush()
                         continue
                     return
-                if (normal or ordered) and not self._starting:
+                if (normal or ordered or frontier.crowd) and not self._starting:
                     self._wake()
                 if special and node in special:
                     await self._special(node, task)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livets.engine import frontier
 from livets.engine.driver import (
     CANCELLED,
     DONE,
@@ -31,10 +32,17 @@ dags = st.integers(1, 12).flatmap(
 )
 
 
+@pytest.mark.parametrize("wide", [0, 10_000], ids=["crowds", "few"])
 @given(dags, st.integers(1, 4), st.sets(st.integers(0, 11)), st.sets(st.integers(0, 11)), st.booleans(), st.integers())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_every_node_ends_once_in_order_and_within_the_limit(
-    dag: tuple[int, list[tuple[int, int]]], limit: int, failing: set[int], quiet: set[int], durable: bool, seed: int
+    wide: int,
+    dag: tuple[int, list[tuple[int, int]]],
+    limit: int,
+    failing: set[int],
+    quiet: set[int],
+    durable: bool,
+    seed: int,
 ) -> None:
     size, pairs = dag
     chance = random.Random(seed)
@@ -58,7 +66,10 @@ def test_every_node_ends_once_in_order_and_within_the_limit(
     async def main() -> Scheduler:
         return await scheduled(plan_of(size, pairs), driver, limit, commit=commit if durable else None)
 
-    scheduler = asyncio.run(main())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frontier, "WIDE", wide)
+        patch.setattr(frontier, "_CALLED", 2)
+        scheduler = asyncio.run(main())
     wanted: dict[int, int] = {}
     for node in range(size):
         sources = [s for s, t in pairs if t == node]
@@ -107,6 +118,29 @@ async def test_independent_nodes_wait_at_the_same_time() -> None:
 
 async def _wait(barrier: asyncio.Barrier) -> None:
     await barrier.wait()
+
+
+async def test_a_crowd_waits_at_the_same_time_and_is_pending_again_when_the_run_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(frontier, "WIDE", 5)
+    monkeypatch.setattr(frontier, "_CALLED", 1)
+    together = asyncio.Event()
+
+    async def behave(node: int) -> None:
+        if node:
+            if driver.now == 3:
+                together.set()
+            await together.wait()
+        if node == 7:
+            raise ValueError("enough")
+
+    driver = Recorder(lambda node, attempt: behave(node))
+    scheduler = await scheduled(plan_of(40, [(0, n) for n in range(1, 40)]), driver, 3)
+    assert driver.most == 3
+    assert scheduler.stopped == "failed"
+    assert scheduler.states[7] == FAILED
+    assert list(scheduler.states[20:]) == [PENDING] * 20
 
 
 async def test_a_failure_stops_the_rest_and_cancels_what_runs() -> None:
