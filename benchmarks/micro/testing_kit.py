@@ -1,12 +1,15 @@
-"""What a test of a view costs, as pytest sees it, beside an empty test.
+"""What a test of a view costs, as pytest sees it, beside empty tests.
 
     python -m benchmarks.micro.testing_kit [--tests 500] [--rounds 5]
 
-Method: two files of so many generated tests, each run by a pytest of its own, in turn. A test of the first file opens a
-page of an application with `livets_client`, clicks, and looks at element and state; every page shows something else
-than the one before. A test of the other file is async, has a fixture of the same scope, and does nothing. CPU time of
-the whole run, the best of the rounds; their difference by the number of tests is what the kit costs, checks of every
-patch against a fresh render included. "development" is an application with the checks of `livets dev` on top.
+Method: files of so many generated tests, each run by a pytest of its own, in turn; and files of a tenth of them. A test
+of a page opens it with `livets_client`, clicks, and looks at element and state; every page shows something else than
+the one before. An empty test is async, has a fixture of the same scope, and does nothing; beside it stands one that is
+not async: their difference is pytest-asyncio's, which every async test pays. CPU time of the whole run, the best of the
+rounds. "all in" is the difference to empty async tests by the number of tests, start of the run included; "each" is
+what one test more costs (the large file less the small one), "once" what is paid once a run: imports, the first
+compilation of templates, the first use of cryptography. Checks of every patch against a fresh render are part of all;
+"development" is an application with the checks of `livets dev` on top.
 """
 
 from __future__ import annotations
@@ -47,6 +50,10 @@ def livets_app():
 def nothing():
     yield
 """
+_SYNC = """
+def test_{n}(nothing):
+    assert nothing is None
+"""
 _EMPTY = """
 async def test_{n}(nothing):
     assert nothing is None
@@ -58,7 +65,7 @@ async def test_{n}(livets_client):
     page.find("h1").has_text("{after}")
     assert page.state["count"] == {after}
 """
-_FILES = {"empty": (_EMPTY, True), "production": (_TEST, False), "development": (_TEST, True)}
+_FILES = {"sync": (_SYNC, True), "empty": (_EMPTY, True), "production": (_TEST, False), "development": (_TEST, True)}
 
 
 def run(folder: Path, name: str) -> float:
@@ -79,21 +86,37 @@ def run(folder: Path, name: str) -> float:
 @click.option("--rounds", default=5, show_default=True)
 def main(tests: int, rounds: int) -> None:
     """Print milliseconds a test."""
-    best = dict.fromkeys(_FILES, float("inf"))
+    sizes = (tests, tests // 10)
+    best = {(name, size): float("inf") for name in _FILES for size in sizes}
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
-        for name, (test, dev) in _FILES.items():
-            body = "".join([test.format(n=number, after=number + 1) for number in range(tests)])
-            (folder / f"test_{name}.py").write_text(_VIEWS.replace("DEV", repr(dev)) + body)
-            run(folder, name)  # what it compiles is kept
+        for name, size in best:
+            test, dev = _FILES[name]
+            body = "".join([test.format(n=number, after=number + 1) for number in range(size)])
+            (folder / f"test_{name}_{size}.py").write_text(_VIEWS.replace("DEV", repr(dev)) + body)
+            run(folder, f"{name}_{size}")  # what it compiles is kept
         for _ in range(rounds):
-            for name in _FILES:
-                best[name] = min(best[name], run(folder, name))
-    empty = best["empty"] / tests * 1000
-    print(f"an empty test          {empty:.2f} ms")
+            for name, size in best:
+                best[name, size] = min(best[name, size], run(folder, f"{name}_{size}"))
+    show(best, *sizes)
+
+
+def show(best: dict[tuple[str, int], float], many: int, few: int) -> None:
+    """The table."""
+    each_s = {name: (best[name, many] - best[name, few]) / (many - few) for name in _FILES}
+    once_s = {name: best[name, few] - few * each_s[name] for name in _FILES}
+    print(f"{'':<34} {'all in':>8} {'each':>8} {'once':>8}  ms")
+    for name in ("sync", "empty"):
+        words = "an empty test" if name == "sync" else "an empty async test"
+        print(f"{words:<34} {_ms(best[name, many] / many)} {_ms(each_s[name])} {_ms(once_s[name])}")
     for name in ("production", "development"):
-        more = (best[name] - best["empty"]) / tests * 1000
-        print(f"{name:<22} {more:.2f} ms more a test, {more / empty:.2f} of an empty one")
+        all_s = (best[name, many] - best["empty", many]) / many
+        more = f"{_ms(all_s)} {_ms(each_s[name] - each_s['empty'])} {_ms(once_s[name] - once_s['empty'])}"
+        print(f"{f'{name}, more than empty async':<34} {more}")
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:8.2f}"
 
 
 if __name__ == "__main__":
