@@ -73,11 +73,13 @@ class Node:
 
     def elements(self) -> Iterator[Node]:
         """Every element below, in document order."""
-        for child in self.children:
-            if child.kind == "element":
-                yield child
-            if child.children:
-                yield from child.elements()
+        waiting = self.children[::-1]
+        while waiting:
+            node = waiting.pop()
+            if node.kind == "element":
+                yield node
+            if node.children:
+                waiting += node.children[::-1]
 
     @property
     def text(self) -> str:

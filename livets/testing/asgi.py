@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -189,4 +190,40 @@ async def lifespan(app: App) -> AsyncIterator[None]:
             incoming.put_nowait({"type": "lifespan.shutdown"})
         await asyncio.wait([task])
         if answer["type"] == "lifespan.startup.complete" and not task.cancelled() and (error := task.exception()):
+            raise error
+
+
+@contextlib.asynccontextmanager
+async def held(context: AbstractAsyncContextManager[Any]) -> AsyncIterator[None]:
+    """`context` entered before the block and left after it, both by one task of its own, as servers do it.
+
+    Whoever leaves the block may be another task than the one that came in; `context` may hold a task group.
+    """
+    loop = asyncio.get_running_loop()
+    started: asyncio.Future[None] = loop.create_future()
+    ending: asyncio.Future[None] = loop.create_future()
+
+    async def run() -> None:
+        try:
+            async with context:
+                started.set_result(None)
+                await ending
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    task = loop.create_task(run())
+    try:
+        async with asyncio.timeout(_STARTUP_S):
+            await started
+    except BaseException:
+        task.cancel()
+        raise
+    try:
+        yield
+    finally:
+        ending.set_result(None)
+        await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()):
             raise error

@@ -31,6 +31,8 @@ class Document:
             self.title = " ".join(title.text.split())
         self.version = 0
         """Another one whenever the tree has changed."""
+        self._root: Node | None = None
+        self._root_of = -1
         self._nodes: dict[int, Node] = {}
         self._nodes_of = -1
         self._copy: LexborHTMLParser | None = None
@@ -50,7 +52,10 @@ class Document:
     @property
     def root(self) -> Node | None:
         """The element whose content is the live view."""
-        return next((node for node in self.body.elements() if "data-livets" in node.attributes), None)
+        if self._root_of != self.version:
+            self._root = next((node for node in self.body.elements() if "data-livets" in node.attributes), None)
+            self._root_of = self.version
+        return self._root
 
     def by_id(self, id: str) -> Node | None:
         """The first element with this id."""

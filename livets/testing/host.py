@@ -67,7 +67,7 @@ class Host:
         for live in self.lives:
             self._buses.append((live, live.worker.bus))
             live.worker.bus = HeardBus(live.worker.bus, self.broadcasts)
-        await self._exit.enter_async_context(asgi.lifespan(self.app))
+        await self._exit.enter_async_context(self._running())
 
     def on_stop(self, do: Callable[[], Awaitable[Any]]) -> None:
         """Await this when all pages are closed, before the application stops; the last one first."""
@@ -97,6 +97,12 @@ class Host:
             if view_id and (found := live.registry.get(view_id)) is not None:
                 return found
         return None
+
+    def _running(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Start and stop, by the application's own words for it: what ASGI would say to it comes to the same."""
+        if isinstance(self.app, LiveTS) and type(self.app).__call__ is LiveTS.__call__:
+            return asgi.held(self.app.lifespan())
+        return asgi.lifespan(self.app)
 
     # At rest
 
