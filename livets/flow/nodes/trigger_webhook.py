@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from livets.engine.errors import NodeError
+from livets.engine.errors import NodeError, ValueFault
+from livets.engine.values import check
 from livets.flow.streaming.context import StreamContext
 from livets.flow.trigger import Trigger
 
@@ -89,9 +90,13 @@ def _read(headers: Mapping[str, str], body: bytes) -> Any:
         return None
     if kind == "application/json" or kind.endswith("+json"):
         try:
-            return msgspec.json.decode(body)
+            found = msgspec.json.decode(body)
+            check([[[[found]]]])  # what is too deep for the journal, where it lies four levels down, begins no run
+        except ValueFault as error:
+            raise NodeError(f"the body cannot be taken: {error}", "json", retryable=False) from None
         except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
             raise NodeError(f"the body is no JSON: {error}", "json", retryable=False) from None
+        return found
     try:
         return body.decode()
     except UnicodeDecodeError:

@@ -7,12 +7,16 @@ barrier by the coordinator, and stand between two values whenever they are not h
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from time import perf_counter as clock
 from typing import Any
 
 from livets.engine.coercion import Coercion
 from livets.engine.encoding import pack, unpack
+from livets.engine.errors import NodeError, ValueFault
+from livets.engine.scheduler import TURN_SECONDS
 from livets.flow.forms import CompiledNode
 from livets.flow.streaming.context import Incoming
 from livets.flow.streaming.inlet import Barrier, Inlet
@@ -35,6 +39,7 @@ class Operator:
         self.state = "pending"
         self._acknowledge = acknowledge
         self._sending = False
+        self._turn = clock()
         self._asked: Barrier | None = None
 
     @property
@@ -67,6 +72,9 @@ class Operator:
             self.last[port] = value
             for inlet, edge in self.targets.get(port, ()):
                 await inlet.put(edge, value)
+        if clock() - self._turn > TURN_SECONDS:  # a source that never waits, and whom nobody makes wait
+            await asyncio.sleep(0)
+            self._turn = clock()
         self._sending = False
         self.given += 1
         if self._asked is not None:
@@ -111,7 +119,11 @@ class Operator:
             for name, one in self.incoming.items()
         }
         found = {"memory": self.memory, "held": held, "given": self.given, "ended": self.state == "completed"}
-        copy: dict[str, Any] = unpack(pack(found))
+        try:
+            copy: dict[str, Any] = unpack(pack(found))
+        except ValueFault as error:
+            message = f"node {self.node.id!r} holds what no checkpoint can keep: {error}"
+            raise NodeError(message, "checkpoint", retryable=False) from error
         return copy
 
     def restore(self, snapshot: dict[str, Any]) -> None:

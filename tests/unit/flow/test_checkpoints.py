@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livets.engine.errors import EngineError
+from livets.engine.errors import EngineError, NodeError
 from livets.engine.events import Event
 from livets.flow import Flow, FlowRuntime
 from livets.flow.streaming import StreamContext
@@ -140,3 +140,17 @@ def test_an_inlet_keeps_the_order_of_each_edge_and_aligns_barriers(data: Any, ed
     for edge in range(edges):
         own = [item for one in found for item in one if item[0] == edge]
         assert own == sorted(own)
+
+
+async def test_a_memory_that_no_checkpoint_can_keep_is_said_and_ends_the_run(tmp_path: Path) -> None:
+    async def source(ctx: StreamContext) -> AsyncIterator[int]:
+        ctx.memory["socket"] = object()
+        yield 1
+        await asyncio.sleep(30)
+
+    flow = Flow("memory", stream={"checkpoint_s": 0.01})
+    flow.add(source, id="source")
+    async with FlowRuntime(tmp_path) as runtime, asyncio.timeout(5):
+        with pytest.raises(NodeError, match=r"node 'source' holds what no checkpoint can keep: \$.memory.socket"):
+            await runtime.run(flow)
+        assert [one.status for one in await runtime.runs()] == ["failed"]

@@ -250,3 +250,27 @@ async def test_a_run_that_is_cancelled_before_its_first_step_ends() -> None:
         async with asyncio.timeout(5):
             await handle.cancel()
     assert handle.done
+
+
+async def test_a_source_that_never_waits_starves_nobody() -> None:
+    # Nobody made it wait: not who has ended, nor who is not there. It could not be cancelled, nor could the program.
+    async def endless() -> AsyncIterator[int]:
+        n = 0
+        while True:
+            n += 1
+            yield n
+
+    async def first(items: AsyncIterator[int]) -> AsyncIterator[int]:
+        async for item in items:
+            yield item
+            return
+
+    flow = Flow("endless", **STREAM)
+    flow.add(endless, id="s") >> flow.add(first, id="first")
+    flow.add(endless, id="alone")
+    async with FlowRuntime() as runtime, asyncio.timeout(5):
+        handle = await runtime.start(flow)
+        await asyncio.sleep(0.02)
+        await handle.cancel()
+        result = await handle.result()
+    assert (result.status, result.outputs["first"]) == ("cancelled", 1)

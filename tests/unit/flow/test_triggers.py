@@ -184,11 +184,13 @@ async def test_webhooks_begin_runs_and_may_wait_for_them(tmp_path: Path) -> None
         assert got[0]["query"] == {"q": "1"}
         assert "authorization" not in got[0]["headers"]
         assert (await deliver(listener, b"{"))[0] == 400
+        for depth, status in ((150, 200), (197, 400), (200, 400), (400, 400)):  # too deep for the journal: no run
+            assert (await deliver(listener, b"[" * depth + b"]" * depth))[0] == status
         assert (await deliver(listener, method="GET"))[0] == 405
         assert (await deliver(listener, b" " * 1_000_001))[0] == 413
         assert (await deliver(listener, path="/other"))[0] == 404
         assert listener.paths() == {"/hook": ["POST"]}
-        assert len(await runtime.runs()) == 1
+        assert len(await runtime.runs()) == 2
 
 
 async def test_a_webhook_with_a_secret_wants_a_signature() -> None:
