@@ -43,5 +43,9 @@ class DatabaseQuery(Node):
         found = await database.query(config.statement, parameters or (), max_rows=config.max_rows)
         rows: list[Any] = found.rows
         if config.form == "objects":
+            twice = sorted({name for name in found.columns if found.columns.count(name) > 1})
+            if twice:
+                message = f"several columns are called {', '.join(twice)}: name them with AS, or use the form arrays"
+                raise NodeError(message, "database", retryable=False)
             rows = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
         return {"rows": rows, "columns": found.columns, "changed": found.changed}

@@ -202,6 +202,10 @@ async def test_wasm_that_is_wrong() -> None:
     assert "config: source is neither WAT nor base64" in await no_wasm("!")
     assert "exports no function 'main'" in await no_wasm("(module)")
     assert "takes 3 numbers, not 1" in await no_wasm(ADD, [1], function="add")
+    assert "1180591620717411303424 is no i32" in await no_wasm(ADD, [2**70, 2, 3.5], function="add")  # it was 0
+    assert await wasm(ADD, [2**32 - 1, -(2**63), 3.5], function="add") == 3.5
+    assert "neither WebAssembly nor its text form" in await no_wasm(base64.b64encode(b"\xff\xfe").decode())
+    assert "exports memory and alloc(size)" in await no_wasm(ADD, function="add", interface="json")
     assert "unknown import" in await no_wasm('(module (import "env" "system" (func)))')
     outside = ECHO.replace("i32.const 1024", "i32.const 999999999")
     assert "outside of the memory" in await no_wasm(outside, interface="json")

@@ -14,6 +14,7 @@ _TABLE_ELEMENTS = 100_000
 _STACK_BYTES = 1 << 20
 _MASK = 0xFFFFFFFF
 _RESULT_BYTES = 1 << 26
+_BITS = {"i32": 32, "i64": 64}
 
 
 def prepare() -> None:
@@ -66,7 +67,11 @@ def _called(job: dict[str, Any], blob: bytes) -> Any:
     import wasmtime
 
     engine = _engine()
-    module = wasmtime.Module(engine, blob if blob.startswith(b"\0asm") else blob.decode())
+    try:
+        source = blob if blob.startswith(b"\0asm") else blob.decode()
+    except UnicodeDecodeError:
+        raise _Wrong("the module is neither WebAssembly nor its text form (WAT)") from None
+    module = wasmtime.Module(engine, source)
     store = wasmtime.Store(engine)
     store.set_limits(
         memory_size=job["memory_bytes"], table_elements=_TABLE_ELEMENTS, instances=1, tables=10, memories=1
@@ -85,8 +90,13 @@ def _called(job: dict[str, Any], blob: bytes) -> Any:
     if job["interface"] == "json":
         return _with_json(store, exported, function, job["arguments"])
     arguments = job["arguments"] if isinstance(job["arguments"], list) else [job["arguments"]]
-    if len(arguments) != len(function.type(store).params):
-        raise _Wrong(f"{job['function']} takes {len(function.type(store).params)} numbers, not {len(arguments)}")
+    kinds = [str(kind) for kind in function.type(store).params]
+    if len(arguments) != len(kinds):
+        raise _Wrong(f"{job['function']} takes {len(kinds)} numbers, not {len(arguments)}")
+    for number, kind in zip(arguments, kinds, strict=True):
+        bits = _BITS.get(kind)  # integers of more bits would lose them in silence
+        if bits and not (isinstance(number, int) and -(1 << bits - 1) <= number < 1 << bits):
+            raise _Wrong(f"{job['function']} takes {', '.join(kinds)}: {number!r:.40} is no {kind}")
     return function(store, *arguments)
 
 
@@ -103,7 +113,11 @@ def _interrupt_in_time(engine: Any, seconds: float) -> None:
 def _with_json(store: Any, exported: Any, function: Any, arguments: Any) -> Any:
     """Write the arguments into the module's memory, call, and read the result from there."""
     text = json.dumps(arguments).encode()
-    memory, alloc = exported["memory"], exported["alloc"]
+    import wasmtime
+
+    memory, alloc = exported.get("memory"), exported.get("alloc")
+    if not isinstance(memory, wasmtime.Memory) or not isinstance(alloc, wasmtime.Func):
+        raise _Wrong('with the interface "json" a module exports memory and alloc(size)')
     at = alloc(store, len(text)) & _MASK
     if at + len(text) > memory.data_len(store):
         raise _Wrong("alloc gave an address outside of the memory")

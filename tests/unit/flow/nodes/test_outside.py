@@ -127,6 +127,9 @@ async def test_a_database_is_asked_with_parameters(tmp_path: Path) -> None:
     }  # fmt: skip
     arrays = await give("database.query", {**select, "form": "arrays"}, grants, parameters=[1])
     assert arrays["rows"] == [[attack, 2**40, b"\0"]]
+    twice = {**shop, "statement": "SELECT 1 AS a, 2 AS a"}
+    assert "several columns are called a: name them with AS" in await failure("database.query", twice, grants)
+    assert (await give("database.query", {**twice, "form": "arrays"}, grants))["rows"] == [[1, 2]]
     assert "limit: " in await failure("database.query", {**select, "max_rows": 0}, grants, parameters=[1])
     assert "database: OperationalError" in await failure("database.query", {**shop, "statement": "SELEC"}, grants)
     assert "no database 'other'" in await failure("database.query", {"database": "other", "statement": ""}, grants)
