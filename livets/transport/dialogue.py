@@ -40,7 +40,7 @@ class Dialogue:
         self._attempts = 0
         self._heals = 0
         self._heals_at_seq = 0
-        self._pacing = Pacing(visitor.worker.config, self._accept)
+        self._pacing = Pacing(visitor.worker.config, self)
         self._context = copy_context()
         self._is_listening = False
         """True while nothing but the next message is waited for."""
@@ -152,7 +152,7 @@ class Dialogue:
             raise ProtocolError(f"{self._pacing.waiting} events wait to be taken")
         self._pacing.put(resident, event, self._visitor.channel.heard_at_s)
 
-    def _accept(self, resident: Resident, event: Event | Heal) -> None:
+    def accept(self, resident: Resident, event: Event | Heal) -> None:
         """The turn of an event; one whose view has left the socket meanwhile is sent again by the browser."""
         if self._visitor.views.get(event.view) is not resident or self._visitor.channel.is_closing:
             return

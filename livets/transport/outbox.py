@@ -23,7 +23,7 @@ class ViewOutbox:
 
     __slots__ = (
         "_bytes", "_channel", "_errors", "_first", "_floor", "_on_close", "_ring", "_told_done", "_told_durable",
-        "done", "durable", "flush", "is_held", "seq", "view", "view_id",
+        "done", "durable", "is_held", "seq", "view", "view_id",
     )  # fmt: skip
 
     def __init__(self, view_id: str, on_close: Callable[[int, str], None]) -> None:
@@ -37,8 +37,6 @@ class ViewOutbox:
         self._told_durable = 0
         self.is_held = False
         """The page must not be shown anything yet (`anew`)."""
-        self.flush: Callable[[], None] | None = None
-        """Called when `ready()` has become true again."""
         self._on_close = on_close
         self._channel: Channel | None = None
         self._ring: list[tuple[int, bytes]] = []
@@ -48,7 +46,7 @@ class ViewOutbox:
         self._floor = 1
         """Who has seen less than this can't be helped by the ring; before the first JOINED nobody can."""
         self._bytes = 0
-        self._errors: list[tuple[str, str, int, dict[str, Any] | None]] = []
+        self._errors: list[tuple[str, str, int, dict[str, Any] | None]] | None = None
 
     # The port.
 
@@ -84,7 +82,10 @@ class ViewOutbox:
         if self._channel is not None:
             body = [code, message, ref] if extra is None else [code, message, ref, extra]
             self._channel.put(self, Frame.ERROR, self.seq, self.done, encode_body(body))
-        elif len(self._errors) < _MAX_ERRORS_KEPT:
+            return
+        if self._errors is None:
+            self._errors = []
+        if len(self._errors) < _MAX_ERRORS_KEPT:
             self._errors.append((code, message, ref, extra))
 
     def close(self, code: int, reason: str) -> None:
@@ -120,8 +121,8 @@ class ViewOutbox:
         for missed_done, missed_body in missed:
             self.seq += 1
             channel.put(self, Frame.PATCH, self.seq, missed_done, missed_body)
-        errors, self._errors = self._errors, []
-        for error in errors:
+        errors, self._errors = self._errors, None
+        for error in errors or ():
             self.error(*error)
         channel.want_ack(self)
         return joined

@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from typing import Protocol
 
 from livets.config import Config
 from livets.transport.resident import Resident
 from livets.wire import Event, Heal, limits
 
 
+class Owner(Protocol):
+    """Who deals with events (`dialogue.Dialogue`)."""
+
+    def accept(self, resident: Resident, event: Event | Heal) -> None:
+        """An event has its turn; must not raise."""
+
+
 class Pacing:
     """The events of one socket, in order and not too fast."""
 
-    __slots__ = ("_at_s", "_burst", "_per_s", "_take", "_timer", "_tokens", "_waiting")
+    __slots__ = ("_at_s", "_burst", "_owner", "_per_s", "_timer", "_tokens", "_waiting")
 
-    def __init__(self, config: Config, take: Callable[[Resident, Event | Heal], None]) -> None:
-        """`take` deals with an event; it must not raise."""
+    def __init__(self, config: Config, owner: Owner) -> None:
         self._per_s = limits.EVENTS_PER_S if config.events_per_s is None else config.events_per_s
         burst = limits.EVENTS_BURST if config.events_burst is None else config.events_burst
         self._burst = self._tokens = float(max(burst, limits.OUTBOX_WINDOW))
-        self._take = take
+        self._owner = owner
         self._at_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: deque[tuple[Resident, Event | Heal]] | None = None
@@ -38,7 +44,7 @@ class Pacing:
     def put(self, resident: Resident, event: Event | Heal, now_s: float) -> None:
         """Deal with an event now, or when it is its turn."""
         if self._waiting is None and self._has_token(now_s):
-            self._take(resident, event)
+            self._owner.accept(resident, event)
             return
         if self._waiting is None:
             self._waiting = deque()
@@ -66,7 +72,7 @@ class Pacing:
     def _go_on(self) -> None:
         now_s = asyncio.get_running_loop().time()
         while self._waiting and self._has_token(now_s):
-            self._take(*self._waiting.popleft())
+            self._owner.accept(*self._waiting.popleft())
         if self._waiting:
             self._wait()
         elif self._waiting is not None:

@@ -62,6 +62,20 @@ _encode_meta = msgspec.msgpack.Encoder().encode
 _decode_meta = msgspec.msgpack.Decoder(Meta).decode
 
 
+class _Cut:
+    """What an outbox calls when its view has to let go of its browser; there is one a view, so it is no closure."""
+
+    __slots__ = ("_worker", "resident")
+
+    resident: Resident
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def __call__(self, code: int, reason: str) -> None:
+        self._worker.cut(self.resident, code, reason)
+
+
 class Worker:
     """The services of one application in this process."""
 
@@ -244,11 +258,11 @@ class Worker:
         await draining.move(self.pages, self.config.shutdown_s / 4)
 
     def _resident(self, runner: ViewRunner, route: LiveRoute) -> Resident:
-        outbox = ViewOutbox(runner.view_id, lambda code, reason: self._cut(resident, code, reason))
-        resident = Resident(runner, outbox, route)
+        cut = _Cut(self)
+        resident = cut.resident = Resident(runner, ViewOutbox(runner.view_id, cut), route)
         return resident
 
-    def _cut(self, resident: Resident, code: int, reason: str) -> None:
+    def cut(self, resident: Resident, code: int, reason: str) -> None:
         """The runner can't go on with its browser: fenced out, or broken."""
         if resident.page is not None:
             resident.page.channel.close(code, reason)
