@@ -115,7 +115,7 @@ def rows_of_million(size: int) -> list[Row]:
 @click.command(epilog="Example: taskset -c 0 python -m benchmarks.flow --million --keep")
 @click.option("--size", default=10_000, show_default=True, help="Nodes of a workflow.")
 @click.option("--rounds", default=9, show_default=True, help="The best of so many counts.")
-@click.option("--million", is_flag=True, help="Also graphs of 1,000,000 nodes (a minute, 2 GB).")
+@click.option("--million", is_flag=True, help="Also graphs of 1,000,000 nodes (a minute, 250 MB).")
 @click.option("--keep", "kept", is_flag=True, help="Write the table to benchmarks/results.")
 def main(size: int, rounds: int, million: bool, kept: bool) -> None:
     """Print the figures of the workflow engine, and what it takes to beat the aims."""

@@ -29,6 +29,10 @@ Feed = tuple[int, str, str, Coercion | None]
 """What arrives: from which node and port, at which port, and how it changes on the way."""
 
 
+_NONE: dict[str, Any] = {}
+"""Shared by all that have none: what is in a model is never changed."""
+
+
 class _Shape:
     """What nodes with the same ports share: worked out once, not for each of 10,000. Never changed."""
 
@@ -73,6 +77,8 @@ class Model(msgspec.Struct, eq=False, kw_only=True):
     constants: dict[str, Any]
     references: dict[str, tuple[str, Port]]
     defaults: dict[str, Any]
+    fixed: dict[str, Any]
+    """Defaults and constants."""
     retry: RetryPolicy
     on_error: str
     memo: bool
@@ -96,6 +102,7 @@ def model_of(spec: NodeSpec, node_type: NodeType, settings: Settings, shapes: Sh
     if shape is None:
         shape = shapes[id(ports)] = _Shape(ports)
     constants, references = _given(spec, shape)
+    defaults = _defaults(spec, shape)
     return Model(
         spec=spec,
         node_type=node_type,
@@ -110,14 +117,22 @@ def model_of(spec: NodeSpec, node_type: NodeType, settings: Settings, shapes: Sh
         out_name=shape.out_name,
         out_port=shape.out_port,
         out_type=shape.out_type,
-        constants=constants,
-        references=references,
-        defaults={name: value for name, value in shape.defaults.items() if name not in spec.inputs},
+        constants=constants or _NONE,
+        references=references or _NONE,
+        defaults=defaults,
+        fixed={**defaults, **constants} if constants else defaults,
         retry=spec.retry or settings.retry or NO_RETRY,
         on_error=spec.on_error or ("skip" if settings.on_error.policy == "ContinueOnError" else "stop"),
         memo=spec.memo,
         plain=not (references or shape.many or node_type.structs),
     )
+
+
+def _defaults(spec: NodeSpec, shape: _Shape) -> dict[str, Any]:
+    """What inputs are that nobody gives."""
+    if not spec.inputs:
+        return shape.defaults
+    return {name: value for name, value in shape.defaults.items() if name not in spec.inputs} or _NONE
 
 
 def _given(spec: NodeSpec, shape: _Shape) -> tuple[dict[str, Any], dict[str, tuple[str, Port]]]:

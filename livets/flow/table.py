@@ -66,7 +66,7 @@ class Table:
         copy.head.definitions = {name: inner.copied() for name, inner in self.head.definitions.items()}
         copy.graph = self.graph.copied()
         copy.ids = copy.graph.names
-        copy.forms, copy.form_of = [form.copied() for form in self.forms], self.form_of[:]
+        copy.forms, copy.form_of = self.forms[:], self.form_of[:]  # a form is replaced, never edited
         copy._drawn = dict(self._drawn)
         return copy
 

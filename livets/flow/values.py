@@ -76,7 +76,7 @@ class Values:
 
     def gather(self, number: int, one: Model) -> dict[str, Any]:
         """Return the inputs of a node, by port: defaults, constants, inputs of the workflow, what is connected."""
-        inputs = {**one.defaults, **one.constants} if one.defaults or one.constants else {}
+        inputs = one.fixed.copy()
         if not one.plain:
             return self._gather(number, one, inputs)
         place, end = self._start[number], self._start[number + 1]

@@ -155,7 +155,7 @@ class StreamExecution:
     def _values(self, operator: Operator) -> AsyncIterator[dict[str, Any]]:
         node = operator.node
         instance = self.scope.instances(self.compiled).get(node.number)
-        fixed = {**node.defaults, **node.constants}
+        fixed = node.fixed.copy()
         for name, (given, port) in node.references.items():
             value = self._inputs[given]
             fixed[name] = value if port.kind is None or value is None else coerce(value, port.kind)
