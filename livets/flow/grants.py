@@ -25,6 +25,9 @@ class FileRoot(msgspec.Struct, frozen=True):
     folder: Path
     writable: bool = False
 
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "folder", Path(self.folder))  # as text it is as good
+
 
 class Program(msgspec.Struct, frozen=True):
     """A program that nodes may start in the sandbox: its path, further paths that it may read, its environment."""

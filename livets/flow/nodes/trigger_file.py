@@ -22,8 +22,8 @@ class FileTrigger(Trigger):
     """Fires for each file below the granted folder `root` that fits `pattern` and is new or has changed.
 
     Gives `{"path", "size", "modified", "event"}`, `event` being created or changed; once a file has been as it is for
-    `settle_s`, so that nobody reads half of one. Looks every `poll_s` seconds; links are not followed. Files that are
-    there at the very first look are fired too when `existing`.
+    `settle_s`, so that nobody reads half of one. Looks every `poll_s` seconds; links are not followed, names that are
+    no UTF-8 are passed over. Files that are there at the very first look are fired too when `existing`.
     """
 
     type = "trigger.file"
@@ -86,6 +86,8 @@ def look(folder: Path, pattern: str, recursive: bool) -> dict[str, list[int]]:
             continue
         for entry in entries:
             path = f"{below}/{entry.name}" if below else entry.name
+            if not _is_text(entry.name):  # no journal could keep it: the trigger would fail, again and again
+                continue
             try:
                 if entry.is_dir(follow_symlinks=False):
                     if recursive:
@@ -98,3 +100,11 @@ def look(folder: Path, pattern: str, recursive: bool) -> dict[str, list[int]]:
             if len(found) > MAX_FILES:
                 raise NodeError(f"more than {MAX_FILES} files: choose a narrower pattern", "limit", retryable=False)
     return found
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
