@@ -24,6 +24,8 @@ _INNER: Final = re.compile(r"__i?\d+$")
 """What names of macros that are written out have behind them."""
 _COLLECTED: Final = frozenset({"varargs", "kwargs"})
 """What a macro makes itself of what it is given."""
+_STATEFUL: Final = frozenset({"cycler", "joiner"})
+"""Functions of Jinja2 that make objects which change when they are called."""
 Steps = list[tuple[set[str], set[str]]]
 """Names, and the names that what they are given is made of."""
 
@@ -111,6 +113,12 @@ class Changers:
                 if isinstance(node.template, nodes.Const) and node.template.value in self.files:
                     for name in names:
                         yield name, f"a macro of {node.template.value} changes what that file has made"
+            case nodes.Assign() if any(map(_makes_state, every(node.node))):
+                for name in sorted(mentioned([node.target])):
+                    yield name, "a joiner or cycler, which each use changes"
+            case nodes.With() if any(_makes_state(each) for value in node.values for each in every(value)):
+                for name in sorted(mentioned(node.targets)):
+                    yield name, "a joiner or cycler, which each use changes"
         if isinstance(node, nodes.Call) and self.macros:
             yield from self._called(node)
 
@@ -164,6 +172,15 @@ def mentioned(statements: Iterable[nodes.Node]) -> set[str]:
     """All names that stand in statements or expressions."""
     found = (node for statement in statements for node in every(statement))
     return {node.name for node in found if isinstance(node, nodes.Name | nodes.NSRef)}
+
+
+def _makes_state(node: nodes.Node) -> bool:
+    """True for `joiner()` and `cycler()`; imported files read them as `environment.globals["joiner"]`."""
+    if not isinstance(node, nodes.Call):
+        return False
+    if isinstance(node.node, nodes.Getitem) and isinstance(node.node.node, nodes.EnvironmentAttribute):
+        return isinstance(node.node.arg, nodes.Const) and node.node.arg.value in _STATEFUL
+    return isinstance(node.node, nodes.Name) and node.node.name in _STATEFUL
 
 
 def _root(node: nodes.Expr) -> str | None:

@@ -106,7 +106,8 @@ class Bodies:
         if body is None or written(name) not in recursive:
             return body
         body.nests, last = False, body
-        for _ in range(_levels(node, name)):
+        inside = every(node)
+        for _ in range(levels_of(len(inside), sum(_calls(found, name) for found in inside))):
             deeper = self._body(node)
             assert deeper is not None
             deeper.nests, last.deeper = False, deeper
@@ -180,12 +181,14 @@ def _used_inside(node: nodes.Macro | nodes.CallBlock | nodes.AssignBlock, names:
     return any(_uses(found.body, names) for found in inside if isinstance(found, nodes.Macro | nodes.CallBlock))
 
 
-def _levels(node: nodes.Node, name: str) -> int:
-    """How often a macro is written out inside of itself."""
-    inside = every(node)
-    calls, levels = sum(_calls(found, name) for found in inside), 0
-    weight = size = len(inside)
-    while levels < _MAX_LEVELS and (weight := weight + size * calls ** (levels + 1)) <= _MAX_WEIGHT and calls:
+def levels_of(size: int, calls: int) -> int:
+    """How often something of so many nodes is written out inside of itself, that calls itself at so many places.
+
+    >>> levels_of(20, 1), levels_of(250, 1), levels_of(60, 2)
+    (4, 1, 2)
+    """
+    levels, weight = 0, size
+    while calls and levels < _MAX_LEVELS and (weight := weight + size * calls ** (levels + 1)) <= _MAX_WEIGHT:
         levels += 1
     return levels
 

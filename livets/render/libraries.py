@@ -94,6 +94,7 @@ class Library:
                 return None
             copied = renamed(node, names)
             if isinstance(node, nodes.Macro):
+                copied.body = [*map(_unset, sorted(self._early(node))), *copied.body]
                 copied.name = self.inner[node.name]  # a parameter may be called like the macro itself
             found.append(copied)
         return found
@@ -151,14 +152,27 @@ class Library:
         if self.context:
             return names
         outside = free(self.environment, [node]) - set(self.inner)
-        if outside & stored([node, *node.find_all(nodes.Node)]):
+        early = self._early(node)
+        both = outside & stored([node, *node.find_all(nodes.Node)])
+        if both and (both != early or not isinstance(node, nodes.Macro)):
             return None
-        for name in outside:
+        for name in outside - early:
             value = self.environment.globals.get(name)
             if wants_context(value) and not is_translation(value):
                 return None
             names[name] = from_globals(name) if name in self.environment.globals else undefined(name)
         return names
+
+    def _early(self, node: nodes.Node) -> set[str]:
+        """Names that a statement sets and may read before: without a context they are undefined then."""
+        if self.context:
+            return set()
+        outside = free(self.environment, [node]) - set(self.inner)
+        return outside & stored([node, *node.find_all(nodes.Node)]) - self.environment.globals.keys()
+
+
+def _unset(name: str) -> nodes.Assign:
+    return nodes.Assign(nodes.Name(name, "store", lineno=1), undefined(name), lineno=1)
 
 
 def _frame(node: nodes.Node) -> list[nodes.Node]:

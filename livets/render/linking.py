@@ -26,6 +26,7 @@ from livets.render.names import asks_context
 from livets.render.place import Place
 from livets.render.sources import Sources
 from livets.render.unfit import Unfit, frame_names, local_early_reads, refuse, refuse_inside, targets_of
+from livets.render.unrolling import is_deepest, unrolled
 from livets.render.values import Site
 from livets.render.walk import every
 
@@ -159,6 +160,11 @@ class Linker:
 
     def _loop(self, node: nodes.For, place: Place) -> list[Item]:
         if node.recursive:
+            nested = unrolled(node)
+            if nested is not None:
+                return self._loop(nested, place)
+            if is_deepest(node):
+                return [self._whole(node, "a recursive loop, below the levels that are written out")]
             return [self._whole(node, "a recursive loop is rendered as a whole")]
         if next(node.find_all((nodes.Continue, nodes.Break)), None) is not None:
             return [self._whole(node, "a loop with break or continue is rendered as a whole")]

@@ -14,6 +14,8 @@ _HINTS: Final = [
         r"changes what|changes while|namespace",
         "compute it in the view, and give the template the result",
     ),
+    (r"no space before />", "write a space there"),
+    (r"joiner or cycler", "loop.first, loop.last and loop.cycle(…); or use it where it is made, in one element"),
     (r"^<\S+> is not closed", "write its end tag in front of the other one"),
     (r"is opened but not closed|closes an element that", "open and close it under the same condition, in the same row"),
     (r"in a branch$|ends inside an attribute|inside a branch", "put the condition around the whole element or value"),

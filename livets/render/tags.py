@@ -74,7 +74,7 @@ def parse_tag(name: str, pieces: list[Piece], told: Collection[Site] = ()) -> Ta
     pieces = [*pieces[:-1], last[: -len(close)]]
     last_item = pieces[-2] if len(pieces) > 1 and pieces[-1] == "" else ""
     if close == "/>" and not isinstance(last_item, str) and not _starts_with_space(last_item[0]):
-        raise Hard(last_item[1], "an unquoted value before />", enclosing=True)
+        raise Hard(last_item[1], "no space before />, which may belong to an unquoted value", enclosing=True)
     tag.close = close
     reader = _Reader(tag, pieces, told)
     reader.read()

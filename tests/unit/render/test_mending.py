@@ -54,6 +54,9 @@ def test_every_hint_is_for_a_reason() -> None:
 _MADE = [
     "xs.append() changes what the template has made",
     "a namespace, whose attributes are set",
+    "the macro m changes what it is given: xs",
+    "a macro of a.html changes what that file has made",
+    "a joiner or cycler, which each use changes",
     "<b> is not closed before </p> (line 1 of a.html)",
     "{% filter %} is rendered by Jinja2 as a whole",
     "{% autoescape %} is rendered by Jinja2 as a whole",

@@ -21,7 +21,7 @@ FILES = {"inc.html": "<u>{{ a }}</u>", "base.html": "<div>{% block b %}{% endblo
         ("<p>{% include name %}</p>{{ a }}", "chosen while rendering"),
         ("<p>{% include [name, 'x'] %}</p>{{ a }}", "chosen while rendering"),
         (
-            "<ul>{% for x in xs recursive %}<li>{{ x }}{% if x is iterable %}{{ loop(x) }}{% endif %}</li>"
+            "<ul>{% for x in xs recursive %}<li>{{ x }}{% if x is iterable %}{{ loop(x)|string }}{% endif %}</li>"
             "{% endfor %}</ul>",
             "recursive",
         ),
