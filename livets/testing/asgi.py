@@ -219,6 +219,7 @@ async def held(context: AbstractAsyncContextManager[Any]) -> AsyncIterator[None]
             await started
     except BaseException:
         task.cancel()
+        await asyncio.wait([task])
         raise
     try:
         yield
