@@ -100,7 +100,7 @@ class MemoryStore:
     def records(self) -> Iterator[tuple[str, int, Record]]:
         """All that is kept: id, generation, record; the least recently used first."""
         for view_id, kept in self._kept.items():
-            yield view_id, kept.generation, kept
+            yield view_id, kept.generation, _copy(kept)
 
     def adopt(self, view_id: str, generation: int, record: Record) -> None:
         """Keep a record of another store; one that is here already stays."""
