@@ -39,8 +39,9 @@ def expand(names: Names, item: Item) -> list[Item] | None:
         definitions = _arguments(call, body, line)
     if definitions is None or (block is not None and not body.caller):
         return None
+    early = [_set(inner, nodes.Name(name, "load", **line), item.lineno) for name, inner in body.early.items()]
+    definitions = [*early, *definitions]  # defaults may read them
     definitions.append(_set(body.mark, nodes.Const(True, **line), item.lineno))
-    definitions += [_set(inner, nodes.Name(name, "load", **line), item.lineno) for name, inner in body.early.items()]
     if block is not None:
         node = block.node
         macro = nodes.Macro(body.caller, node.args, node.defaults, node.body, **line)

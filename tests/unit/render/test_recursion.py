@@ -54,3 +54,13 @@ def test_what_only_jinja2_gets_right_is_whole(source: str) -> None:
     bench.check_first()
     for values in STATES:
         bench.change(values)
+
+
+def test_a_default_reads_a_name_that_the_macro_may_set_later() -> None:
+    source = (
+        "{% macro m(x, z=b) %}<u>{{ x }}{{ z }}{% if on %}{% set b = x %}{% endif %}{{ b }}</u>{% endmacro %}{{ m(a) }}"
+    )
+    bench = Bench(source, WHO)
+    bench.check_first()
+    for values in STATES:
+        bench.change(values)
