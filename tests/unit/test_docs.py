@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 import sys
 import types
 from pathlib import Path
 
 import pytest
 
+from livets.flow import FlowRuntime
 from livets.testing import client
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +42,11 @@ def test_the_blocks_run(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     for line, source in blocks(path):
         exec(compile("\n" * line + source, str(path), "exec"), module.__dict__)
     asyncio.run(run_tests_of(module))
+    for thing in vars(module).values():  # an application of one's own lives as long as its process
+        if isinstance(thing, sqlite3.Connection):
+            thing.close()
+        elif isinstance(thing, FlowRuntime):
+            asyncio.run(thing.close())
 
 
 async def run_tests_of(module: types.ModuleType) -> None:
