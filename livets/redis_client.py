@@ -8,6 +8,7 @@ command the same hash tag.
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
@@ -72,9 +73,21 @@ def _single(url: str, timeout_s: float, max_connections: int, retry: Retry | Non
         socket_timeout=timeout_s,
         socket_connect_timeout=min(timeout_s, 2.0),
         protocol=2,
+        **_nameless(),
         **options,
     )
     return Redis.from_pool(pool)
+
+
+def _nameless() -> dict[str, None]:
+    """Connections that do not say what they are.
+
+    A Redis before 7.2 does not understand that, and redis-py keeps its errors, and with them, from Python 3.13 on, the
+    view that waited for the connection, until the collector comes.
+    """
+    if importlib.util.find_spec("redis.driver_info") is None:  # redis-py 5 and 6
+        return {"lib_name": None, "lib_version": None}
+    return {"driver_info": None}
 
 
 def _cluster(url: str, timeout_s: float, max_connections: int) -> Client:

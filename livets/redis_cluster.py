@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 from redis.asyncio.connection import AbstractConnection
-from redis.commands.core import AsyncCoreCommands, AsyncScript
+from redis.commands.core import AsyncCoreCommands
 from redis.crc import key_slot
 from redis.exceptions import AskError, ClusterDownError, ClusterError, MovedError, RedisError, TryAgainError
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -97,10 +97,6 @@ class RedisCluster(AsyncCoreCommands):
                 except (RedisError, OSError, RuntimeError) as error:
                     answers[index] = error
         return answers
-
-    def register_script(self, script: str) -> AsyncScript:  # type: ignore[override]
-        """A script to be called with keys of one hash tag."""
-        return AsyncScript(self, script.encode())  # type: ignore[arg-type]
 
     def doubt(self) -> None:
         """Something went wrong at a node: the cluster is asked before it is relied on again."""

@@ -16,6 +16,7 @@ import msgspec
 
 from livets.presence.people import Entry
 from livets.redis_client import connect, failures
+from livets.redis_script import Script
 from livets.state import KeyRing, StoreUnavailable
 
 _PURPOSE = "presence"
@@ -41,7 +42,7 @@ class RedisPeople:
         self._failures = failures()
         self._keys = keys
         self._prefix = prefix
-        self._remove = self._redis.register_script(_REMOVE)
+        self._remove = Script(self._redis, _REMOVE)
 
     async def put(self, topic: str, entries: Sequence[Entry]) -> None:
         """These views say that somebody is here."""

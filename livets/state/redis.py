@@ -23,6 +23,7 @@ import msgspec
 
 from livets.errors import Fenced, Gone, LivetsError
 from livets.redis_client import connect, failures, losses
+from livets.redis_script import Script
 from livets.state.keys import KeyRing
 from livets.state.record import MAX_VIEW_BYTES, Change, Claim, Record
 from livets.state.redis_scripts import CLAIM, CREATE, FORGET, RECREATE, REVOKE, WRITE
@@ -72,12 +73,12 @@ class RedisStore:
         self._prefix = prefix
         self._keys = keys
         self.max_view_bytes = max_view_bytes
-        self._create = self._redis.register_script(CREATE)
-        self._recreate = self._redis.register_script(RECREATE)
-        self._claim = self._redis.register_script(CLAIM)
-        self._write = self._redis.register_script(WRITE)
-        self._forget = self._redis.register_script(FORGET)
-        self._revoke = self._redis.register_script(REVOKE)
+        self._create = Script(self._redis, CREATE)
+        self._recreate = Script(self._redis, RECREATE)
+        self._claim = Script(self._redis, CLAIM)
+        self._write = Script(self._redis, WRITE)
+        self._forget = Script(self._redis, FORGET)
+        self._revoke = Script(self._redis, REVOKE)
         self._is_away = False
         """Whether the last that was heard of Redis is that it did not answer: said once, not for every view."""
         self._process = secrets.token_hex(6)
@@ -213,7 +214,7 @@ class RedisStore:
             record.logs.setdefault(log, []).extend(_unpack_entries(unseal(f"l:{log}", value)))
         return record
 
-    async def _run(self, script: Any, view_id: str, arguments: Sequence[bytes | str | int]) -> Any:
+    async def _run(self, script: Script, view_id: str, arguments: Sequence[bytes | str | int]) -> Any:
         return await self._answer(lambda: script(keys=[f"{self._prefix}view:{{{view_id}}}"], args=arguments))
 
     async def _answer(self, command: Callable[[], Awaitable[Any]]) -> Any:

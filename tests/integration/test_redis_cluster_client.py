@@ -13,6 +13,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from livets.redis_client import connect
 from livets.redis_cluster import RedisCluster as Client
+from livets.redis_script import Script
 from tests.support.redis_cluster import PRIMARIES, RedisCluster
 from tests.support.wait import until
 
@@ -38,8 +39,8 @@ async def test_a_fresh_client_can_be_used_by_many_at_once(redis_cluster: RedisCl
     """redis-py 8.1's cluster client failed here one time out of three."""
     for round_ in range(20):
         async with client_of(redis_cluster) as client:
-            script = client.register_script("return redis.call('INCR', KEYS[1])")
-            assert await asyncio.gather(*(script(keys=[key]) for key in KEYS)) == [round_ + 1] * len(KEYS)
+            script = Script(client, "return redis.call('INCR', KEYS[1])")
+            assert await asyncio.gather(*(script([key], []) for key in KEYS)) == [round_ + 1] * len(KEYS)
 
 
 async def test_pipelines_answer_in_their_order_from_all_nodes(redis_cluster: RedisCluster) -> None:
