@@ -6,6 +6,8 @@ Hard; `attempts` then makes a region opaque and starts again. It never evaluates
 
 from __future__ import annotations
 
+from typing import Final
+
 from livets.errors import TemplateError
 from livets.render.attributes import attribute_slots
 from livets.render.changing import wrap_changing
@@ -27,6 +29,18 @@ from livets.render.tags import Tag, parse_tag
 _OPTIONAL_END = frozenset(
     ["p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "tbody", "thead", "tfoot", "colgroup", "rp", "rt"]
 )
+
+_ENDS: Final[dict[str, frozenset[str]]] = {
+    "p": frozenset(["p"]),
+    "li": frozenset(["li"]),
+    "dt": frozenset(["dt", "dd"]),
+    "dd": frozenset(["dt", "dd"]),
+    "option": frozenset(["option"]),
+    "tr": frozenset(["tr", "td", "th"]),
+    "td": frozenset(["td", "th"]),
+    "th": frozenset(["td", "th"]),
+}
+"""Which open elements a parser ends in front of a start tag; `verify` asks a parser whether that is all."""
 
 _GO_ON = frozenset(["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"])
 """Elements that a parser opens again when something else has closed them: what follows is inside of them."""
@@ -127,6 +141,7 @@ class Builder(Run):
         name_lower = name.lower()
         if name_lower in ("html", "head", "body") and self.stack[-1].space == "":
             raise self._document(f"<{name_lower}>", at)
+        self._imply_end(name_lower)
         self._imply_body(name_lower, at)
         dynamic = next((piece[1] for piece in pieces if not isinstance(piece, str)), at[0])
         try:
@@ -147,6 +162,13 @@ class Builder(Run):
         if text is not None:
             frame.implied = (text, at[0])
         return name_lower if name_lower in RCDATA or name_lower in RAW_TEXT else None
+
+    def _imply_end(self, name: str) -> None:
+        """A parser ends an element that was left open, where one begins that can't be in it."""
+        top = self.stack[-1]
+        while len(self.stack) > 1 and not top.space and top.tag in _ENDS.get(name, ()):
+            self.stack.pop()
+            top = self.stack[-1]
 
     def _imply_body(self, name: str, at: tuple[int, int]) -> None:
         """A parser opens a <tbody> for a row directly in a table, and closes it before the next section."""

@@ -204,7 +204,7 @@ line #}{% if on %}<!-- only {{ a }} --><b>{{ a }}</b>{% endif %}<!--[if IE]>{{ b
     ),
     Case(
         "definition_lists_without_ends",
-        """<dl>{% for n in ns %}<dt>{{ n }}<dd>{{ a }}{% endfor %}</dl><ul>{% for n in ns %}<li>{{ n }}{% if on %}<ul><li>{{ a }}</ul>{% endif %}{% endfor %}</ul><p>{{ a }}</p><p>{{ b }}""",
+        """<dl>{% for n in ns %}<dt>{{ n }}<dd>{{ a }}{% endfor %}</dl><ul>{% for n in ns %}<li>{{ n }}{% if on %}<ul><li>{{ a }}</ul>{% endif %}{% endfor %}</ul><p>{{ a }}<p>{{ b }}""",
         state(ns=lists, a=words, b=words, on=flags),
         opaque=2,
     ),
