@@ -1,7 +1,7 @@
 """Says quickly that a definition is sound, without a word about what is wrong: that is what validation is for.
 
 Forms, pairs of ports and combinations of inputs are looked at once each, not for each of 10,000 nodes. Agrees with
-`validate` (tests/unit/flow/test_soundness.py); whoever hears False calls that to learn why. Executes nothing.
+`validate` (tests/unit/flow/test_table.py); whoever hears False calls that to learn why. Executes nothing.
 """
 
 from __future__ import annotations
