@@ -31,7 +31,6 @@ def main(
     checkout: Path, folders: tuple[str, ...], most: int, states: int, changes: int, seed: int, *, why: bool
 ) -> None:
     """Print the row, and what was wrong or refused."""
-    logging.getLogger("livets").setLevel(logging.CRITICAL)
     found = Checkout(checkout, folders)
     outcomes: list[Outcome] = []
     for path in found.templates:
@@ -63,4 +62,5 @@ def row(name: str, outcomes: list[Outcome]) -> str:
 
 
 if __name__ == "__main__":
+    logging.getLogger("livets").setLevel(logging.CRITICAL)  # advice about templates of others
     main()
