@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -11,6 +12,7 @@ import pytest
 
 from livets import LiveTS, LiveView, event
 from livets.testing import Client, asgi, client
+from livets.testing.watch import Failures
 
 _SECRET = "a secret of at least 32 characters"
 
@@ -66,6 +68,8 @@ async def test_what_the_lifespan_raises_is_raised(when: str) -> None:
         await _open(person)
     with pytest.raises(LookupError, match="no database"):
         await (_open(person) if when == "start" else person.close())
+    await person.close()
+    assert not any(isinstance(handler, Failures) for handler in logging.getLogger("livets").handlers)
 
 
 async def test_a_start_that_takes_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,7 @@ def test_pages_with_markup_that_a_parser_mends() -> None:
 
 
 def test_long_tables_whose_rows_come_go_move_and_change() -> None:
-    assert tally(300, table_edits_of) > 0.95
+    assert tally(300, table_edits_of) > 0.9
 
 
 @pytest.mark.nightly
