@@ -18,8 +18,16 @@ Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 def closed_after(accept: Accept) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
     """What `start_server` calls: `accept` in a task, at whose end the connection is closed, even if it never began."""
 
+    tasks: set[asyncio.Future[None]] = set()  # nobody else holds them
+
     def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asyncio.ensure_future(accept(reader, writer)).add_done_callback(lambda _: writer.close())
+        def end(task: asyncio.Future[None]) -> None:
+            tasks.remove(task)
+            writer.close()
+
+        task = asyncio.ensure_future(accept(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(end)
 
     return accepted
 
